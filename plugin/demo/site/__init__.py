@@ -1,0 +1,1 @@
+"""The sample site: content, images, rules and interface texts of an invented magazine and shop."""
