@@ -13,14 +13,6 @@ def train(x: float, y: float, coaches: int, *, scale: float = 1.0, livery: str =
     def draw(canvas: Canvas, palette: Palette, random: Random) -> None:
         length, tall, gap = 190 * scale, 46 * scale, 5 * scale
         end = x + coaches * (length + gap)
-        canvas.rect(
-            x - 20,
-            y,
-            end - x + 40,
-            26 * scale,
-            canvas.gradient([(0, palette.lamp), (1, palette.lamp + "00")]),
-            extra='opacity=".3"',
-        )
         if canvas.plain:
             canvas.rect(x, y - tall - 6 * scale, end - x, tall, livery, r=9 * scale)
             middle = y - tall * 0.72
@@ -31,6 +23,8 @@ def train(x: float, y: float, coaches: int, *, scale: float = 1.0, livery: str =
                 f'stroke-dasharray="{number(15 * scale)} {number(10 * scale)}"',
             )
             return
+        shine = canvas.gradient([(0, palette.lamp), (1, palette.lamp + "00")])
+        canvas.rect(x - 20, y, end - x + 40, 26 * scale, shine, extra='opacity=".3"')
         roof = channel_mix(livery, "#ffffff", 0.22)
         for coach in range(coaches):
             left = x + coach * (length + gap)
