@@ -1,0 +1,24 @@
+"""Tessera: a personalization layer between a headless CMS and the frontend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from plugin.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the WSGI application; without ``settings`` they are loaded from the environment.
+
+    Raises:
+        plugin.errors.SettingsError: with every problem of the configuration at once.
+    """
+    # Here and not above, so that `import plugin` stays free of Flask and SQLAlchemy.
+    from plugin.app import create_app as build  # noqa: PLC0415
+
+    return build(settings)
