@@ -1,0 +1,44 @@
+"""What is kept for good, in SQLite (the embedded default) or PostgreSQL. No SQL is written elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, text
+
+from plugin.ports import ContentStore, DraftStore, RulesetStore
+from plugin.store.content import SqlContent
+from plugin.store.draft import SqlDraft
+from plugin.store.engine import glancing, make_engine
+from plugin.store.rulesets import SqlRulesets
+
+__all__ = ["Store", "open_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The repositories over one engine. Made once a process, after any fork."""
+
+    engine: Engine
+    rulesets: RulesetStore
+    draft: DraftStore
+    content: ContentStore
+
+    def ping(self) -> None:
+        """Raises: ServiceUnavailable where the database does not answer."""
+        with glancing(self.engine) as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close the idle connections; the store may be used again, and connects anew."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """The store at a database URL; connects on first use, and expects the tables of `plugin.store.migrate`.
+
+    Raises:
+        SettingsError: a database that is not supported, or whose driver is not installed.
+    """
+    engine = make_engine(url)
+    return Store(engine, SqlRulesets(engine), SqlDraft(engine), SqlContent(engine))

@@ -1,0 +1,113 @@
+"""Entries as rows: what can be stored, what is stored, and the digest that tells whether it changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from plugin.ports import JSON, EntryProblem, EntryRecord, StoredEntry
+from plugin.store.canonical import NotJson, canonical, digest
+from plugin.store.types import storable
+
+LONGEST_NAME = 255  # characters; PostgreSQL's index entries end at 2,704 bytes
+LONGEST_REASON = 1_000
+
+Key = tuple[str, str]  # (id, locale), "" for none, as in the table
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry as it is bound to the statement; ``digest`` covers what a decision can see, and no more."""
+
+    key: Key
+    digest: str
+    values: Mapping[str, object]
+
+
+def to_row(entry: StoredEntry) -> Row:
+    """Raises: ValueError with the reason why no database can hold the entry."""
+    for what, name in (("source", entry.source), ("id", entry.id), ("type", entry.type)):
+        if not name:
+            raise ValueError(f"its {what} is empty")
+    names = (entry.source, entry.id, entry.locale or "", entry.type, entry.version or "", entry.origin or "")
+    if not all(map(storable, names)):
+        raise ValueError("a name in it has a NUL or a lone surrogate")
+    if max(map(len, names[:4])) > LONGEST_NAME:
+        raise ValueError(f"a name in it is longer than {LONGEST_NAME} characters")
+    if entry.locale == "":
+        raise ValueError("its locale is empty; an entry without one has none")
+    published_at = _instant(entry.published_at)
+    try:
+        seen: dict[str, JSON] = {"tags": list(entry.tags), "fields": entry.fields, "links": list(entry.links)}
+        texts = {name: canonical(value) for name, value in seen.items()}
+    except NotJson as error:
+        raise ValueError(f"its fields are not JSON that can be kept: {error}") from error
+    when = None if published_at is None else published_at.isoformat()
+    return Row(
+        key=(entry.id, entry.locale or ""),
+        digest=digest("\n".join([canonical([entry.type, when]), *texts.values()])),
+        values={
+            "source": entry.source,
+            "id": entry.id,
+            "locale": entry.locale or "",
+            "type": entry.type,
+            "published_at": published_at,
+            "version": entry.version,
+            "origin": entry.origin,
+            **texts,
+        },
+    )
+
+
+def to_entry(row: Any) -> StoredEntry:  # noqa: ANN401  # a row of the table; SQLAlchemy types none
+    return StoredEntry(
+        source=row.source,
+        id=row.id,
+        locale=row.locale or None,
+        type=row.type,
+        tags=tuple(json.loads(row.tags)),
+        fields=json.loads(row.fields),
+        published_at=row.published_at,
+        version=row.version,
+        links=tuple(json.loads(row.links)),
+        origin=row.origin,
+    )
+
+
+def to_record(row: Any) -> EntryRecord:  # noqa: ANN401  # as above
+    return EntryRecord(to_entry(row), row.digest, row.updated_at)
+
+
+def to_problem(entry: StoredEntry, reason: str) -> EntryProblem:
+    return clean(EntryProblem(f"it cannot be stored: {reason}", entry.id, entry.locale, entry.origin))
+
+
+def clean(problem: EntryProblem) -> EntryProblem:
+    """A problem often quotes what was wrong: make it storable itself."""
+
+    def text(value: str | None, longest: int) -> str | None:
+        if value is None:
+            return None
+        return (value if storable(value) else ascii(value))[:longest]
+
+    return EntryProblem(
+        reason=text(problem.reason, LONGEST_REASON) or "",
+        id=text(problem.id, LONGEST_NAME),
+        locale=text(problem.locale, LONGEST_NAME),
+        file=text(problem.file, LONGEST_REASON),
+        line=problem.line,
+    )
+
+
+def _instant(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("its published_at has no time zone")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("its published_at is beyond the calendar") from error

@@ -1,0 +1,60 @@
+"""Opaque cursors of keyset pages: the last item's key, so that a page costs the same however far on it is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from plugin.errors import FieldError, ValidationFailed
+from plugin.ports import Page
+from plugin.store.types import storable
+
+LARGEST_PAGE = 1_000
+_LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL
+
+Item = TypeVar("Item")
+Key = Sequence[str | int]
+
+
+def encode(key: Key) -> str:
+    text = json.dumps(list(key), separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, *kinds: type[str] | type[int]) -> Key:
+    """Read a key of these types back.
+
+    Raises:
+        ValidationFailed: the cursor was not given out by `encode`.
+    """
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (UnicodeError, binascii.Error, ValueError, RecursionError) as error:
+        raise _refused() from error
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise _refused()
+    if not all(storable(part) if isinstance(part, str) else 0 <= part <= _LARGEST_NUMBER for part in key):
+        raise _refused()
+    return key
+
+
+def size(limit: int) -> int:
+    """Raises: ValidationFailed unless 1 to 1,000."""
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise ValidationFailed([FieldError("/limit", f"want 1 to {LARGEST_PAGE}")])
+    return limit
+
+
+def page(items: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> Page[Item]:
+    """Make a page of the ``limit`` + 1 items that were asked for: the one too many tells of more."""
+    if len(items) <= limit:
+        return Page(tuple(items), None)
+    return Page(tuple(items[:limit]), encode(key(items[limit - 1])))
+
+
+def _refused() -> ValidationFailed:
+    return ValidationFailed([FieldError("/cursor", "not a cursor of this list")])

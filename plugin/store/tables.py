@@ -1,0 +1,123 @@
+"""The tables. A change here needs a revision in ``migrations``: the drift check fails without.
+
+JSON is kept as canonical text and not in the databases' own JSON types: what was digested is what is stored,
+both databases hold the same bytes, and PostgreSQL's jsonb cannot hold the character NUL.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table
+
+from plugin.store.types import Instant, Plain
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _single_row() -> tuple[Column[int], CheckConstraint]:
+    """The key of a table that has exactly one row, made by the migration."""
+    return (
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        CheckConstraint("id = 1", name="single_row"),
+    )
+
+
+ruleset_versions = Table(
+    "ruleset_versions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("document", Plain, nullable=False),
+    Column("digest", Plain, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("author", Plain, nullable=False),
+    Column("note", Plain, nullable=False),
+)
+
+ruleset_history = Table(
+    "ruleset_history",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("number", ForeignKey(ruleset_versions.c.number), nullable=False),
+    Column("previous", ForeignKey(ruleset_versions.c.number)),
+    Column("action", Plain, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("author", Plain, nullable=False),
+    Column("note", Plain, nullable=False),
+    CheckConstraint("action IN ('publish', 'rollback')", name="action"),
+)
+
+ruleset_head = Table(
+    "ruleset_head",
+    metadata,
+    *_single_row(),
+    Column("last_number", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("published", ForeignKey(ruleset_versions.c.number)),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    *_single_row(),
+    Column("revision", Integer, nullable=False),
+    Column("document", Plain, nullable=False),
+    Column("digest", Plain, nullable=False),
+    Column("updated_at", Instant),
+    Column("author", Plain, nullable=False),
+)
+
+content_head = Table(
+    "content_head",
+    metadata,
+    *_single_row(),
+    Column("epoch", Integer, nullable=False),
+)
+
+content_sources = Table(
+    "content_sources",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("cursor", Plain),
+    Column("last_ok_at", Instant),
+    Column("last_error", Plain),
+    Column("last_error_at", Instant),
+    Column("failures", Integer, nullable=False),
+)
+
+content_entries = Table(
+    "content_entries",
+    metadata,
+    Column("source", Plain, ForeignKey(content_sources.c.source), primary_key=True),
+    Column("id", Plain, primary_key=True),
+    Column("locale", Plain, primary_key=True),  # "" where the entry has none: a key has no nulls
+    Column("type", Plain, nullable=False),
+    Column("tags", Plain, nullable=False),
+    Column("fields", Plain, nullable=False),
+    Column("published_at", Instant),
+    Column("version", Plain),
+    Column("links", Plain, nullable=False),
+    Column("origin", Plain),
+    Column("digest", Plain, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Index(None, "id"),
+)
+
+content_problems = Table(
+    "content_problems",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("source", Plain, ForeignKey(content_sources.c.source), nullable=False, index=True),
+    Column("id", Plain),
+    Column("locale", Plain),
+    Column("file", Plain),
+    Column("line", Integer),
+    Column("reason", Plain, nullable=False),
+)
