@@ -13,9 +13,9 @@ Answer:
     {"scores": [0.25, ...]}                           (one finite number a row, in the order of the rows)
 
 A row has only features that have a value; texts, numbers, booleans and lists of texts. With
-`scale: probability` scores must be in [0, 1]; with `scale: unbounded` they become 1 / (1 + exp(-(a x + b))) by
-the calibration. No rows are a health check (`ping`): the answer has no scores. Other members of the answer are
-ignored.
+`scale: probability` scores must be in [0, 1]; with `scale: unbounded` they become 1 / (1 + exp(-(a x + b)))
+by the calibration. No rows are a health check (`ping`): the answer has no scores. Other members of the answer
+are ignored.
 
 The time-out of a call covers all of it: name resolution, connecting, every batch. Batches go out together, on
 at most `parallel` kept connections. Anything but the answer above fails the whole call: partial scores would

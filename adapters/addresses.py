@@ -1,0 +1,43 @@
+"""Which hosts a source may be read from: not the inside of the network, unless the settings say so.
+
+Names are resolved and checked before each request. A name server that answers differently a moment later
+could still lead inside; where that is a threat, the network has to forbid it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable
+
+Resolve = Callable[[str, int], Iterable[str]]
+
+
+class PrivateAddress(Exception):  # noqa: N818 - named for what was met
+    """The host is, or resolves to, an address that is not public."""
+
+
+class UnknownHost(Exception):  # noqa: N818 - named for what was met
+    """The host's name does not resolve."""
+
+
+def system_resolve(host: str, port: int) -> list[str]:
+    """All addresses of a host by the system's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+def refuse_private(host: str, port: int, resolve: Resolve = system_resolve) -> None:
+    """Returns if every address of the host is public.
+
+    Raises:
+        PrivateAddress, UnknownHost: see there.
+    """
+    try:
+        addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in resolve(host, port)]
+    except (OSError, UnicodeError, ValueError) as fault:
+        raise UnknownHost(f"{host} does not resolve") from fault
+    for address in addresses:
+        inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
+        if not inner.is_global or inner.is_multicast:
+            raise PrivateAddress(f"{host} leads to {address}, which is not a public address")

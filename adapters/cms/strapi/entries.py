@@ -1,0 +1,199 @@
+"""A Strapi document to an entry: identity, tags, media, relations, rich text; everything else as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeGuard
+from urllib.parse import urljoin
+
+from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
+from adapters.cms.port import BadResponse, Entry, Json, Link
+from adapters.cms.strapi import blocks
+
+REF = "$ref"
+ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
+# Row numbers change with every publish; the others name editors, or repeat what is asked for anyway.
+LEFT_OUT = frozenset(("id", "documentId", "createdBy", "updatedBy", "localizations"))
+SYSTEM = frozenset(("locale", "publishedAt", "createdAt", "updatedAt"))
+MAX_DEPTH = 40
+
+
+class Draft(Exception):  # noqa: N818 - not an error of anyone
+    """The document is not published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping5:
+    """How documents become entries; see the options in the package."""
+
+    base: str
+    type_names: Mapping[str, str] = field(default_factory=dict)
+    type_field: str | None = None
+    tags_field: str = "tags"
+    tag_name: str = "name"
+    prefixed_tags: Mapping[str, str] = field(default_factory=dict)
+    markdown_fields: frozenset[str] = frozenset()
+    link_depth: int = 2
+
+    def entry(self, raw: object, api_id: str, where: str) -> Entry:
+        """The entry of one document of a REST answer.
+
+        Raises:
+            Draft: it has no `publishedAt`.
+            BadResponse: it is not shaped like a document; `where` begins the message.
+        """
+        document = as_document(raw, where)
+        document_id = text_of(document, "documentId", where)
+        version = moment_of(document, "updatedAt", where)
+        if document.get("publishedAt") is None:
+            raise Draft(f"{where}: {document_id} is a draft")
+        locale = document.get("locale")
+        if locale is not None and not isinstance(locale, str):
+            raise BadResponse(f"{where}.locale: want a text or null")
+        maker = _Maker(self)
+        return Entry(
+            id=document_id,
+            locale=locale,
+            type=self._type(document, api_id),
+            tags=tuple(dict.fromkeys(self._tags(document))),
+            fields=maker.attributes(document, where, left_out=frozenset((self.tags_field,))),
+            published_at=moment_of(document, "publishedAt", where),
+            version=version,
+            links=tuple(maker.links + self._tag_links(document)),
+        )
+
+    def absolute(self, url: str) -> str:
+        """A media URL with the site's host, where it has none."""
+        return urljoin(self.base + "/", url)
+
+    def _type(self, document: Mapping[str, Json], api_id: str) -> str:
+        said = document.get(self.type_field) if self.type_field else None
+        return said if isinstance(said, str) and said else self.type_names.get(api_id, api_id)
+
+    def _tags(self, document: Mapping[str, Json]) -> Iterator[str]:
+        yield from _texts(document.get(self.tags_field), self.tag_name)
+        for prefix, path in self.prefixed_tags.items():
+            value: Json = dict(document)
+            for part in path.split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+            yield from (f"{prefix}:{text}" for text in _texts(value, self.tag_name))
+
+    def _tag_links(self, document: Mapping[str, Json]) -> list[Link]:
+        value = document.get(self.tags_field)
+        items = value if isinstance(value, list) else [value]
+        return [Link("", "entry", str(item["documentId"])) for item in items if _is_relation(item)]
+
+
+@dataclass
+class _Maker:
+    """Makes the fields of one entry and collects its links."""
+
+    mapping: Mapping5
+    links: list[Link] = field(default_factory=list)
+
+    def attributes(
+        self, document: Mapping[str, Json], where: str, left_out: frozenset[str]
+    ) -> dict[str, Json]:
+        own = {
+            (f"cms_{name}" if name in ENTRY_PROPERTIES else name): value
+            for name, value in document.items()
+            if name not in LEFT_OUT and name not in SYSTEM and name not in left_out
+        }
+        return self._mapping(own, "", 1, where)
+
+    def _mapping(self, values: Mapping[str, Json], place: str, depth: int, where: str) -> dict[str, Json]:
+        if place.count("/") > MAX_DEPTH:
+            raise BadResponse(f"{where}{place[:60]}: nested deeper than {MAX_DEPTH} levels")
+        made: dict[str, Json] = {}
+        for name, value in values.items():
+            at = f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
+            if name.endswith(HTML_SUFFIX):
+                made.setdefault(name, sanitize_all(value))
+                continue
+            made[name] = self._value(value, at, depth, where)
+            if blocks.is_blocks(value):
+                made[name + HTML_SUFFIX] = blocks.render(value, self.mapping.absolute)
+            elif isinstance(value, str) and name in self.mapping.markdown_fields:
+                made[name + HTML_SUFFIX] = markdown(value, self.mapping.absolute)
+        return made
+
+    def _value(self, value: Json, place: str, depth: int, where: str) -> Json:
+        if isinstance(value, list):
+            if place.count("/") > MAX_DEPTH:
+                raise BadResponse(f"{where}{place[:60]}: nested deeper than {MAX_DEPTH} levels")
+            return [self._value(item, f"{place}/{n}", depth, where) for n, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        if _is_media(value):
+            return self._media(value, place)
+        if _is_relation(value):
+            return self._relation(value, place, depth, where)
+        if isinstance(value.get("__component"), str):
+            value = {name: item for name, item in value.items() if name != "id"}
+        return self._mapping(value, place, depth, where)
+
+    def _media(self, value: dict[str, Json], place: str) -> Json:
+        made = {name: item for name, item in value.items() if name not in LEFT_OUT}
+        url = self.mapping.absolute(str(value["url"]))
+        formats = value.get("formats")
+        if isinstance(formats, dict):
+            made["formats"] = {
+                name: {**item, "url": self.mapping.absolute(str(item["url"]))}
+                if isinstance(item, dict) and isinstance(item.get("url"), str)
+                else item
+                for name, item in formats.items()
+            }
+        made["url"] = url
+        self.links.append(Link(place, "asset", url))
+        return made
+
+    def _relation(self, value: dict[str, Json], place: str, depth: int, where: str) -> Json:
+        target = str(value["documentId"])
+        draft = "publishedAt" in value and value["publishedAt"] is None
+        self.links.append(Link(place, "entry", target, resolved=not draft))
+        if draft or depth > self.mapping.link_depth:
+            return {REF: target}
+        own = {name: item for name, item in value.items() if name not in LEFT_OUT}
+        return {"documentId": target, **self._mapping(own, place, depth + 1, where)}
+
+
+def as_document(raw: object, where: str) -> Mapping[str, Json]:
+    """The answer's item as a mapping."""
+    if isinstance(raw, dict):
+        return raw
+    raise BadResponse(f"{where}: want an object")
+
+
+def text_of(document: Mapping[str, Json], name: str, where: str) -> str:
+    """A text that must be there."""
+    value = document.get(name)
+    if isinstance(value, str) and value:
+        return value
+    hint = "; Strapi 4 answers are not read yet" if "attributes" in document else ""
+    raise BadResponse(f"{where}.{name}: want a text{hint}")
+
+
+def moment_of(document: Mapping[str, Json], name: str, where: str) -> datetime:
+    """A date-time that must be there, in UTC."""
+    try:
+        moment = datetime.fromisoformat(text_of(document, name, where))
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as fault:
+        raise BadResponse(f"{where}.{name}: want an ISO 8601 date-time") from fault
+
+
+def _is_media(value: dict[str, Json]) -> bool:
+    return isinstance(value.get("url"), str) and isinstance(value.get("mime"), str)
+
+
+def _is_relation(value: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(value, dict) and isinstance(value.get("documentId"), str)
+
+
+def _texts(value: Json, name: str) -> Iterator[str]:
+    for item in value if isinstance(value, list) else [value]:
+        text = item.get(name) if isinstance(item, dict) else item
+        if isinstance(text, str) and text.strip():
+            yield text.strip()

@@ -1,0 +1,99 @@
+"""A Strapi source from its options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from adapters.bounded import url_fault
+from adapters.cms.port import OptionsError
+from adapters.cms.strapi.client import Client, ClientOptions
+from adapters.cms.strapi.entries import Mapping5
+from adapters.cms.strapi.source import Scope, StrapiSource
+from adapters.options import OptionReader
+from adapters.runtime import Runtime
+
+_API_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+MAX_POPULATE_DEPTH = 8
+
+
+def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
+    """A source from its options.
+
+    Raises:
+        OptionsError: naming every option that is wrong.
+    """
+    take = OptionReader(options)
+    url = take.required_text("url")
+    if url and (fault := url_fault(url)):
+        take.complain("url", fault)
+    client = ClientOptions(
+        url=url,
+        token=take.text("token"),
+        timeout_s=take.number("timeout_s", 10.0, low=0.05, high=300),
+        total_timeout_s=take.number("total_timeout_s", 60.0, low=0.1, high=3600),
+        max_response_bytes=take.whole("max_response_bytes", 20_000_000, low=1000, high=1_000_000_000),
+        attempts=take.whole("attempts", 4, low=1, high=20),
+        max_wait_s=take.number("max_wait_s", 30.0, low=0, high=3600),
+        allow_private=take.flag("allow_private", False),
+    )
+    scope = Scope(
+        types=_api_ids(take, "types"),
+        locales=take.texts("locales"),
+        related=_api_ids(take, "related"),
+        populate=_populate(take),
+        page_size=take.whole("page_size", 100, low=1, high=1000),
+        overlap=timedelta(seconds=take.number("overlap_s", 60.0, low=0, high=86_400)),
+    )
+    if not scope.types:
+        take.complain("types", "required, a list of plural API ids such as articles")
+    mapping = Mapping5(
+        base=url.rstrip("/"),
+        type_names=take.text_map("type_names"),
+        type_field=take.text("type_field"),
+        tags_field=take.text("tags_field", "tags") or "tags",
+        tag_name=take.text("tag_name", "name") or "name",
+        prefixed_tags=take.text_map("prefixed_tags"),
+        markdown_fields=frozenset(take.texts("markdown_fields")),
+        link_depth=take.whole("link_depth", 2, low=0, high=10),
+    )
+    if problems := take.problems():
+        raise OptionsError(problems)
+    return StrapiSource(Client(client, runtime), scope, mapping)
+
+
+def _api_ids(take: OptionReader, name: str) -> tuple[str, ...]:
+    found = take.texts(name)
+    for bad in (one for one in found if not _API_ID.fullmatch(one)):
+        take.complain(name, f"{bad!r} is no API id")
+    return found
+
+
+def _populate(take: OptionReader) -> dict[str, str]:
+    value = take.anything("populate")
+    made: dict[str, str] = {}
+    if value is None:
+        return {"populate": "*"}
+    if not _flatten("populate", value, made, 0):
+        take.complain("populate", 'want "*", true, a name, a list of names, or a mapping of these')
+    return made
+
+
+def _flatten(prefix: str, value: object, made: dict[str, str], depth: int) -> bool:
+    """Nested options in the bracket notation of the qs library; False where they are not of that form."""
+    if depth > MAX_POPULATE_DEPTH:
+        return False
+    if isinstance(value, bool):
+        made[prefix] = "true" if value else "false"
+        return True
+    if isinstance(value, str) and value:
+        made[prefix] = value
+        return True
+    if isinstance(value, (list, tuple)):
+        items = [(str(number), item) for number, item in enumerate(value)]
+    elif isinstance(value, Mapping):
+        items = [(str(name), item) for name, item in value.items()]
+    else:
+        return False
+    return all(_flatten(f"{prefix}[{name}]", item, made, depth + 1) for name, item in items)
