@@ -1,0 +1,129 @@
+"""Rules and arms as the decision sees them: who acts, in which order, with which effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from rules.conditions import Reading
+from rules.document import Rule
+from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
+from rules.experiments import Arm, Experiment
+from rules.selectors import bound_values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A rule, or an arm of an experiment.
+
+    Attributes:
+        order: priority (higher first), rules before arms, then the id.
+        stops: whether it drops what has strictly lower priority.
+        refs: the visitor's attributes that its selectors name.
+        digest: equal for the same actor with the same effects; None where it has none but `stop`.
+    """
+
+    order: tuple[float, int, str]
+    priority: float
+    rule: str | None
+    experiment: str | None = None
+    arm: str | None = None
+    only: tuple[Only, ...]
+    hide: tuple[Hide, ...]
+    pins: tuple[Pin, ...]
+    boosts: tuple[Boost, ...]
+    hints: tuple[SetHints, ...]
+    models: tuple[UseModel, ...]
+    stops: bool
+    cap: Cap | None
+    refs: tuple[str, ...]
+    digest: str | None
+
+
+def of_rule(rule: Rule) -> Actor:
+    """A rule as an actor."""
+    return _actor(
+        effects=rule.effects,
+        order=(-rule.priority, 0, rule.id),
+        name=f"r\0{rule.id}\0{rule.canonical}",
+        rule=rule.id,
+        cap=rule.cap,
+    )
+
+
+def of_arm(experiment: Experiment, arm: Arm) -> Actor:
+    """An arm as an actor."""
+    return _actor(
+        effects=arm.effects,
+        order=(-experiment.priority, 1, experiment.id),
+        name=f"e\0{experiment.id}\0{arm.id}\0{arm.canonical}",
+        experiment=experiment.id,
+        arm=arm.id,
+    )
+
+
+def _actor(
+    *,
+    effects: tuple[Effect, ...],
+    order: tuple[float, int, str],
+    name: str,
+    rule: str | None = None,
+    experiment: str | None = None,
+    arm: str | None = None,
+    cap: Cap | None = None,
+) -> Actor:
+    refs = [ref for effect in effects if isinstance(effect, Only | Hide | Pin | Boost) for ref in effect.refs]
+    acts = any(not isinstance(effect, Stop) for effect in effects)
+    return Actor(
+        order=order,
+        priority=-order[0],
+        rule=rule,
+        experiment=experiment,
+        arm=arm,
+        only=tuple(effect for effect in effects if isinstance(effect, Only)),
+        hide=tuple(effect for effect in effects if isinstance(effect, Hide)),
+        pins=tuple(effect for effect in effects if isinstance(effect, Pin)),
+        boosts=tuple(effect for effect in effects if isinstance(effect, Boost)),
+        hints=tuple(effect for effect in effects if isinstance(effect, SetHints)),
+        models=tuple(effect for effect in effects if isinstance(effect, UseModel)),
+        stops=any(isinstance(effect, Stop) for effect in effects),
+        cap=cap,
+        refs=tuple(dict.fromkeys(refs)),
+        digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acts else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules and experiments of one slot come to, for one visitor and moment.
+
+    Attributes:
+        actors: those that remain after `stop`, in the order in which they apply.
+        stopped: those that it dropped.
+        arms: experiment and arm, all that the visitor is in, by experiment.
+        held_out: whether the visitor is in the holdout.
+    """
+
+    actors: tuple[Actor, ...]
+    stopped: tuple[Actor, ...]
+    arms: tuple[tuple[str, str], ...]
+    held_out: bool
+
+
+def after_stop(actors: list[Actor]) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+    """Apply `stop` to actors in order: those that remain, and those of strictly lower priority than one that stops."""
+    for actor in actors:
+        if actor.stops:
+            limit = actor.priority
+            break
+    else:
+        return tuple(actors), ()
+    return (
+        tuple(actor for actor in actors if actor.priority >= limit),
+        tuple(actor for actor in actors if actor.priority < limit),
+    )
+
+
+def bound(refs: tuple[str, ...], reading: Reading) -> tuple[object, ...]:
+    """The values of `refs` for this visitor."""
+    return bound_values(refs, reading) if refs else ()

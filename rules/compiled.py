@@ -1,0 +1,104 @@
+"""One slot, compiled: which of its rules hold, and which arms the visitor is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
+from rules.document import Document, Rule
+from rules.experiments import Experiment, arm_for, reserved_by
+from rules.facts import Facts
+from rules.index import Index
+from rules.slots import Slot
+
+
+class CompiledSlot:
+    """Immutable once built; safe to share between threads."""
+
+    def __init__(self, slot: Slot, document: Document) -> None:
+        self.slot = slot
+        self.zone = document.zone
+        self.rules: tuple[Rule, ...] = tuple(
+            sorted(
+                (rule for rule in document.rules if rule.enabled and _is_for(rule.slots, slot.id)),
+                key=lambda rule: (-rule.priority, rule.id),
+            )
+        )
+        self.experiments: tuple[Experiment, ...] = tuple(
+            sorted(
+                (one for one in document.experiments if one.enabled and one.arms and _is_for(one.slots, slot.id)),
+                key=lambda one: one.id,
+            )
+        )
+        self._actors = [of_rule(rule) for rule in self.rules]
+        self._rule_index = Index([(rule.when, rule.schedule) for rule in self.rules], document.catalogue, document.zone)
+        self._experiment_index = Index(
+            [(one.when, one.schedule) for one in self.experiments], document.catalogue, document.zone
+        )
+        self._arms = {(one.id, arm.id): of_arm(one, arm) for one in self.experiments for arm in one.arms}
+        self._groups = document.groups
+        self._holdout = document.holdout
+        self._reserved = [
+            (*one.schedule.span(document.zone), one.id, reserved)
+            for one in self.experiments
+            if (reserved := reserved_by(one))
+        ]
+        self.reads = frozenset(name for actor in self._actors for name in actor.refs)
+
+    def holding(self, facts: Facts) -> list[Rule]:
+        """The rules whose condition and schedule hold, in the order in which they apply."""
+        return [self.rules[position] for position in self._rule_index.matching(facts)]
+
+    def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
+        """What the rules and experiments come to; `arms` stands instead of what the buckets give."""
+        if self._holdout is not None and self._holdout.keeps_out(facts):
+            return Outcome((), (), (), True)
+        actors = [self._actors[position] for position in self._rule_index.matching(facts)]
+        assigned: list[tuple[str, str]] = []
+        if self.experiments:
+            assigned = self._assigned(facts, arms or {})
+            if assigned:
+                actors.extend(self._arms[pair] for pair in assigned)
+                actors.sort(key=lambda actor: actor.order)
+        remaining, stopped = after_stop(actors)
+        return Outcome(remaining, stopped, tuple(assigned), False)
+
+    def _assigned(self, facts: Facts, forced: Mapping[str, str]) -> list[tuple[str, str]]:
+        found = []
+        meeting = set(self._experiment_index.matching(facts))
+        chosen: dict[str, str | None] = {}
+        for position, one in enumerate(self.experiments):
+            if one.id in forced:
+                if (one.id, forced[one.id]) in self._arms:
+                    found.append((one.id, forced[one.id]))
+                continue
+            if position not in meeting:
+                continue
+            if one.group is not None:
+                if one.group not in chosen:
+                    chosen[one.group] = self._groups[one.group].chosen(facts)
+                if chosen[one.group] != one.id:
+                    continue
+            arm = arm_for(one, facts)
+            if arm is not None:
+                found.append((one.id, arm.id))
+        return found
+
+    def reserved(self, now: datetime, arms: tuple[tuple[str, str], ...]) -> frozenset[str]:
+        """The entries that running experiments pin by id, less those that an arm of this visitor pins."""
+        if not self._reserved:
+            return frozenset()
+        held = dict(arms)
+        kept_out: set[str] = set()
+        allowed: set[str] = set()
+        for start, until, experiment, by_entry in self._reserved:
+            if (start is not None and now < start) or (until is not None and now >= until):
+                continue
+            for name, pinning in by_entry.items():
+                (allowed if held.get(experiment) in pinning else kept_out).add(name)
+        return frozenset(kept_out - allowed)
+
+
+def _is_for(slots: tuple[str, ...] | None, slot: str) -> bool:
+    return slots is None or slot in slots

@@ -1,0 +1,166 @@
+"""What is known of one visitor at one moment: typed values, read when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rules.attributes import Attribute, Catalogue
+from rules.buckets import bucket
+from rules.clock import WEEKDAYS, zone_of
+from rules.schedule import Schedule
+from rules.values import READERS
+
+NOW = "@now"
+SEGMENTS = "@segments"
+BUCKET = "@bucket:"
+Holders = Callable[["Facts"], frozenset[str]]
+
+
+class Facts(dict[str, object]):
+    """Typed values by name; None where missing, null, of the wrong type, or without consent.
+
+    One object serves all slots of a request: each value is read once, each segment evaluated once. Not for sharing
+    between threads.
+
+    Names with `@` are the index's own: the clock in seconds, the buckets in percent, the segments held.
+    """
+
+    def __init__(
+        self,
+        attributes: Mapping[str, object],
+        *,
+        now: datetime | None,
+        zone: ZoneInfo,
+        catalogue: Catalogue | None,
+        given: Iterable[str] = (),
+        holders: Holders | None = None,
+        deny_unknown: bool = False,
+    ) -> None:
+        """Take what the caller has.
+
+        Args:
+            attributes: flat values by name, as they came.
+            now: the decision's clock.
+            zone: of the document.
+            catalogue: the types; None reads every value as it is.
+            given: segments that the caller says are held.
+            holders: gives all segments held, those given included; None: those given are all.
+            deny_unknown: whether a purpose without a recorded consent counts as refused.
+        """
+        super().__init__()
+        self.attributes = attributes
+        self.now = now
+        self.given = frozenset(given)
+        self.mistyped: list[str] = []
+        self._zone = zone
+        self._visitor_zone: ZoneInfo | None = None
+        self._catalogue = catalogue
+        self._holders = holders
+        self._held: frozenset[str] | None = None
+        self._deny_unknown = deny_unknown
+        self._on: dict[Schedule, bool] = {}
+
+    def __missing__(self, name: str) -> object:
+        value = self._special(name) if name[0] == "@" else self._read(name)
+        self[name] = value
+        return value
+
+    def _read(self, name: str) -> object:
+        value = self.attributes.get(name)
+        if self._catalogue is None:
+            return self._derived(name) if value is None and name.startswith("time.") else value
+        attribute = self._catalogue.get(name)
+        if attribute is None:
+            return None
+        if value is None:
+            return self._derived(name) if attribute.derived else None
+        if attribute.purpose is not None and not self.allows(attribute.purpose):
+            return None
+        read = READERS[attribute.type](value)
+        if read is None:
+            self.mistyped.append(name)
+        return read
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The catalogue's entry of a name, or None."""
+        return self._catalogue.get(name) if self._catalogue is not None else None
+
+    def allows(self, purpose: str) -> bool:
+        """Whether a purpose may be served: refused where its consent is known and not true."""
+        consent = self.attributes.get(f"consent.{purpose}")
+        if consent is None:
+            return not self._deny_unknown
+        return consent is True
+
+    def refused(self, attribute: Attribute) -> bool:
+        """Whether an attribute is missing for want of consent."""
+        return attribute.purpose is not None and not self.allows(attribute.purpose)
+
+    def _special(self, name: str) -> object:
+        if name == NOW:
+            return self.now.timestamp() if self.now is not None else None
+        if name == SEGMENTS:
+            return tuple(self.held)
+        position = self.bucket(name.removeprefix(BUCKET))
+        return None if position is None else position / 100
+
+    @property
+    def visitor_zone(self) -> ZoneInfo:
+        """The visitor's own zone, where a valid one is known; else the document's."""
+        if self._visitor_zone is None:
+            for name in ("context.timezone", "geo.timezone"):
+                text = self[name]
+                zone = zone_of(text) if isinstance(text, str) else None
+                if zone is not None:
+                    break
+            else:
+                zone = self._zone
+            self._visitor_zone = zone or self._zone
+        return self._visitor_zone
+
+    def _derived(self, name: str) -> object:
+        if self.now is None:
+            return None
+        local = self.now.astimezone(self.visitor_zone)
+        match name:
+            case "time.hour":
+                return local.hour
+            case "time.of_day":
+                return f"{local.hour:02}:{local.minute:02}"
+            case "time.weekday":
+                return WEEKDAYS[local.weekday()]
+            case "time.date":
+                return local.date()
+            case "time.now":
+                return self.now
+        return None
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The segments that the visitor is in; unknown and disabled ones are never held."""
+        if self._held is None:
+            self._held = self.given
+            if self._holders is not None:
+                self._held = self._holders(self)
+        return self._held
+
+    def hold(self, names: frozenset[str]) -> None:
+        """Set the segments held so far, while those that name others are still being evaluated."""
+        self._held = names
+        self[SEGMENTS] = tuple(names)
+
+    def bucket(self, salt: str) -> int | None:
+        """The visitor's bucket for a salt, 0 to 9,999; None without an id."""
+        identifier = self["visitor.id"]
+        return bucket(salt, identifier) if isinstance(identifier, str) and identifier else None
+
+    def is_on(self, schedule: Schedule) -> bool:
+        """Whether a schedule is on now, in the document's zone or the visitor's as it says."""
+        found = self._on.get(schedule)
+        if found is None:
+            zone = self.visitor_zone if schedule.visitor else self._zone
+            found = self.now is not None and schedule.on(self.now, zone)
+            self._on[schedule] = found
+        return found

@@ -1,0 +1,192 @@
+"""Which of many conditions hold, at a cost that hardly grows with those that do not.
+
+Every condition becomes rows of literals (`normal_form`). For each attribute, a table gives for a value the set of rows
+that it leaves possible, as a bit set: equalities by a dictionary, ranges by sorted thresholds, lists by their elements.
+The sets of all attributes are intersected; what no table can answer is tested once for each distinct literal, and only
+while a row that needs it is still possible. Rows are numbered in the order of the conditions, so that the result comes
+sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from rules.attributes import Catalogue
+from rules.bits import mask_of, members_of
+from rules.conditions import Absent, Ago, Condition, InSegment, Percent, Ref, Test, compile_condition
+from rules.facts import BUCKET, NOW, SEGMENTS, Facts
+from rules.normal_form import Literal, rows_of
+from rules.schedule import Schedule
+from rules.tables import ElementTable, Interval, RangeTable, Table, ValueTable
+
+_SETS = frozenset({"eq", "ne", "in", "not_in"})
+_RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
+_HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
+
+
+class _Attribute:
+    """Everything that is asked of one attribute, while the index is built."""
+
+    def __init__(self, size: int) -> None:
+        self.missing_fails: list[int] = []
+        self.values = ValueTable(size)
+        self.elements = ElementTable(size)
+        self.ranges = RangeTable(size)
+        self.others: dict[str, tuple[Literal, list[int]]] = {}
+
+
+class Index:
+    """The conditions of one slot, compiled. Immutable once built; safe to share between threads."""
+
+    def __init__(self, items: Sequence[tuple[Condition, Schedule]], catalogue: Catalogue, zone: ZoneInfo) -> None:
+        """Compile.
+
+        Args:
+            items: conditions with their schedules, in the order in which results are wanted.
+            catalogue: the attributes that they read.
+            zone: of the document.
+        """
+        rows: list[tuple[int, tuple[Literal, ...], Schedule]] = [
+            (position, row, schedule)
+            for position, (condition, schedule) in enumerate(items)
+            for row in rows_of(condition)
+        ]
+        size = len(rows)
+        self._size = size
+        self._positions = [position for position, _row, _schedule in rows]
+        self._repeats = len(set(self._positions)) < size
+        self._all = (1 << size) - 1
+        attributes: dict[str, _Attribute] = {}
+        whole: dict[str, tuple[Literal, list[int]]] = {}
+        timed: dict[Schedule, list[int]] = {}
+        for number, (_position, row, schedule) in enumerate(rows):
+            for literal in row:
+                _place(literal, number, attributes, whole, catalogue, size)
+            if schedule.visitor or schedule.recurs:
+                timed.setdefault(schedule, []).append(number)
+            elif schedule.start is not None or schedule.until is not None:
+                span = _span(schedule, zone)
+                attribute = attributes.setdefault(NOW, _Attribute(size))
+                attribute.ranges.add(span, number)
+                attribute.missing_fails.append(number)
+        self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
+        self._literals: list[tuple[Callable[[Facts], bool], int, int]] = []
+        for name, attribute in attributes.items():
+            self._finish(name, attribute, zone)
+        for literal, numbers in whole.values():
+            self._literal(literal, numbers, zone)
+        for schedule, numbers in timed.items():
+            mask = mask_of(numbers, size)
+            self._literals.append((_on(schedule), mask, self._all ^ mask))
+
+    def _finish(self, name: str, attribute: _Attribute, zone: ZoneInfo) -> None:
+        parts = (attribute.values, attribute.elements, attribute.ranges)
+        tables = tuple(part.table() for part in parts if part)
+        missing = self._all ^ mask_of(attribute.missing_fails, self._size)
+        self._tables.append((name, missing, tables))
+        for literal, numbers in attribute.others.values():
+            self._literal(literal, numbers, zone)
+
+    def _literal(self, literal: Literal, numbers: list[int], zone: ZoneInfo) -> None:
+        holds = compile_condition(literal.leaf, zone)
+        mask = mask_of(numbers, self._size)
+        test = (lambda facts: not holds(facts)) if literal.negated else holds
+        self._literals.append((test, mask, self._all ^ mask))
+
+    def matching(self, facts: Facts) -> list[int]:
+        """The positions of the conditions that hold, ascending."""
+        alive = self._all
+        for name, missing, tables in self._tables:
+            value = facts[name]
+            if value is None:
+                alive &= missing
+            else:
+                for table in tables:
+                    alive &= table(value)
+            if not alive:
+                return []
+        for test, mask, others in self._literals:
+            if alive & mask and not test(facts):
+                alive &= others
+        positions = self._positions
+        if self._repeats:
+            return list(dict.fromkeys([positions[number] for number in members_of(alive, self._size)]))
+        return [positions[number] for number in members_of(alive, self._size)]
+
+
+def _place(
+    literal: Literal,
+    number: int,
+    attributes: dict[str, _Attribute],
+    whole: dict[str, tuple[Literal, list[int]]],
+    catalogue: Catalogue,
+    size: int,
+) -> None:
+    """Give a literal to the table that can answer it."""
+    leaf, negated = literal.leaf, literal.negated
+    if isinstance(leaf, InSegment):
+        attributes.setdefault(SEGMENTS, _Attribute(size)).elements.add(leaf.names, number, accepts=not negated)
+        return
+    if not isinstance(leaf, Test) or isinstance(leaf.operand, Ref | Ago | Absent):
+        whole.setdefault(literal.key, (literal, []))[1].append(number)
+        return
+    name = leaf.attribute
+    if isinstance(leaf.operand, Percent):
+        percent = leaf.operand
+        bucket = attributes.setdefault(BUCKET + percent.salt, _Attribute(size))
+        if negated:
+            bucket.others.setdefault(literal.key, (literal, []))[1].append(number)
+        else:
+            bucket.ranges.add(Interval(percent.gte, True, percent.lt, False), number)
+            bucket.missing_fails.append(number)
+        return
+    attribute = attributes.setdefault(name, _Attribute(size))
+    if leaf.when_missing is negated:
+        attribute.missing_fails.append(number)
+    declared = catalogue.get(name)
+    type_ = declared.type if declared is not None else None
+    if leaf.op == "exists":
+        if bool(leaf.operand) is negated:  # must be absent
+            attribute.ranges.never(number)
+        return
+    if leaf.op in _SETS and type_ in _HASHED and not leaf.any_case:
+        operands: tuple[object, ...] = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
+        attribute.values.add(operands, number, accepts=(leaf.op in ("eq", "in")) is not negated)
+    elif leaf.op in ("contains", "contains_any") and type_ in ("string_list", "number_list") and not leaf.any_case:
+        operands = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
+        attribute.elements.add(operands, number, accepts=not negated)
+    elif leaf.op in _RANGES and type_ == "number" and (interval := _interval(leaf, negated)) is not None:
+        attribute.ranges.add(interval, number)
+    else:
+        attribute.others.setdefault(literal.key, (literal, []))[1].append(number)
+
+
+_OPPOSITE = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
+
+
+def _interval(test: Test, negated: bool) -> Interval | None:
+    """The numbers that a test, or its negation, accepts; None where they are not one interval."""
+    operand = test.operand
+    if test.op == "between":
+        low, high = operand  # type: ignore[misc]
+        return Interval(low, True, high, True) if low <= high and not negated else None
+    limit: float = operand  # type: ignore[assignment]
+    op = _OPPOSITE[test.op] if negated else test.op
+    if op in ("gt", "gte"):
+        return Interval(limit, op == "gte", None, False)
+    return Interval(None, False, limit, op == "lte")
+
+
+def _span(schedule: Schedule, zone: ZoneInfo) -> Interval:
+    start, until = schedule.span(zone)
+    return Interval(_seconds(start), True, _seconds(until), False)
+
+
+def _seconds(instant: datetime | None) -> float | None:
+    return instant.astimezone(UTC).timestamp() if instant is not None else None
+
+
+def _on(schedule: Schedule) -> Callable[[Facts], bool]:
+    return lambda facts: facts.is_on(schedule)

@@ -1,0 +1,43 @@
+"""Which language variant of an entry a visitor gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+_LONGEST = 64
+
+
+@lru_cache(maxsize=4096)
+def lookup(tag: str) -> tuple[str, ...]:
+    """The tags tried for a language range, most specific first, in lower case.
+
+    Source: RFC 4647, section 3.4: the range is cut from its end, a single letter or digit together with what follows it.
+    """
+    parts = tag.replace("_", "-").lower().split("-")
+    found = []
+    while parts and parts[0] and len(tag) <= _LONGEST:
+        found.append("-".join(parts))
+        parts.pop()
+        while parts and len(parts[-1]) == 1:
+            parts.pop()
+    return tuple(name for name in found if name != "*")
+
+
+def preference(tag: object, chain: Sequence[str]) -> tuple[str, ...]:
+    """The order in which a visitor's variants are tried: the lookup, then the site's chain; each once, in lower case."""
+    wanted = lookup(tag) if isinstance(tag, str) else ()
+    return tuple(dict.fromkeys([*wanted, *(name.lower() for name in chain)]))
+
+
+def chosen(tag: object, chain: Sequence[str]) -> str | None:
+    """The first tag of the lookup that the site has, else the site's default; where it names none, the whole lookup.
+
+    This stands for the visitor's language in audience keys: visitors alike in it see the same variants of content whose
+    locales are the site's.
+    """
+    wanted = lookup(tag) if isinstance(tag, str) else ()
+    if not chain:
+        return wanted[0] if wanted else None
+    names = {name.lower() for name in chain}
+    return next((name for name in wanted if name in names), chain[0].lower())

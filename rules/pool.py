@@ -1,0 +1,172 @@
+"""Content prepared for a rule set: who is a candidate for what, worked out once and not in each request."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from rules.bits import iterate
+from rules.clock import as_instant
+from rules.conditions import Condition
+from rules.effects import canonical
+from rules.locales import preference
+from rules.selectors import EntryReading, bind, compile_bound
+
+AUDIENCE = "audience:"
+_MOST_BOUND = 512
+_FAR_PAST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One variant of an entry.
+
+    Attributes:
+        entry: as it was given.
+        published_at: an instant, or None.
+        audiences: the segments that its `audience:` tags name.
+    """
+
+    id: str
+    locale: str | None
+    published_at: datetime | None
+    audiences: frozenset[str]
+    entry: Mapping[str, object]
+    reading: EntryReading
+
+
+def candidate(entry: Mapping[str, object], zone: ZoneInfo) -> Candidate:
+    """Read an entry. Raises ValueError where it has no id, or tags that are no list of texts."""
+    identifier = entry.get("id")
+    if not isinstance(identifier, str) or not identifier:
+        raise ValueError("an entry needs an 'id', a text")
+    tags = entry.get("tags")
+    tags = () if tags is None else tags
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        raise ValueError(f"the tags of {identifier!r} are no list of texts")
+    locale = entry.get("locale")
+    audiences = frozenset(tag.removeprefix(AUDIENCE) for tag in tags if tag.startswith(AUDIENCE))
+    return Candidate(
+        identifier,
+        locale if isinstance(locale, str) and locale else None,
+        as_instant(entry.get("published_at"), zone),
+        audiences,
+        entry,
+        EntryReading(entry),
+    )
+
+
+def tie_order(entry: Candidate) -> tuple[float, str, str, str]:
+    """Newest first, missing last, then the id by code point; what is left to tell apart, by locale and by its content."""
+    published = entry.published_at
+    age = -published.timestamp() if published is not None else float("inf")
+    return age, entry.id, entry.locale or "", canonical(dict(entry.entry))
+
+
+class Pool:
+    """The entries that one selector takes, in the order of ties: a set of them is a big integer, bit i the i-th.
+
+    Immutable but for bounded caches of what was worked out; sharing between threads is safe, for a lost update of a
+    cache only means the same work again.
+    """
+
+    def __init__(self, entries: Iterable[Candidate], zone: ZoneInfo) -> None:
+        self.entries: Sequence[Candidate] = sorted(entries, key=tie_order)
+        self._zone = zone
+        self.all = (1 << len(self.entries)) - 1
+        self.by_id: dict[str, int] = {}
+        self.audiences: dict[str, int] = {}
+        self.untagged = 0
+        self.locales: set[str] = set()
+        repeated = False
+        instants = []
+        for place, entry in enumerate(self.entries):
+            bit = 1 << place
+            repeated = repeated or entry.id in self.by_id
+            self.by_id[entry.id] = self.by_id.get(entry.id, 0) | bit
+            for name in entry.audiences:
+                self.audiences[name] = self.audiences.get(name, 0) | bit
+            if not entry.audiences:
+                self.untagged |= bit
+            if entry.locale is not None:
+                self.locales.add(entry.locale.lower())
+            instants.append(entry.published_at or _FAR_PAST)
+        self._instants = sorted(instants)
+        self._has_variants = repeated
+        self._matches: dict[object, int] = {}
+        self._variants: dict[tuple[int, tuple[str, ...]], int] = {}
+
+    def matching(self, selector: Condition, names: tuple[str, ...] = (), values: tuple[object, ...] = ()) -> int:
+        """The entries that a selector takes, its refs bound to these values."""
+        key: object = (id(selector), repr(values)) if names else id(selector)
+        found = self._matches.get(key)
+        if found is None:
+            holds = compile_bound(
+                bind(selector, dict(zip(names, values, strict=True))) if names else selector, self._zone
+            )
+            found = 0
+            for place, entry in enumerate(self.entries):
+                if holds(entry.reading):
+                    found |= 1 << place
+            if not names or len(self._matches) < _MOST_BOUND:
+                self._matches[key] = found
+        return found
+
+    def published(self, now: datetime) -> int:
+        """How many entries are published at an instant."""
+        return bisect_right(self._instants, now)
+
+    def next_publication(self, now: datetime) -> datetime | None:
+        """The first instant after `now` at which an entry becomes published."""
+        place = self.published(now)
+        return self._instants[place] if place < len(self._instants) else None
+
+    def variants(self, now: datetime, tag: object, chain: Sequence[str], visible: int | None = None) -> int:
+        """The published entries among those `visible` (None: all), of each id the variant that the visitor prefers."""
+        count = self.published(now)
+        if not self.locales:
+            order: tuple[str, ...] = ()
+        else:
+            order = tuple(name for name in preference(tag, chain) if name in self.locales)
+        if visible is not None and visible != self.all:
+            return self._choose(now, order, visible)
+        found = self._variants.get((count, order))
+        if found is None:
+            found = self._choose(now, order, self.all)
+            if len(self._variants) < _MOST_BOUND:
+                self._variants[count, order] = found
+        return found
+
+    def _choose(self, now: datetime, order: tuple[str, ...], visible: int) -> int:
+        live = 0
+        for place, entry in enumerate(self.entries):
+            if visible >> place & 1 and (entry.published_at is None or entry.published_at <= now):
+                live |= 1 << place
+        if not self.locales and not self._has_variants:
+            return live
+        found = 0
+        for mask in self.by_id.values():
+            best: tuple[int, int] | None = None
+            for place in iterate(mask & live):
+                locale = self.entries[place].locale
+                rank = len(order) if locale is None else _rank(locale.lower(), order)
+                if rank is not None and (best is None or rank < best[0]):
+                    best = (rank, place)
+            if best is not None:
+                found |= 1 << best[1]
+        return found
+
+    def for_held(self, held: frozenset[str]) -> int:
+        """The entries whose audience tags include a segment of the visitor, or that have none."""
+        found = self.untagged
+        for name, mask in self.audiences.items():
+            if name in held:
+                found |= mask
+        return found
+
+
+def _rank(locale: str, order: tuple[str, ...]) -> int | None:
+    return order.index(locale) if locale in order else None

@@ -1,0 +1,356 @@
+"""A compiled document: decisions, audience keys, and the two halves of which a decision is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rules.actors import Outcome
+from rules.arrange import Drop, Matcher, arrange, eligible, hints_of, model_of
+from rules.blocks import blocks_of, effective_rules
+from rules.clock import as_instant
+from rules.compiled import CompiledSlot
+from rules.content import Content, in_default_order
+from rules.decision import Decision
+from rules.document import Document
+from rules.effects import UseModel
+from rules.errors import Problem, UnknownSlotError
+from rules.explain import trace_of
+from rules.facts import Facts
+from rules.index import Index
+from rules.keys import audience_key
+from rules.locales import chosen
+from rules.pool import Pool
+from rules.schedule import ALWAYS_ON
+from rules.slots import Slot
+from rules.suggest import nearest
+
+if TYPE_CHECKING:
+    from rules.analysis import Finding
+
+_UTC_ZONE = ZoneInfo("UTC")
+Instants = Sequence[datetime | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A decision up to the point where a model is asked: pure data, made by `Ruleset.plan`.
+
+    Attributes:
+        pool: the slot's entries; `candidates`, `left` and the drops are sets of it.
+        candidates: those that this visitor could see.
+        left: what `only` and `hide` left of them.
+        drops: what was dropped by what, in order.
+        model: whose scores are wanted; its name is None where none is.
+    """
+
+    slot: Slot
+    compiled: CompiledSlot
+    facts: Facts
+    outcome: Outcome
+    pool: Pool
+    default: Pool
+    candidates: int
+    left: int
+    drops: tuple[Drop, ...]
+    model: UseModel
+    audience_key: str
+    now: datetime
+
+    def wanted(self) -> list[str]:
+        """The ids of the entries that a model may score."""
+        return [entry.id for place, entry in enumerate(self.pool.entries) if self.left >> place & 1]
+
+
+class Ruleset:
+    """A document, compiled. Immutable; safe to share between threads."""
+
+    def __init__(self, document: Document, warnings: Sequence[Problem] = ()) -> None:
+        """Compile a checked document; `rules.load` is the way from text."""
+        self.document = document
+        self.warnings = tuple(warnings)
+        self._slots = {slot.id: CompiledSlot(slot, document) for slot in document.slots if slot.enabled}
+        self._enabled = frozenset(segment.id for segment in document.segments if segment.enabled)
+        self._members = [
+            (segment.id, segment.members) for segment in document.segments if segment.enabled and segment.members
+        ]
+        self._layers = [
+            (
+                [segment.id for segment in layer if segment.enabled],
+                Index(
+                    [(segment.when, ALWAYS_ON) for segment in layer if segment.enabled],
+                    document.catalogue,
+                    document.zone,
+                ),
+            )
+            for layer in document.layers
+        ]
+
+    @property
+    def canonical(self) -> str:
+        """The document as JSON that depends on nothing outside, for storage; loading it gives an equal rule set."""
+        return json.dumps(self.document.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, in hexadecimal."""
+        return sha256(self.canonical.encode()).hexdigest()
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The ids of the enabled slots, in the order written."""
+        return tuple(self._slots)
+
+    def compiled(self, slot: str) -> CompiledSlot:
+        """One slot. Raises UnknownSlotError with the nearest name."""
+        found = self._slots.get(slot)
+        if found is None:
+            raise UnknownSlotError(slot, nearest(slot, self._slots))
+        return found
+
+    def prepare(self, content: Iterable[Mapping[str, object]]) -> Content:
+        """Work out once what does not depend on the visitor; `decide` and `plan` take the result as `content`."""
+        return Content(content, self.document)
+
+    def facts(
+        self,
+        attributes: Mapping[str, object],
+        *,
+        segments: Iterable[str] = (),
+        now: datetime | str,
+        deny_unknown: bool = False,
+    ) -> Facts:
+        """What is known of one visitor at one moment; one object serves all slots of a request.
+
+        Args:
+            attributes: flat values by name, such as {"geo.country": "FR"}.
+            segments: membership that the caller knows of; it adds to what conditions give.
+            now: an instant; without an offset, UTC.
+            deny_unknown: whether a purpose whose consent is unknown is refused.
+        """
+        return Facts(
+            attributes,
+            now=_instant(now),
+            zone=self.document.zone,
+            catalogue=self.document.catalogue,
+            given=self._enabled.intersection(segments),
+            holders=self._holders,
+            deny_unknown=deny_unknown,
+        )
+
+    def _holders(self, facts: Facts) -> frozenset[str]:
+        held = set(facts.given)
+        if self._members:
+            visitor = facts["visitor.id"]
+            held.update(name for name, members in self._members if visitor in members)
+        for names, index in self._layers:
+            facts.hold(frozenset(held))
+            held.update([names[position] for position in index.matching(facts)])
+        facts.hold(frozenset(held))
+        return frozenset(held)
+
+    def decide(
+        self,
+        slot: str,
+        attributes: Mapping[str, object],
+        content: Iterable[Mapping[str, object]] | Content,
+        *,
+        segments: Iterable[str] = (),
+        now: datetime | str,
+        scores: Mapping[str, float] | None = None,
+        exposures: Mapping[str, Instants] | None = None,
+        seed: int = 0,
+        limit: int | None = None,
+        exclude: Iterable[str] = (),
+        explain: bool = False,
+    ) -> Decision:
+        """The decision for one slot: the same for the same arguments, in every process.
+
+        Args:
+            slot: its id.
+            attributes: flat values by name; those given beat derived ones (`time.*`).
+            content: entries with `id`, `type`, `tags`, `locale`, `published_at` and fields, in any order; or prepared.
+            segments: membership that the caller knows of.
+            now: the decision's clock.
+            scores: of the slot's model, by entry id, in [0, 1].
+            exposures: when each entry was shown to this visitor, by id.
+            seed: of exploration by models; rules do not read it.
+            limit: lowers the slot's own.
+            exclude: ids to leave out.
+            explain: whether the decision carries its trace.
+        Raises:
+            UnknownSlotError: there is no such slot, or it is disabled.
+            ValueError: an entry without an id, an instant that is none.
+        """
+        del seed  # part of the call for models that explore; nothing here is random
+        self.compiled(slot)
+        prepared = content if isinstance(content, Content) else self.prepare(content)
+        plan = self.plan(slot, self.facts(attributes, segments=segments, now=now), prepared)
+        return self.settle(
+            plan,
+            scores=scores or {},
+            exposures=exposures or {},
+            limit=limit,
+            exclude=exclude,
+            explain=explain,
+        )
+
+    def plan(self, slot: str, facts: Facts, content: Content, *, arms: Mapping[str, str] | None = None) -> Plan:
+        """The first half of a decision: candidates, rules, experiments; everything before a model is asked.
+
+        Args:
+            arms: arms by experiment, instead of what the buckets give; for tests and previews.
+        """
+        compiled = self.compiled(slot)
+        now = facts.now
+        if now is None:
+            raise ValueError("a decision needs a clock")
+        outcome = compiled.outcome(facts, arms)
+        pool = content.pool(slot)
+        matcher = Matcher(pool, facts)
+        tag, chain = facts["request.locale"], self.document.locales
+        visible = pool.all
+        if compiled.slot.select_refs:
+            visible &= matcher(compiled.slot.select, compiled.slot.select_refs)
+            variants = pool.variants(now, tag, chain, visible)
+        else:
+            variants = pool.variants(now, tag, chain)
+        drops = [Drop(visible & ~variants, "variant")] if visible & ~variants else []
+        candidates = variants
+        if pool.audiences:
+            allowed = pool.for_held(facts.held)
+            if candidates & ~allowed:
+                drops.append(Drop(candidates & ~allowed, "audience"))
+                candidates &= allowed
+        reserved = 0
+        for name in compiled.reserved(now, outcome.arms):
+            reserved |= pool.by_id.get(name, 0)
+        if candidates & reserved:
+            drops.append(Drop(candidates & reserved, "reserved"))
+            candidates &= ~reserved
+        left, dropped = eligible(outcome, candidates, matcher)
+        key = audience_key(
+            compiled.slot,
+            outcome,
+            facts,
+            audiences=pool.audiences,
+            locale=content.order_for(slot, tag, chain),
+        )
+        return Plan(
+            compiled.slot,
+            compiled,
+            facts,
+            outcome,
+            pool,
+            content.default(slot),
+            candidates,
+            left,
+            (*drops, *dropped),
+            model_of(compiled.slot, outcome),
+            key,
+            now,
+        )
+
+    def settle(
+        self,
+        plan: Plan,
+        *,
+        scores: Mapping[str, float],
+        exposures: Mapping[str, Instants],
+        limit: int | None = None,
+        exclude: Iterable[str] = (),
+        explain: bool = False,
+    ) -> Decision:
+        """The second half of a decision: caps, pins, scores, diversity, default."""
+        slot, pool = plan.slot, plan.pool
+        most = slot.limit if limit is None else max(0, min(limit, slot.limit))
+        excluded = 0
+        excluded_ids = frozenset(exclude)
+        for name in excluded_ids:
+            excluded |= pool.by_id.get(name, 0)
+        arrangement = arrange(
+            slot,
+            plan.outcome,
+            plan.left & ~excluded,
+            Matcher(pool, plan.facts),
+            model=plan.model,
+            scores=scores,
+            exposures={name: [_instant(one) for one in instants] for name, instants in exposures.items()},
+            limit=most,
+            now=plan.now,
+        )
+        hints, givers = hints_of(plan.outcome)
+        fallback = not arrangement.placed
+        defaults = self._default(plan, excluded_ids, most) if fallback else []
+        blocks = blocks_of(plan, arrangement, defaults, scores)
+        trace = trace_of(plan, arrangement, blocks, excluded & plan.left, scores, fallback) if explain else None
+        return Decision(
+            slot=slot.id,
+            blocks=blocks,
+            presentation=hints,
+            fallback=fallback,
+            audience_key=plan.audience_key,
+            arms=dict(plan.outcome.arms),
+            exposed=_exposed(plan.outcome),
+            rules=effective_rules(plan, arrangement, givers),
+            segments=tuple(sorted(plan.facts.held)),
+            trace=trace,
+        )
+
+    def _default(self, plan: Plan, excluded: frozenset[str], limit: int) -> list[int]:
+        slot, pool = plan.slot, plan.default
+        if slot.default is None:
+            return []
+        visible = pool.all
+        if slot.default_refs:
+            visible = Matcher(pool, plan.facts)(slot.default, slot.default_refs)
+        variants = pool.variants(plan.now, plan.facts["request.locale"], self.document.locales, visible)
+        order = in_default_order(slot, pool, variants)
+        return [place for place in order if pool.entries[place].id not in excluded][:limit]
+
+    def audience_key(
+        self,
+        slot: str,
+        attributes: Mapping[str, object],
+        *,
+        segments: Iterable[str] = (),
+        now: datetime | str,
+        audiences: Iterable[str] | None = None,
+        locale: str | None = None,
+    ) -> str:
+        """The key of a slot for a visitor: equal keys, equal decisions for the same content, clock, scores and exposures.
+
+        Args:
+            audiences: the segments that the candidates' audience tags name; None: every segment held counts.
+            locale: what tells the visitor's language apart for this content; None: the visitor's choice among the
+                document's locales, which is enough where content has no others.
+        """
+        compiled = self.compiled(slot)
+        facts = self.facts(attributes, segments=segments, now=now)
+        if locale is None:
+            locale = chosen(facts["request.locale"], self.document.locales)
+        return audience_key(compiled.slot, compiled.outcome(facts), facts, audiences=audiences, locale=locale)
+
+    def analyse(self) -> list[Finding]:
+        """Rules that can never fire, are always beaten, contradict each other, or are doubled, each with a witness."""
+        from rules.analysis import analyse  # noqa: PLC0415 - analysis compiles rule sets of its own
+
+        return analyse(self.document)
+
+
+def _exposed(outcome: Outcome) -> tuple[str, ...]:
+    """The experiments whose arm was not stopped."""
+    stopped = {actor.experiment for actor in outcome.stopped}
+    return tuple(name for name, _arm in outcome.arms if name not in stopped)
+
+
+def _instant(value: datetime | str) -> datetime:
+    found = as_instant(value, _UTC_ZONE)
+    if found is None:
+        raise ValueError(f"{value!r} is no instant; give an aware datetime or an ISO 8601 text")
+    return found

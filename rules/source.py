@@ -1,0 +1,339 @@
+"""Text to data, and back to the place in the text: YAML by the 1.2 core schema, and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.cyaml import CParser
+
+from rules.errors import Problem, RuleError
+from rules.report import Path, Place
+from rules.values import LARGEST_INTEGER
+
+LONGEST_TEXT = 32 * 1024 * 1024
+DEEPEST = 64
+MOST_ALIASED = 10_000
+"""How many nodes aliases may add in all: enough for shared conditions, too few for a bomb."""
+
+_PLAIN, _QUOTED, _SEQUENCE, _MAPPING = "plain", "quoted", "sequence", "mapping"
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_STARTS = frozenset("-+.0123456789~nNtTfF")
+
+
+class _Composer(CParser):
+    """libyaml's parser without PyYAML's schema: plain scalars stay apart from quoted ones, explicit tags stay visible."""
+
+    def resolve(self, kind: type, _value: object, implicit: object) -> str:  # noqa: PLR6301 - PyYAML calls it
+        if kind is yaml.ScalarNode:
+            return _PLAIN if isinstance(implicit, tuple) and implicit[0] else _QUOTED
+        return _SEQUENCE if kind is yaml.SequenceNode else _MAPPING
+
+    def descend_resolver(self, _parent: object, _index: object) -> None:
+        """PyYAML calls it; there is nothing to resolve by path."""
+
+    def ascend_resolver(self) -> None:
+        """Likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One parsed file.
+
+    Attributes:
+        data: mappings, lists and scalars.
+        name: of the file, for messages.
+    """
+
+    data: Any
+    name: str | None
+    _root: yaml.Node | None
+
+    def place(self, path: Path, at_key: bool = False) -> Place:
+        """Where the value at a path stands, or its key; of the nearest part there is, if the path leads nowhere."""
+        node, mark = self._root, self._root.start_mark if self._root else None
+        for depth, part in enumerate(path):
+            if isinstance(node, yaml.MappingNode):
+                for key, value in node.value:
+                    if _scalar(key) == part or key.value == part:
+                        last = depth == len(path) - 1
+                        mark = key.start_mark if at_key and last else value.start_mark
+                        node = value
+                        break
+                else:
+                    break
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                mark = node.start_mark
+            else:
+                break
+        if mark is None:
+            return Place(self.name)
+        return Place(self.name, mark.line + 1, mark.column + 1)
+
+
+def parse(text: str, name: str | None = None) -> Source:
+    """Parse YAML or JSON text.
+
+    Args:
+        text: at most 32 MiB, nested at most 64 deep.
+        name: of the file, for messages.
+    Raises:
+        RuleError: with the places of what does not parse: syntax, duplicate keys, tags, several documents, too many
+            aliases, numbers that systems read differently.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise _failure(f"the document is longer than {LONGEST_TEXT // 2**20} MiB; split it", name, None)
+    stripped = text.lstrip("\ufeff \t\r\n")
+    if stripped[:1] in ("{", "["):
+        found = _parse_json(text, name)
+        if found is not None:
+            return found
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _failure("the text has a lone surrogate, which is no character", name, None) from error
+    _refuse_depth(text, name)
+    root = _compose(text, name)
+    if root is None:
+        return Source({}, name, None)
+    return Source(_Construction(name).build(root), name, root)
+
+
+def _failure(message: str, name: str | None, mark: Any, word: str | None = None) -> RuleError:
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    return RuleError([Problem(message, "", name, line, column, word)])
+
+
+def _compose(text: str, name: str | None) -> yaml.Node | None:
+    parser = _Composer(text)
+    try:
+        root: yaml.Node | None = parser.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        if "single document" in str(error.context):
+            raise _failure("a file holds one document; remove the '---'", name, error.problem_mark) from error
+        raise _failure(f"not YAML: {error.problem}", name, error.problem_mark) from error
+    except yaml.reader.ReaderError as error:
+        shown = text[: error.position] if isinstance(error.position, int) else ""
+        line, column = shown.count("\n") + 1, len(shown) - (shown.rfind("\n") + 1) + 1
+        problem = Problem("not YAML: a character that YAML does not allow", "", name, line, column)
+        raise RuleError([problem]) from error
+    finally:
+        parser.dispose()
+    return root
+
+
+def _refuse_depth(text: str, name: str | None) -> None:
+    """libyaml's composer recurses in C: what might be too deep for it is counted first, by events."""
+    open_brackets = depth = 0
+    if text.count("[") + text.count("{") > DEEPEST:
+        for found in re.finditer(r"[\[{\]}]", text):
+            open_brackets += 1 if found[0] in "[{" else -1
+            depth = max(depth, open_brackets)
+    widest = max((len(found[0]) for found in re.finditer(r"(?m)^[ \t?:-]+", text)), default=0)
+    if depth <= DEEPEST and widest <= 2 * DEEPEST:
+        return
+    depth = 0
+    parser = _Composer(text)
+    try:
+        while event := parser.get_event():
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    raise _failure(f"nested deeper than {DEEPEST} levels", name, event.start_mark)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.MarkedYAMLError as error:
+        raise _failure(f"not YAML: {error.problem}", name, error.problem_mark) from error
+    finally:
+        parser.dispose()
+
+
+def _scalar(node: yaml.Node) -> object:
+    """The value of a scalar node by the YAML 1.2 core schema. Raises ValueError for a number that is none."""
+    text: str = node.value
+    if node.tag != _PLAIN or (text[:1] not in _STARTS and text):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if text in _WORDS_BOOL:
+        return _WORDS_BOOL[text]
+    if _INTEGER.fullmatch(text):
+        if len(text) > 40:  # noqa: PLR2004 - long before int() gets slow
+            raise ValueError(f"{text[:20]}… is beyond 2**53, where systems stop to agree on integers; quote it")
+        value = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+        if abs(value) > LARGEST_INTEGER:
+            raise ValueError(f"{text} is beyond 2**53, where systems stop to agree on integers; quote it")
+        return value
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if math.isinf(number):
+            raise ValueError(f"{text} is too large for a number")
+        return number
+    if _INFINITE.fullmatch(text):
+        raise ValueError(f"{text} is no finite number; quote it if text is meant")
+    return text
+
+
+class _Construction:
+    """Data from nodes, with every problem of the text noted."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+        self._problems: list[Problem] = []
+        self._built: dict[int, tuple[object, int]] = {}
+        self._open: set[int] = set()
+        self._aliased = 0
+
+    def build(self, root: yaml.Node) -> object:
+        data, _size = self._value(root)
+        if self._problems:
+            raise RuleError(self._problems)
+        return data
+
+    def _note(self, message: str, node: yaml.Node, word: str | None = None) -> None:
+        mark = node.start_mark
+        self._problems.append(Problem(message, "", self._name, mark.line + 1, mark.column + 1, word))
+
+    def _value(self, node: yaml.Node) -> tuple[object, int]:
+        """The data of a node and how many nodes it holds."""
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag not in (_PLAIN, _QUOTED):
+                self._note(f"tags such as {_shown(node.tag)} are not read", node, node.tag)
+            try:
+                return _scalar(node), 1
+            except ValueError as error:
+                self._note(str(error), node, node.value)
+                return None, 1
+        key = id(node)
+        if key in self._built:
+            data, size = self._built[key]
+            self._aliased += size
+            if self._aliased > MOST_ALIASED:
+                raise _failure("aliases expand to too much", self._name, node.start_mark)
+            return data, size
+        if key in self._open:
+            raise _failure("an alias contains itself", self._name, node.start_mark)
+        if node.tag not in (_SEQUENCE, _MAPPING):
+            self._note(f"tags such as {_shown(node.tag)} are not read", node, node.tag)
+        self._open.add(key)
+        data, size = self._list(node) if isinstance(node, yaml.SequenceNode) else self._mapping(node)
+        self._open.discard(key)
+        self._built[key] = (data, size)
+        return data, size
+
+    def _list(self, node: yaml.Node) -> tuple[object, int]:
+        items, size = [], 1
+        for child in node.value:
+            value, more = self._value(child)
+            items.append(value)
+            size += more
+        return items, size
+
+    def _mapping(self, node: yaml.Node) -> tuple[object, int]:
+        mapping: dict[str, object] = {}
+        size = 1
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._note("a key is a string", key_node)
+                continue
+            if key_node.tag not in (_PLAIN, _QUOTED):
+                self._note(f"tags such as {_shown(key_node.tag)} are not read", key_node, key_node.tag)
+            # A key is what was written: `on:` and `404:` are names here, never booleans or numbers.
+            key: str = key_node.value
+            if key in mapping:
+                self._note(f"{key!r} is given twice", key_node, key)
+            value, more = self._value(value_node)
+            mapping[key] = value
+            size += more + 1
+        return mapping, size
+
+
+def _shown(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def _parse_json(text: str, name: str | None) -> Source | None:
+    """JSON by the JSON parser; None where it is not JSON (YAML's flow style begins alike)."""
+    twice: list[str] = []
+
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(items)
+        if len(found) < len(items):
+            seen: set[str] = set()
+            twice.extend(key for key, _value in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        return found
+
+    try:
+        data = json.loads(text.lstrip("\ufeff"), object_pairs_hook=pairs, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise _failure(f"nested deeper than {DEEPEST} levels", name, None) from error
+    except _ConstantError as error:
+        raise _failure(f"{error} is no finite number", name, None, str(error)) from error
+    except ValueError:
+        return None
+    if _depth(data) > DEEPEST:
+        raise _failure(f"nested deeper than {DEEPEST} levels", name, None)
+    for path, number in _numbers(data, ()):
+        if (isinstance(number, int) and abs(number) > LARGEST_INTEGER) or (
+            isinstance(number, float) and math.isinf(number)
+        ):
+            shown = "".join(f"/{part}" for part in path)
+            raise RuleError([Problem(f"{number!r} is beyond 2**53; quote it", shown, name, word=str(number))])
+    try:
+        root = _compose(text, name)
+    except (RuleError, ConstructorError):  # JSON that YAML reads differently: places are then unknown
+        root = None
+    if twice:
+        raise _twice(root, name, twice[0])
+    return Source(data, name, root)
+
+
+def _twice(root: yaml.Node | None, name: str | None, key: str) -> RuleError:
+    if root is not None:
+        try:
+            _Construction(name).build(root)
+        except RuleError as error:
+            return error
+    return RuleError([Problem(f"{key!r} is given twice", "", name, word=key)])
+
+
+class _ConstantError(ValueError):
+    """NaN or Infinity, which JSON does not have."""
+
+
+def _refuse_constant(text: str) -> object:
+    raise _ConstantError(text)
+
+
+def _depth(data: object) -> int:
+    deepest, stack = 0, [(data, 1)]
+    while stack:
+        value, depth = stack.pop()
+        deepest = max(deepest, depth)
+        if isinstance(value, Mapping):
+            stack.extend((item, depth + 1) for item in value.values() if isinstance(item, dict | list))
+        elif isinstance(value, list):
+            stack.extend((item, depth + 1) for item in value if isinstance(item, dict | list))
+    return deepest
+
+
+def _numbers(data: object, path: Path) -> Iterator[tuple[Path, int | float]]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _numbers(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _numbers(value, (*path, index))
+    elif isinstance(data, int | float) and not isinstance(data, bool):
+        yield path, data
