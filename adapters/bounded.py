@@ -34,9 +34,19 @@ class Bearer(AuthBase):
         return f"Bearer({'***' if self._token else None})"
 
 
-def read_body(
-    response: requests.Response, limit: int, deadline: float, monotonic: Callable[[], float]
-) -> bytes:
+class DirectSession(requests.Session):
+    """A session that never looks where a redirect leads.
+
+    Even with `allow_redirects=False` requests prepares the next request: it reads the whole body of the
+    redirect, whatever its size, and fails on a bad `Location`.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature of requests
+        """Always none."""
+        return
+
+
+def read_body(response: requests.Response, limit: int, deadline: float, monotonic: Callable[[], float]) -> bytes:
     """The whole, decoded body of a streamed response.
 
     Args:

@@ -16,9 +16,7 @@ class ConstantModel:
     """Scores all alike, at no cost and without failure."""
 
     def __init__(self, name: str, score: float) -> None:
-        self.spec = ModelSpec(
-            name=name, features=(), scale="probability", per=frozenset(("audience", "visitor"))
-        )
+        self.spec = ModelSpec(name=name, features=(), scale="probability", per=frozenset(("audience", "visitor")))
         self._score = score
 
     def score(self, rows: Sequence[FeatureRow], *, timeout_s: float) -> Sequence[float]:  # noqa: ARG002 - no waiting here

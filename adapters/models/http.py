@@ -39,7 +39,7 @@ from typing import Literal, cast
 
 import requests
 
-from adapters.bounded import Bearer, TooLarge, TooLate, is_json, read_body, url_fault
+from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body, url_fault
 from adapters.models.breaker import Breaker
 from adapters.models.features import logistic
 from adapters.models.port import (
@@ -186,9 +186,7 @@ class HttpModel:
                 return logistic(self._options.a * score + self._options.b)
             if 0 <= score <= 1:
                 return float(score)
-        raise BadAnswer(
-            f"{self.spec.name}: scores[{place}] is no finite number of the scale {self.spec.scale}"
-        )
+        raise BadAnswer(f"{self.spec.name}: scores[{place}] is no finite number of the scale {self.spec.scale}")
 
     def _row(self, row: FeatureRow) -> dict[str, object]:
         names = self._options.features or tuple(row)
@@ -197,7 +195,7 @@ class HttpModel:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
+            session = DirectSession()
             session.auth = Bearer(self._options.token)
             self._local.session = session
             with self._lock:

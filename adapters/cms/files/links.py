@@ -126,9 +126,7 @@ def asset_url(path: str, document_path: str, base: str) -> str | None:
     return base + quote(clean)
 
 
-def order_of_locales(
-    wanted: str | None, available: Sequence[str | None], chain: Sequence[str]
-) -> list[str | None]:
+def order_of_locales(wanted: str | None, available: Sequence[str | None], chain: Sequence[str]) -> list[str | None]:
     """The available locales, best first, for a link from an entry in `wanted`; unfit ones left out.
 
     The language range is shortened from its end (RFC 4647 lookup), then no locale, then `chain` in its order.
@@ -141,9 +139,7 @@ def order_of_locales(
     return [locale for locale in dict.fromkeys([*ranges, None, *chain]) if locale in available]
 
 
-def target_key(
-    target: str, wanted: str | None, available: Sequence[str | None], chain: Sequence[str]
-) -> Key | None:
+def target_key(target: str, wanted: str | None, available: Sequence[str | None], chain: Sequence[str]) -> Key | None:
     """The variant that a link means, or None."""
     order = order_of_locales(wanted, available, chain)
     return Key(target, order[0]) if order else None

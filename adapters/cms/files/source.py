@@ -268,6 +268,4 @@ def build(options: Mapping[str, object], runtime: Runtime) -> FilesSource:
     if problems := take.problems():
         raise OptionsError(problems)
     locales = tuple(filter(None, map(parse_locale, said)))
-    return FilesSource(
-        Path(path), links, runtime, locales=locales, max_file_bytes=max_file_bytes, max_files=max_files
-    )
+    return FilesSource(Path(path), links, runtime, locales=locales, max_file_bytes=max_file_bytes, max_files=max_files)

@@ -68,11 +68,6 @@ def _row(row: list[object]) -> FileState:
 def _key(raw: object) -> Key | None:
     if raw is None:
         return None
-    if (
-        isinstance(raw, list)
-        and len(raw) == 2
-        and isinstance(raw[0], str)
-        and isinstance(raw[1], (str, type(None)))
-    ):
+    if isinstance(raw, list) and len(raw) == 2 and isinstance(raw[0], str) and isinstance(raw[1], (str, type(None))):
         return Key(raw[0], raw[1])
     raise TypeError("key")

@@ -80,11 +80,7 @@ def _text(node: dict[str, Json]) -> str:
 
 def _plain(node: dict[str, Json]) -> str:
     children = node.get("children")
-    texts = (
-        [child.get("text") for child in children if isinstance(child, dict)]
-        if isinstance(children, list)
-        else []
-    )
+    texts = [child.get("text") for child in children if isinstance(child, dict)] if isinstance(children, list) else []
     return html.escape("".join(text for text in texts if isinstance(text, str)), quote=False)
 
 
@@ -100,9 +96,7 @@ def _image(node: dict[str, Json], absolute: Absolute) -> str:
     url = image.get("url") if isinstance(image, dict) else None
     if not isinstance(image, dict) or not isinstance(url, str):
         return ""
-    sizes = "".join(
-        f' {name}="{size}"' for name in ("width", "height") if isinstance(size := image.get(name), int)
-    )
+    sizes = "".join(f' {name}="{size}"' for name in ("width", "height") if isinstance(size := image.get(name), int))
     alternative = _attribute(image.get("alternativeText"))
     return f'<img src="{_attribute(absolute(url))}" alt="{alternative}"{sizes}>'
 

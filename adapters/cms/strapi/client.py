@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from adapters.addresses import PrivateAddress, Resolve, UnknownHost, refuse_private, system_resolve
-from adapters.bounded import Bearer, TooLarge, TooLate, is_json, read_body
+from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body
 from adapters.cms.port import AuthError, BadResponse, NotFound, RateLimited, Unavailable
 from adapters.runtime import Runtime
 
@@ -43,7 +43,7 @@ class Client:
         self._runtime = runtime
         self._resolve = resolve
         self._base = options.url.rstrip("/")
-        self._session = requests.Session()
+        self._session = DirectSession()
         self._session.auth = Bearer(options.token)
         self._session.headers["Accept"] = "application/json"
 

@@ -93,9 +93,7 @@ class _Maker:
     mapping: Mapping5
     links: list[Link] = field(default_factory=list)
 
-    def attributes(
-        self, document: Mapping[str, Json], where: str, left_out: frozenset[str]
-    ) -> dict[str, Json]:
+    def attributes(self, document: Mapping[str, Json], where: str, left_out: frozenset[str]) -> dict[str, Json]:
         own = {
             (f"cms_{name}" if name in ENTRY_PROPERTIES else name): value
             for name, value in document.items()

@@ -61,9 +61,7 @@ class _Found:
 class StrapiSource:
     """Published documents of a Strapi 5 site. See the package."""
 
-    spec = SourceSpec(
-        name="strapi", ordering=Ordering("timestamp", timedelta(milliseconds=1)), incremental=True
-    )
+    spec = SourceSpec(name="strapi", ordering=Ordering("timestamp", timedelta(milliseconds=1)), incremental=True)
 
     def __init__(self, client: Client, scope: Scope, mapping: Mapping5) -> None:
         self._client = client
@@ -222,9 +220,7 @@ class StrapiSource:
         except BadResponse as fault:
             problems.append(Problem(f"{api_id}/{key.id}", str(fault), key))
 
-    def _listing(
-        self, newest: datetime | None, keys: set[Key] | frozenset[Key], stamps: Mapping[Key, str]
-    ) -> Listing:
+    def _listing(self, newest: datetime | None, keys: set[Key] | frozenset[Key], stamps: Mapping[Key, str]) -> Listing:
         floor = newest - self._scope.overlap if newest else None
         recent = {
             key: stamp
@@ -244,15 +240,11 @@ class StrapiSource:
                 return
             final = text_of(as_document(items[-1][0], items[-1][1]), "documentId", items[-1][1])
             if final <= after:
-                raise BadResponse(
-                    f"{api_id}: page {number} does not go on after {after}: sort or filter ignored"
-                )
+                raise BadResponse(f"{api_id}: page {number} does not go on after {after}: sort or filter ignored")
             after = final
         raise BadResponse(f"{api_id}: more than {MAX_PAGES} pages")
 
-    def _list(
-        self, api_id: str, query: Mapping[str, str], number: int
-    ) -> tuple[list[tuple[object, str]], int, bool]:
+    def _list(self, api_id: str, query: Mapping[str, str], number: int) -> tuple[list[tuple[object, str]], int, bool]:
         """A page's documents with their places, the number of all that match, and whether it is the last."""
         paging = {"pagination[pageSize]": str(self._scope.page_size), "pagination[withCount]": "true"}
         items, total, page, page_size = self._page(api_id, {**query, **paging})
@@ -267,9 +259,7 @@ class StrapiSource:
         query = {"sort[0]": "updatedAt:desc", "pagination[pageSize]": "1", "pagination[withCount]": "true"}
         items, total, _, _ = self._page(api_id, query)
         newest = (
-            text_of(as_document(items[0], f"{api_id}: data[0]"), "updatedAt", f"{api_id}: data[0]")
-            if items
-            else ""
+            text_of(as_document(items[0], f"{api_id}: data[0]"), "updatedAt", f"{api_id}: data[0]") if items else ""
         )
         return f"{total} {newest}"
 
@@ -277,9 +267,7 @@ class StrapiSource:
         try:
             return _numbers(api_id, self._client.get(api_id, query))
         except NotFound as fault:
-            raise BadResponse(
-                f"{api_id}: status 404; is it the plural API id of a collection type?"
-            ) from fault
+            raise BadResponse(f"{api_id}: status 404; is it the plural API id of a collection type?") from fault
 
 
 def _numbers(api_id: str, answer: Mapping[str, object]) -> tuple[list[object], int, int, int]:
@@ -288,9 +276,7 @@ def _numbers(api_id: str, answer: Mapping[str, object]) -> tuple[list[object], i
     if not isinstance(data, list):
         raise BadResponse(f"{api_id}: data: want a list")
     paging = meta.get("pagination") if isinstance(meta, dict) else None
-    numbers = [
-        paging.get(name) if isinstance(paging, dict) else None for name in ("total", "page", "pageSize")
-    ]
+    numbers = [paging.get(name) if isinstance(paging, dict) else None for name in ("total", "page", "pageSize")]
     total, page, page_size = numbers
     if not (isinstance(total, int) and isinstance(page, int) and isinstance(page_size, int)):
         raise BadResponse(f"{api_id}: meta.pagination: want total, page and pageSize")
