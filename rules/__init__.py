@@ -13,6 +13,7 @@ from rules.decision import Block, Decision, Reason
 from rules.errors import Problem, RuleError, UnknownSlotError
 from rules.facts import Facts
 from rules.ruleset import Plan, Ruleset
+from rules.testing import TestResult, run_tests
 
 __all__ = [
     "BUILT_IN",
@@ -27,9 +28,11 @@ __all__ = [
     "Reason",
     "RuleError",
     "Ruleset",
+    "TestResult",
     "UnknownSlotError",
     "bucket",
     "load",
     "load_files",
     "matches",
+    "run_tests",
 ]

@@ -157,7 +157,7 @@ class _Merged:
         self.conflicts: list[tuple[Path, str, str]] = []
         self._sources = sources
         self._first: dict[str, int] = {}
-        self._origins: dict[tuple[str, object], tuple[int, object]] = {}
+        self._origins: dict[tuple[str | int, str | int], tuple[int, str | int]] = {}
         for number, (source, _path) in enumerate(sources):
             data = source.data if isinstance(source.data, Mapping) else {"": source.data}
             for key, value in data.items():
@@ -193,8 +193,8 @@ class _Merged:
     def place(self, path: Path, at_key: bool) -> Place:
         """Where a path of the whole stands in its file."""
         if len(path) >= 2 and (path[0], path[1]) in self._origins:
-            number, inner = self._origins[str(path[0]), path[1]]
-            own: Path = (path[0], inner, *path[2:])  # type: ignore[assignment]
+            number, inner = self._origins[path[0], path[1]]
+            own: Path = (path[0], inner, *path[2:])
             return self._sources[number][0].place(own, at_key)
         number = self._first.get(str(path[0]), 0) if path else 0
         return self._sources[number][0].place(path, at_key)

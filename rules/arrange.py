@@ -1,4 +1,4 @@
-"""Precedence: only, hide, caps, pins, scores, ties, diversity, default. Pure; sets of entries are bit sets of a pool."""
+"""Precedence: only, hide, caps, pins, scores, ties, diversity. Pure; sets of entries are bit sets of a pool."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ def arrange(
     rest = [place for place in ranked if place not in taken and not capped >> place & 1]
     wanted = limit - len(pinned)
     if slot.diversify is not None and wanted > 0:
-        by = slot.diversify.by
-        features = {place: feature_of(entries[place].reading[by]) for place in rest}
+        field_name = slot.diversify.by
+        features = {place: feature_of(entries[place].reading[field_name]) for place in rest}
         rest = mmr_order(rest, totals, features, slot.diversify.trade_off, wanted)
     remaining = iter(rest)
     placed = []

@@ -68,12 +68,16 @@ class Attribute:
         return self.type in ("string_list", "number_list")
 
 
+_MOST_MEMBERS = 10_000
+
+
 class Catalogue(Mapping[str, Attribute]):
     """Attributes by name. A family such as `request.query.*` answers for every name in it."""
 
     def __init__(self, attributes: Iterable[Attribute] = ()) -> None:
         self._exact: dict[str, Attribute] = {}
         self._families: dict[str, Attribute] = {}
+        self._members: dict[str, Attribute | None] = {}
         for attribute in attributes:
             if attribute.name.endswith(".*"):
                 self._families[attribute.name[:-1]] = attribute
@@ -88,6 +92,15 @@ class Catalogue(Mapping[str, Attribute]):
             if name.startswith(prefix) and len(name) > len(prefix):
                 return replace(family, name=name)
         raise KeyError(name)
+
+    def resolve(self, name: str) -> Attribute | None:
+        """The attribute of a name, or None; members of families are kept, for requests ask for the same ones."""
+        found = self._exact.get(name) or self._members.get(name)
+        if found is None and name not in self._members:
+            found = self.get(name)
+            if len(self._members) < _MOST_MEMBERS:
+                self._members[name] = found
+        return found
 
     def __iter__(self) -> Iterator[str]:
         yield from self._exact

@@ -52,7 +52,7 @@ def _strongest(boosts: Sequence[tuple[Actor, float]]) -> Actor | None:
 
 
 def effective_rules(plan: Plan, arrangement: Arrangement, givers: Sequence[Actor]) -> tuple[str, ...]:
-    """The rules that had an effect: dropped a candidate, placed or boosted a block that is shown, gave a hint or model."""
+    """The rules that had an effect: dropped a candidate, placed or boosted a shown block, gave a hint or model."""
     acting = {id(drop.actor) for drop in plan.drops if drop.actor is not None}
     acting.update(id(actor) for actor in givers)
     for placed in arrangement.placed:

@@ -10,7 +10,7 @@ ALGORITHM = "murmur3-32-v1"
 
 
 def bucket(salt: str, identifier: str) -> int:
-    """An integer from 0 to 9,999: MurmurHash3 (x86, 32 bits, seed 0) of salt, NUL and id in UTF-8, scaled by 10,000 / 2**32.
+    """An integer from 0 to 9,999: MurmurHash3 (x86, 32 bits, seed 0) of salt, NUL and id in UTF-8, scaled.
 
     Integer arithmetic alone, so that no rounding differs between implementations. Lone surrogates, which UTF-8
     cannot carry, are hashed as U+FFFD.

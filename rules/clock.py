@@ -52,7 +52,7 @@ def parse_date(text: str) -> date | None:
 
 @lru_cache(maxsize=4096)
 def parse_datetime(text: str, zone: ZoneInfo | None = None) -> datetime | None:
-    """An RFC 3339 or ISO 8601 date-time as an instant in UTC, or None; without an offset it is of `zone` (None: UTC)."""
+    """An RFC 3339 or ISO 8601 date-time as an instant in UTC, or None; without an offset, of `zone` (None: UTC)."""
     found = _DATETIME.fullmatch(text)
     if not found:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
+from rules.actors import Outcome, after_stop, of_arm, of_rule
 from rules.document import Document, Rule
 from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts

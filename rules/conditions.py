@@ -156,8 +156,8 @@ def value_test(test: Test, zone: ZoneInfo) -> Predicate:
     """The predicate of a test whose operand is a literal."""
     operand = test.operand
     if test.op == "within_km":
-        lat, lon, km = operand  # type: ignore[misc]
-        operand = {"lat": lat, "lon": lon, "km": km}
+        circle: tuple[float, float, float] = operand  # type: ignore[assignment]
+        operand = {"lat": circle[0], "lon": circle[1], "km": circle[2]}
     return predicate(test.op, operand, any_case=test.any_case, order=test.order, zone=zone)
 
 

@@ -27,7 +27,7 @@ class Content:
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
     def _pool(self, slot: Slot) -> Pool:
-        """What `select` takes; where it has refs to the visitor, everything, and the selection happens in the request."""
+        """What `select` takes; where it has refs to the visitor, everything: the request selects."""
         if slot.select_refs or slot.select == ALWAYS:
             return Pool(self.candidates, self._zone)
         takes = compile_bound(slot.select, self._zone)

@@ -15,6 +15,7 @@ from rules.values import READERS
 NOW = "@now"
 SEGMENTS = "@segments"
 BUCKET = "@bucket:"
+_EXACT: Mapping[str, type] = {"string": str, "boolean": bool}
 Holders = Callable[["Facts"], frozenset[str]]
 
 
@@ -58,6 +59,7 @@ class Facts(dict[str, object]):
         self._visitor_zone: ZoneInfo | None = None
         self._catalogue = catalogue
         self._holders = holders
+        self._local: datetime | None = None
         self._held: frozenset[str] | None = None
         self._deny_unknown = deny_unknown
         self._on: dict[Schedule, bool] = {}
@@ -69,15 +71,17 @@ class Facts(dict[str, object]):
 
     def _read(self, name: str) -> object:
         value = self.attributes.get(name)
+        if value is None:
+            return self._derived(name) if name.startswith("time.") else None
         if self._catalogue is None:
-            return self._derived(name) if value is None and name.startswith("time.") else value
-        attribute = self._catalogue.get(name)
+            return value
+        attribute = self._catalogue.resolve(name)
         if attribute is None:
             return None
-        if value is None:
-            return self._derived(name) if attribute.derived else None
         if attribute.purpose is not None and not self.allows(attribute.purpose):
             return None
+        if type(value) is _EXACT.get(attribute.type):
+            return value
         read = READERS[attribute.type](value)
         if read is None:
             self.mistyped.append(name)
@@ -85,7 +89,7 @@ class Facts(dict[str, object]):
 
     def attribute(self, name: str) -> Attribute | None:
         """The catalogue's entry of a name, or None."""
-        return self._catalogue.get(name) if self._catalogue is not None else None
+        return self._catalogue.resolve(name) if self._catalogue is not None else None
 
     def allows(self, purpose: str) -> bool:
         """Whether a purpose may be served: refused where its consent is known and not true."""
@@ -110,20 +114,17 @@ class Facts(dict[str, object]):
     def visitor_zone(self) -> ZoneInfo:
         """The visitor's own zone, where a valid one is known; else the document's."""
         if self._visitor_zone is None:
-            for name in ("context.timezone", "geo.timezone"):
-                text = self[name]
-                zone = zone_of(text) if isinstance(text, str) else None
-                if zone is not None:
-                    break
-            else:
-                zone = self._zone
-            self._visitor_zone = zone or self._zone
+            texts = [self["context.timezone"], self["geo.timezone"]]
+            zones = (zone_of(text) for text in texts if isinstance(text, str))
+            self._visitor_zone = next((zone for zone in zones if zone is not None), self._zone)
         return self._visitor_zone
 
     def _derived(self, name: str) -> object:
         if self.now is None:
             return None
-        local = self.now.astimezone(self.visitor_zone)
+        local = self._local
+        if local is None:
+            local = self._local = self.now.astimezone(self.visitor_zone)
         match name:
             case "time.hour":
                 return local.hour

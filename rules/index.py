@@ -170,7 +170,8 @@ def _interval(test: Test, negated: bool) -> Interval | None:
     """The numbers that a test, or its negation, accepts; None where they are not one interval."""
     operand = test.operand
     if test.op == "between":
-        low, high = operand  # type: ignore[misc]
+        ends: tuple[float, float] = operand  # type: ignore[assignment]
+        low, high = ends
         return Interval(low, True, high, True) if low <= high and not negated else None
     limit: float = operand  # type: ignore[assignment]
     op = _OPPOSITE[test.op] if negated else test.op

@@ -12,7 +12,7 @@ _LONGEST = 64
 def lookup(tag: str) -> tuple[str, ...]:
     """The tags tried for a language range, most specific first, in lower case.
 
-    Source: RFC 4647, section 3.4: the range is cut from its end, a single letter or digit together with what follows it.
+    Source: RFC 4647, section 3.4: the range is cut from its end, a single letter or digit with what follows it.
     """
     parts = tag.replace("_", "-").lower().split("-")
     found = []
@@ -25,7 +25,7 @@ def lookup(tag: str) -> tuple[str, ...]:
 
 
 def preference(tag: object, chain: Sequence[str]) -> tuple[str, ...]:
-    """The order in which a visitor's variants are tried: the lookup, then the site's chain; each once, in lower case."""
+    """The order in which variants are tried: the lookup, then the site's chain; each once, in lower case."""
     wanted = lookup(tag) if isinstance(tag, str) else ()
     return tuple(dict.fromkeys([*wanted, *(name.lower() for name in chain)]))
 

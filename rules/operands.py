@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Attribute, Order, Type
-from rules.clock import parse_date, parse_instant
+from rules.clock import parse_instant
 from rules.operators import fold, is_time_of_day, network_of, place, predicate
 from rules.values import as_location, is_number, parse_ip
 from rules.versions import version_key

@@ -113,7 +113,7 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 def _rank(operand: object, order: Order | None, zone: ZoneInfo) -> Callable[[object], object | None]:
     """How a value is put on the scale of the operand; None where it has no place there."""
     if order == "weekday":
-        return lambda value: WEEKDAYS.index(value) if value in WEEKDAYS else None  # type: ignore[arg-type]
+        return lambda value: WEEKDAYS.index(value) if value in WEEKDAYS else None
     if order == "clock":
         return lambda value: value if isinstance(value, str) and is_time_of_day(value) else None
     if is_number(operand):
@@ -124,7 +124,7 @@ def _rank(operand: object, order: Order | None, zone: ZoneInfo) -> Callable[[obj
 def is_time_of_day(text: str) -> bool:
     """Whether the text is a time of day, HH:MM from 00:00 to 23:59."""
     return (
-        len(text) == 5  # noqa: PLR2004
+        len(text) == 5
         and text[2] == ":"
         and text[:2].isdigit()
         and text[3:].isdigit()
@@ -156,7 +156,7 @@ def _compared(op: str, operand: object, order: Order | None, zone: ZoneInfo) -> 
 
 
 def _between(operand: object, order: Order | None, zone: ZoneInfo) -> Predicate:
-    low_text, high_text = operand  # type: ignore[misc]
+    low_text, high_text = _sequence(operand)
     low: float = place(low_text, order, zone)  # type: ignore[assignment]
     high: float = place(high_text, order, zone)  # type: ignore[assignment]
     rank = _rank(low_text, order, zone)

@@ -60,7 +60,7 @@ def candidate(entry: Mapping[str, object], zone: ZoneInfo) -> Candidate:
 
 
 def tie_order(entry: Candidate) -> tuple[float, str, str, str]:
-    """Newest first, missing last, then the id by code point; what is left to tell apart, by locale and by its content."""
+    """Newest first, missing last, then the id by code point; what is still alike, by locale and content."""
     published = entry.published_at
     age = -published.timestamp() if published is not None else float("inf")
     return age, entry.id, entry.locale or "", canonical(dict(entry.entry))

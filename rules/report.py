@@ -52,7 +52,7 @@ class Report:
         at_key: bool = False,
         severity: Severity = "error",
     ) -> None:
-        """Note a problem at a path; at the key instead of its value with `at_key`; with the nearest of the known words."""
+        """Note a problem at a path (`at_key`: at the key instead of its value), with the nearest of the known words."""
         if len(self.problems) >= self.LIMIT:
             return
         suggestion = nearest(word, known) if word is not None else None

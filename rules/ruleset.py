@@ -323,7 +323,7 @@ class Ruleset:
         audiences: Iterable[str] | None = None,
         locale: str | None = None,
     ) -> str:
-        """The key of a slot for a visitor: equal keys, equal decisions for the same content, clock, scores and exposures.
+        """The key of a slot for a visitor: equal keys, equal decisions for the same content, clock and scores.
 
         Args:
             audiences: the segments that the candidates' audience tags name; None: every segment held counts.
@@ -340,7 +340,8 @@ class Ruleset:
         """Rules that can never fire, are always beaten, contradict each other, or are doubled, each with a witness."""
         from rules.analysis import analyse  # noqa: PLC0415 - analysis compiles rule sets of its own
 
-        return analyse(self.document)
+        found: list[Finding] = analyse(self.document)
+        return found
 
 
 def _exposed(outcome: Outcome) -> tuple[str, ...]:

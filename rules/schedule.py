@@ -129,7 +129,7 @@ def _recurrence(value: object, path: Path, report: Report) -> tuple[frozenset[in
 
 
 def _is_hour(value: object) -> bool:
-    return is_number(value) and 0 <= value <= LAST_HOUR and value == int(value)  # type: ignore[operator, call-overload, no-any-return]
+    return is_number(value) and 0 <= value <= LAST_HOUR and value == int(value)  # type: ignore[operator, call-overload]
 
 
 def has_offset(text: str) -> bool:

@@ -11,6 +11,7 @@ from rules.fields import Fields
 from rules.selectors import named_ids, references
 
 MOST_BLOCKS = 100
+NO_MODEL = UseModel()
 FIELDS = ("id", "name", "description", "enabled", "limit", "select", "default", "blend", "diversify", "cap")
 
 
@@ -44,7 +45,7 @@ class Slot:
     default_order: tuple[str, ...] = ()
     default_refs: tuple[str, ...] = ()
     rules_weight: float = 1.0
-    model: UseModel = UseModel()
+    model: UseModel = NO_MODEL
     diversify: Diversify | None = None
     cap: Cap | None = None
 
@@ -90,9 +91,9 @@ def _listed(data: object, default: Condition) -> tuple[str, ...]:
 
 def _parse_blend(fields: Fields, scope: Scope, models: set[str]) -> tuple[float, UseModel]:
     if "blend" not in fields:
-        return 1.0, UseModel()
+        return 1.0, NO_MODEL
     blend = Fields(fields["blend"], fields.at("blend"), scope.report, ("rules", "model"), "'blend'")
-    model = parse_model(blend["model"], blend.at("model"), scope, models) if "model" in blend else UseModel()
+    model = parse_model(blend["model"], blend.at("model"), scope, models) if "model" in blend else NO_MODEL
     if "model" in blend and model.name is None:
         blend.note("model", "the model of a blend needs a 'name'")
     return float(blend.number("rules", 1.0, -1e9, 1e9)), model

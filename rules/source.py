@@ -7,11 +7,11 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from yaml.constructor import ConstructorError
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from rules.errors import Problem, RuleError
 from rules.report import Path, Place
@@ -31,10 +31,20 @@ _WORDS_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False"
 _STARTS = frozenset("-+.0123456789~nNtTfF")
 
 
-class _Composer(CParser):
-    """libyaml's parser without PyYAML's schema: plain scalars stay apart from quoted ones, explicit tags stay visible."""
+class _Mark(Protocol):
+    """Where something stands, from 0; libyaml's and PyYAML's own marks alike."""
 
-    def resolve(self, kind: type, _value: object, implicit: object) -> str:  # noqa: PLR6301 - PyYAML calls it
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
+class _Composer(CParser):
+    """libyaml's parser without PyYAML's schema: plain and quoted scalars stay apart, explicit tags visible."""
+
+    def resolve(self, kind: type, _value: object, implicit: object) -> str:
         if kind is yaml.ScalarNode:
             return _PLAIN if isinstance(implicit, tuple) and implicit[0] else _QUOTED
         return _SEQUENCE if kind is yaml.SequenceNode else _MAPPING
@@ -110,7 +120,7 @@ def parse(text: str, name: str | None = None) -> Source:
     return Source(_Construction(name).build(root), name, root)
 
 
-def _failure(message: str, name: str | None, mark: Any, word: str | None = None) -> RuleError:
+def _failure(message: str, name: str | None, mark: _Mark | None, word: str | None = None) -> RuleError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     return RuleError([Problem(message, "", name, line, column, word)])
 
@@ -169,7 +179,7 @@ def _scalar(node: yaml.Node) -> object:
     if text in _WORDS_BOOL:
         return _WORDS_BOOL[text]
     if _INTEGER.fullmatch(text):
-        if len(text) > 40:  # noqa: PLR2004 - long before int() gets slow
+        if len(text) > 40:
             raise ValueError(f"{text[:20]}… is beyond 2**53, where systems stop to agree on integers; quote it")
         value = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         if abs(value) > LARGEST_INTEGER:

@@ -43,12 +43,11 @@ class _Accepting:
             for operand in operands:
                 self._rejecting.setdefault(operand, []).append(number)
             return
-        for by_value, rows in self._layers:
-            if number not in rows:
-                break
-        else:
-            by_value, rows = {}, set()
-            self._layers.append((by_value, rows))
+        layer = next((one for one in self._layers if number not in one[1]), None)
+        if layer is None:
+            layer = ({}, set())
+            self._layers.append(layer)
+        by_value, rows = layer
         rows.add(number)
         for operand in dict.fromkeys(operands):
             by_value.setdefault(operand, []).append(number)
