@@ -1,0 +1,1 @@
+"""The decision, pure, one step a file."""

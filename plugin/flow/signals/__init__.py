@@ -1,0 +1,1 @@
+"""The parts of the context step, one signal a file; `plugin.flow.context` composes them."""

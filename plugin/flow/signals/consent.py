@@ -1,0 +1,87 @@
+"""What the visitor allows: the consent cookie, the caller's word, and Global Privacy Control."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from urllib.parse import unquote
+
+from plugin.flow.signals.notes import Draft, Note
+from plugin.flow.signals.text import header
+
+MOST_PURPOSES = 32
+_LONGEST_COOKIE = 1024
+_PURPOSE = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
+_WORDS = {
+    **dict.fromkeys(("1", "true", "yes", "granted"), True),
+    **dict.fromkeys(("0", "false", "no", "denied"), False),
+}
+
+
+def derive_consent(
+    headers: Mapping[str, Sequence[str]],
+    cookie: str | None,
+    query: Mapping[str, Sequence[str]],
+    body: object,
+    *,
+    gpc_purposes: Iterable[str],
+    draft: Draft,
+) -> None:
+    """Adds `consent.PURPOSE`, true or false, for the purposes that somebody spoke of.
+
+    The body is what the site knows at this moment, so it beats the query, and that the cookie. Global Privacy
+    Control (`Sec-GPC: 1`) beats them all for its purposes: a signal that the visitor set for every site must
+    not be undone by a banner's default. Absence of the signal allows nothing.
+    """
+    said: dict[str, bool] = {}
+    if cookie:
+        if len(cookie) > _LONGEST_COOKIE:
+            draft.note("consent", "too_long")
+        else:
+            answers, notes = _from_cookie(cookie)
+            said.update(answers)
+            draft.notes.extend(notes)
+    for name, values in query.items():
+        if name.startswith("consent.") and values:
+            _take(said, name[8:], _WORDS.get(values[0].strip().lower()), draft)
+    if isinstance(body, Mapping):
+        for purpose, value in list(body.items())[:MOST_PURPOSES]:
+            _take(said, purpose, value if isinstance(value, bool) else None, draft)
+        if len(body) > MOST_PURPOSES:
+            draft.note("consent", "too_many")
+    elif body is not None:
+        draft.note("consent", "wrong_type")
+    if header(headers, "sec-gpc") == "1":
+        for purpose in gpc_purposes:
+            if said.get(purpose):
+                draft.note(f"consent.{purpose}", "overridden")
+            said[purpose] = False
+    for purpose, allowed in said.items():
+        draft.attributes[f"consent.{purpose}"] = allowed
+
+
+@lru_cache(maxsize=1024)
+def _from_cookie(cookie: str) -> tuple[Mapping[str, bool], Sequence[Note]]:
+    """`analytics=1,personalization=0`, percent-encoded or not. Few answers are given, so they are kept."""
+    said: dict[str, bool] = {}
+    draft = Draft()
+    parts = (unquote(cookie) if "%" in cookie else cookie).split(",")
+    if len(parts) > MOST_PURPOSES:
+        draft.note("consent", "too_many")
+    for part in parts[:MOST_PURPOSES]:
+        purpose, _, word = part.partition("=")
+        _take(said, purpose.strip(), _WORDS.get(word.strip().lower()), draft)
+    return MappingProxyType(said), tuple(draft.notes)
+
+
+def _take(said: dict[str, bool], purpose: object, allowed: bool | None, draft: Draft) -> None:
+    if not isinstance(purpose, str) or not _PURPOSE.fullmatch(purpose):
+        draft.note("consent", "malformed")
+    elif len(said) >= MOST_PURPOSES and purpose not in said:
+        draft.note("consent", "too_many")
+    else:
+        if allowed is None:  # an answer that nobody can read is not a yes
+            draft.note(f"consent.{purpose}", "malformed")
+        said[purpose] = bool(allowed)
