@@ -96,7 +96,7 @@ def clean(problem: EntryProblem) -> EntryProblem:
     return EntryProblem(
         reason=text(problem.reason, LONGEST_REASON) or "",
         id=text(problem.id, LONGEST_NAME),
-        locale=text(problem.locale, LONGEST_NAME),
+        locale=text(problem.locale, LONGEST_NAME) or None,
         file=text(problem.file, LONGEST_REASON),
         line=problem.line,
     )
