@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -66,9 +67,7 @@ class Settings:
     models: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
 
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024
-    score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(
-        milliseconds=80
-    )
+    score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
 
@@ -209,8 +208,9 @@ class _References:
 
 def _unknown(names: Iterable[str], known: set[str]) -> Iterator[str]:
     for name in sorted(set(names) - known):
-        near = nearest(name, known)
-        yield f"{name}: not a setting" + (f"; did you mean {near}?" if near else "")
+        prefix = PREFIX if name.startswith(PREFIX) else ""  # in common, it would make any two alike
+        near = nearest(name.removeprefix(prefix), [one.removeprefix(prefix) for one in known])
+        yield f"{name}: not a setting" + (f"; did you mean {prefix}{near}?" if near else "")
 
 
 def _placed(value: object, base: Path) -> object:
@@ -234,12 +234,11 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 def _make_key(path: Path, key: str) -> None:
     """Write aside and link: nobody reads half a key, and of several makers the first wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
+    aside = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key)
-        aside.chmod(0o600)
         try:
             path.hardlink_to(aside)
         except FileExistsError:
