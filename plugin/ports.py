@@ -71,9 +71,7 @@ class Published:
 class RulesetStore(Protocol):
     """Versions that never change, and the pointer to the published one."""
 
-    def save(
-        self, document: Mapping[str, JSON], *, author: str, note: str = "", now: datetime
-    ) -> RulesetVersion:
+    def save(self, document: Mapping[str, JSON], *, author: str, note: str = "", now: datetime) -> RulesetVersion:
         """Keep a document as the next version: numbers start at 1 and have no gaps.
 
         Raises: ValidationFailed where the document cannot be written as JSON (NaN, lone surrogates).

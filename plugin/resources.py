@@ -20,11 +20,7 @@ def folder(name: Folder) -> Path:
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    places = (
-        [_PACKAGE / "demo" / "site"]
-        if name == "site"
-        else [_PACKAGE / "shipped" / name, _PACKAGE.parent / name]
-    )
+    places = [_PACKAGE / "demo" / "site"] if name == "site" else [_PACKAGE / "shipped" / name, _PACKAGE.parent / name]
     for place in places:
         if place.is_dir():
             return place

@@ -158,10 +158,7 @@ def web_url(value: object) -> str:
 def address(value: object) -> str:
     """HOST:PORT, or [HOST]:PORT for IPv6."""
     found = text(value)
-    if (
-        not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}", found)
-        or int(found.rpartition(":")[2]) > 65535
-    ):
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}", found) or int(found.rpartition(":")[2]) > 65535:
         raise Wanted("want HOST:PORT")
     return found
 

@@ -84,9 +84,7 @@ def postgres() -> Iterator[Postgres]:
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "tessera"]
-        with _running(
-            command, folder, lambda: subprocess.run(ready, check=False, timeout=START_S).returncode == 0
-        ):
+        with _running(command, folder, lambda: subprocess.run(ready, check=False, timeout=START_S).returncode == 0):
             yield Postgres(port)
 
 

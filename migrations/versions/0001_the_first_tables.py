@@ -41,9 +41,7 @@ def upgrade() -> None:
         sa.Column("note", PLAIN, nullable=False),
         sa.PrimaryKeyConstraint("epoch", name="pk_ruleset_history"),
         sa.ForeignKeyConstraint(["number"], ["ruleset_versions.number"], name="fk_ruleset_history_number"),
-        sa.ForeignKeyConstraint(
-            ["previous"], ["ruleset_versions.number"], name="fk_ruleset_history_previous"
-        ),
+        sa.ForeignKeyConstraint(["previous"], ["ruleset_versions.number"], name="fk_ruleset_history_previous"),
         sa.CheckConstraint("action IN ('publish', 'rollback')", name=op.f("ck_ruleset_history_action")),
     )
     ruleset_head = op.create_table(

@@ -61,9 +61,7 @@ def sift(source: str, changes: Changes) -> Sifted:
     return Sifted(changes, rows, tuple(problems), tuple(refused))
 
 
-def merge(
-    sifted: Sifted, held: Mapping[Key, Held], listed: Iterable[EntryProblem], *, now: datetime
-) -> Merge:
+def merge(sifted: Sifted, held: Mapping[Key, Held], listed: Iterable[EntryProblem], *, now: datetime) -> Merge:
     """Compare a sync with what is held of its source, and with the problems listed so far."""
     write: list[Mapping[str, object]] = []
     added = updated = 0

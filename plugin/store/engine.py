@@ -109,7 +109,10 @@ def _sqlite(url: URL, *, migrating: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def make_folder(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
-        Path(arguments[0]).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(arguments[0]).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError([f"database_url: its folder cannot be made: {error.strerror}"]) from error
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  # a DBAPI connection

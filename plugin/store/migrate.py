@@ -60,9 +60,7 @@ def check(engine: Engine) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         held = context.get_current_revision()
         if held != newest:
-            return [
-                f"the database is at revision {held or 'base'}, the newest is {newest}: `tessera db upgrade`"
-            ]
+            return [f"the database is at revision {held or 'base'}, the newest is {newest}: `tessera db upgrade`"]
         return [_sentence(difference) for difference in compare_metadata(context, metadata)]
 
 
@@ -124,9 +122,7 @@ def _advisory_lock(engine: Engine) -> Iterator[Connection]:
 
 
 def _limit_locks(connection: Connection, limit: timedelta) -> None:
-    connection.execute(
-        select(func.set_config("lock_timeout", str(limit // timedelta(milliseconds=1)), False))
-    )
+    connection.execute(select(func.set_config("lock_timeout", str(limit // timedelta(milliseconds=1)), False)))
 
 
 def _sentence(difference: Any) -> str:  # noqa: ANN401  # tuples of many shapes, and lists of them
@@ -134,7 +130,5 @@ def _sentence(difference: Any) -> str:  # noqa: ANN401  # tuples of many shapes,
     if isinstance(difference, list):
         return "; ".join(map(_sentence, difference))
     kind, *parts = difference
-    names = [
-        str(getattr(part, "name", part)) for part in parts if part is not None and not isinstance(part, dict)
-    ]
+    names = [str(getattr(part, "name", part)) for part in parts if part is not None and not isinstance(part, dict)]
     return f"a revision is missing: {kind.replace('_', ' ')} {' '.join(names)}"

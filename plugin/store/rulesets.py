@@ -27,9 +27,7 @@ class SqlRulesets:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def save(
-        self, document: Mapping[str, JSON], *, author: str, note: str = "", now: datetime
-    ) -> RulesetVersion:
+    def save(self, document: Mapping[str, JSON], *, author: str, note: str = "", now: datetime) -> RulesetVersion:
         text = document_text(document)
         with writing(self._engine) as tx:
             # The counter's row lock makes savers wait for each other, and its rollback leaves no gap.
