@@ -1,0 +1,1 @@
+"""The benchmark of the decision path: `tessera bench`."""
