@@ -57,21 +57,15 @@ class Canvas:
         )
         return f"url(#{name})"
 
-    def rect(
-        self, x: float, y: float, w: float, h: float, fill: str, *, r: float = 0, extra: str = ""
-    ) -> None:
+    def rect(self, x: float, y: float, w: float, h: float, fill: str, *, r: float = 0, extra: str = "") -> None:
         """A rectangle with corners of radius `r`."""
         corner = f' rx="{number(r)}"' if r else ""
         place = f' x="{number(x)}" y="{number(y)}"' if x or y else ""
-        self.parts.append(
-            f'<rect{place} width="{number(w)}" height="{number(h)}"{corner} fill="{fill}"{_gap(extra)}/>'
-        )
+        self.parts.append(f'<rect{place} width="{number(w)}" height="{number(h)}"{corner} fill="{fill}"{_gap(extra)}/>')
 
     def circle(self, x: float, y: float, r: float, fill: str, extra: str = "") -> None:
         """A circle around (x, y)."""
-        self.parts.append(
-            f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(r)}" fill="{fill}"{_gap(extra)}/>'
-        )
+        self.parts.append(f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(r)}" fill="{fill}"{_gap(extra)}/>')
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, fill: str) -> None:
         """An ellipse around (x, y)."""

@@ -71,6 +71,19 @@ SCENES: Final[dict[str, tuple[str, tuple[Layer, ...]]]] = {
             window(curtain="#4b2a5a"),
         ),
     ),
+    "night-mail": (
+        "ink",
+        (
+            sky(),
+            stars(150),
+            moon(300, 200, 54),
+            ridge(420, 120, 0.05, snow=True),
+            ridge(540, 70, 0.4),
+            town(640, start=760, end=1160, depth=0.7, tall=80),
+            track(650, 0.85),
+            train(-60, 650, 5, scale=1.25, livery="#5a2433"),
+        ),
+    ),
     "winter-pass": (
         "snow",
         (
@@ -375,15 +388,9 @@ GOODS: Final[dict[str, tuple[str, Good]]] = {
 }
 
 PEOPLE: Final[dict[str, Portrait]] = {
-    "ines-laforgue": portrait(
-        ("#16224f", "#c4586a"), ("#e3b08c", "#2a1a1e", "#2f5a4f"), style="bun", extra="glasses"
-    ),
-    "tomas-wiedl": portrait(
-        ("#2a4170", "#ffd2a6"), ("#f0c7a4", "#8a6a4a", "#1f2c5c"), style="beard", extra="cap"
-    ),
+    "ines-laforgue": portrait(("#16224f", "#c4586a"), ("#e3b08c", "#2a1a1e", "#2f5a4f"), style="bun", extra="glasses"),
+    "tomas-wiedl": portrait(("#2a4170", "#ffd2a6"), ("#f0c7a4", "#8a6a4a", "#1f2c5c"), style="beard", extra="cap"),
     "marguerite-oyono": portrait(("#0a2534", "#2b7a74"), ("#7d4a30", "#17100e", "#c9973f"), style="curls"),
-    "piet-vandaele": portrait(
-        ("#54336b", "#ff9e6d"), ("#f3cfae", "#c46a2f", "#7a2333"), style="short", extra="scarf"
-    ),
+    "piet-vandaele": portrait(("#54336b", "#ff9e6d"), ("#f3cfae", "#c46a2f", "#7a2333"), style="short", extra="scarf"),
     "lucia-ferrante": portrait(("#1c406c", "#b5d3cc"), ("#d9a37c", "#4a2418", "#b8402f"), style="long"),
 }

@@ -21,9 +21,7 @@ def ground(canvas: Canvas, colour: str, random: Random) -> None:
     canvas.rect(0, 0, SIZE, SIZE, colour)
     canvas.circle(450, 420, 330, channel_mix(colour, "#ffffff", 0.28))
     if not canvas.plain:
-        dots = "".join(
-            f"M{round(random.random() * SIZE)} {round(random.random() * 560)}h0" for _ in range(46)
-        )
+        dots = "".join(f"M{round(random.random() * SIZE)} {round(random.random() * 560)}h0" for _ in range(46))
         canvas.line(dots, "#fff", 5, 'stroke-linecap="round" opacity=".5"')
     canvas.rect(0, 690, SIZE, 210, channel_mix(colour, "#000000", 0.16))
     canvas.ellipse(450, 706, 290, 26, channel_mix(colour, "#000000", 0.36))
@@ -86,9 +84,7 @@ def flask(canvas: Canvas, _random: Random) -> None:
     canvas.path("M340 350q0 -44 44 -44h132q44 0 44 44v310a46 46 0 0 1 -46 46H386a46 46 0 0 1 -46 -46Z", WINE)
     canvas.path("M340 350q0 -44 44 -44h18v400h-16a46 46 0 0 1 -46 -46Z", channel_mix(WINE, "#ffffff", 0.2))
     canvas.rect(340, 420, 220, 130, CREAM)
-    canvas.line(
-        "M362 520l50 -60 36 40 34 -54 56 74", NIGHT, 10, 'stroke-linejoin="round" stroke-linecap="round"'
-    )
+    canvas.line("M362 520l50 -60 36 40 34 -54 56 74", NIGHT, 10, 'stroke-linejoin="round" stroke-linecap="round"')
     canvas.circle(520, 448, 13, BRASS)
 
 
@@ -128,8 +124,7 @@ def poster_alps(canvas: Canvas, random: Random) -> None:
     canvas.circle(545, 268, 44, CREAM)
     for base, colour, tall in ((520, "#55609c", 200), (580, "#32407d", 160), (640, "#141d47", 120)):
         top: list[Point] = [
-            (262 + i * 47, base - tall * (0.35 + 0.65 * random.random()) * (1 - 0.3 * (i % 2)))
-            for i in range(9)
+            (262 + i * 47, base - tall * (0.35 + 0.65 * random.random()) * (1 - 0.3 * (i % 2))) for i in range(9)
         ]
         canvas.path(points([*top, (638, 650), (262, 650)]), colour)
     canvas.line("M262 612H638", LAMP, 10, 'stroke-dasharray="16 8"')

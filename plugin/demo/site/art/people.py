@@ -17,9 +17,7 @@ def portrait(sky: tuple[str, str], colours: tuple[str, str, str], *, style: str,
     def draw(canvas: Canvas, random: Random) -> None:
         canvas.rect(0, 0, SIZE, SIZE, canvas.gradient([(0, sky[0]), (1, sky[1])]))
         if not canvas.plain:
-            dots = "".join(
-                f"M{round(random.random() * SIZE)} {round(random.random() * 260)}h0" for _ in range(36)
-            )
+            dots = "".join(f"M{round(random.random() * SIZE)} {round(random.random() * 260)}h0" for _ in range(36))
             canvas.line(dots, "#fff", 3, 'stroke-linecap="round" opacity=".7"')
         canvas.circle(380, 96, 34, "#fdf3d8")
         if style == "long":
@@ -31,9 +29,7 @@ def portrait(sky: tuple[str, str], colours: tuple[str, str, str], *, style: str,
         canvas.path("M70 480q10 -130 120 -140l50 34 50 -34q110 10 120 140Z", coat)
         canvas.path("M190 340l50 34 50 -34 14 26 -64 56 -64 -56Z", channel_mix(coat, "#ffffff", 0.25))
         canvas.ellipse(240, 220, 78, 92, skin)
-        canvas.path(
-            "M240 214q-8 34 -12 42t14 8", "none", f'stroke="{shade}" stroke-width="5" stroke-linecap="round"'
-        )
+        canvas.path("M240 214q-8 34 -12 42t14 8", "none", f'stroke="{shade}" stroke-width="5" stroke-linecap="round"')
         canvas.line("M212 284q28 18 56 0", channel_mix(skin, "#7a1f1f", 0.55), 6, 'stroke-linecap="round"')
         canvas.line(
             "M190 216q16 12 32 0M258 216q16 12 32 0",
@@ -48,8 +44,7 @@ def portrait(sky: tuple[str, str], colours: tuple[str, str, str], *, style: str,
             canvas.path("M146 180q94 -24 188 0l20 16q-114 -26 -228 0Z", "#101a3c")
         elif extra == "glasses":
             canvas.line(
-                "M176 216a30 30 0 1 0 60 0a30 30 0 1 0 -60 0"
-                "M244 216a30 30 0 1 0 60 0a30 30 0 1 0 -60 0M236 212h8",
+                "M176 216a30 30 0 1 0 60 0a30 30 0 1 0 -60 0M244 216a30 30 0 1 0 60 0a30 30 0 1 0 -60 0M236 212h8",
                 "#20222e",
                 6,
             )

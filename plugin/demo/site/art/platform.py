@@ -38,9 +38,7 @@ def platform(y: float) -> Layer:
         ticks = ""
         for hour in range(0 if canvas.plain else 12):
             across, up = math.sin(math.tau * hour / 12), math.cos(math.tau * hour / 12)
-            ticks += (
-                f"M{number(905 + 38 * across)} {number(246 - 38 * up)}l{number(6 * across)} {number(-6 * up)}"
-            )
+            ticks += f"M{number(905 + 38 * across)} {number(246 - 38 * up)}l{number(6 * across)} {number(-6 * up)}"
         canvas.line(ticks + "M905 246L882 228M905 246L921 214", dark, 4, 'stroke-linecap="round"')
         canvas.rect(0, y, W, H - y, light)
         canvas.rect(0, y, W, 12, channel_mix(light, palette.haze, 0.5))
@@ -83,9 +81,7 @@ def rails(horizon: float, vanish: float = 600) -> Layer:
         canvas.path(sleepers, channel_mix(palette.land(0.6), palette.haze, 0.3))
         for side in (-1, 1):
             far, near_x = vanish + side * 4, vanish + side * 215
-            canvas.path(
-                points([(far - 1, horizon), (far + 1, horizon), (near_x + 13, H), (near_x - 13, H)]), steel
-            )
+            canvas.path(points([(far - 1, horizon), (far + 1, horizon), (near_x + 13, H), (near_x - 13, H)]), steel)
 
     return draw
 
@@ -107,20 +103,18 @@ def window(*, curtain: str = "#7a2333", lamp: bool = True) -> Layer:
         canvas.path("M120 640H1080l26 44H94Z", wood)
         canvas.rect(94, 684, 1012, 20, channel_mix(wood, palette.near, 0.5))
         for left, side in ((90, 1), (1110, -1)):
-            folds = (
-                f"M{left} 50h{side * 190}q{side * -18} 150 {side * -34} 290t{side * -120} 230h{side * -36}Z"
-            )
+            folds = f"M{left} 50h{side * 190}q{side * -18} 150 {side * -34} 290t{side * -120} 230h{side * -36}Z"
             canvas.path(folds, curtain)
             if not canvas.plain:
                 dark = channel_mix(curtain, "#000000", 0.35)
                 creases = "".join(
-                    f"M{left + side * at} 52q{side * -10} 240 {side * -at * 0.6:g} 470"
-                    for at in (40, 85, 130)
+                    f"M{left + side * at} 52q{side * -10} 240 {side * -at * 0.6:g} 470" for at in (40, 85, 130)
                 )
                 canvas.line(creases, dark, 6, 'opacity=".7"')
         canvas.rect(60, 36, 1080, 22, wood, r=11)
         if lamp:
-            canvas.circle(600, 560, 300, canvas.glow(palette.lamp, 0.5))
+            if not canvas.plain:
+                canvas.circle(600, 560, 300, canvas.glow(palette.lamp, 0.5))
             canvas.path("M560 640v-12h80v12Z", "#c99a4b")
             canvas.rect(594, 560, 12, 70, "#c99a4b")
             canvas.path("M548 566q10 -76 52 -76t52 76Z", channel_mix(palette.lamp, "#ffffff", 0.25))
@@ -140,16 +134,10 @@ def route_map(stops: int) -> Layer:
                 curve: list[Point] = []
                 for turn in range(0, 360, step):
                     angle = math.radians(turn)
-                    swell = (
-                        1
-                        + 0.18 * math.sin(3 * angle + shift[peak])
-                        + 0.08 * math.sin(5 * angle + shift[2 + peak])
-                    )
+                    swell = 1 + 0.18 * math.sin(3 * angle + shift[peak]) + 0.08 * math.sin(5 * angle + shift[2 + peak])
                     reach = (50 + level * (110 if canvas.plain else 46)) * swell
                     curve.append((cx + reach * 1.35 * math.cos(angle), cy + reach * math.sin(angle)))
-                canvas.line(
-                    points(curve), ring, 3 if level % 3 == 0 else 1.5, 'opacity=".6" stroke-linejoin="round"'
-                )
+                canvas.line(points(curve), ring, 3 if level % 3 == 0 else 1.5, 'opacity=".6" stroke-linejoin="round"')
         places: list[Point] = [
             (90 + 1020 * i / (stops - 1), 640 - 430 * i / (stops - 1) + 150 * math.sin(i * 1.7 + shift[0]))
             for i in range(stops)
@@ -162,9 +150,7 @@ def route_map(stops: int) -> Layer:
         canvas.line(data, palette.lamp, 9)
         for index, (x, y) in enumerate(places):
             large = index in (0, stops - 1)
-            canvas.circle(
-                x, y, 17 if large else 11, palette.near, f'stroke="{palette.moon}" stroke-width="5"'
-            )
+            canvas.circle(x, y, 17 if large else 11, palette.near, f'stroke="{palette.moon}" stroke-width="5"')
         if not canvas.plain:
             folds = "".join(f"M{fold} 0V{H}" for fold in (300, 600, 900)) + f"M0 400H{W}"
             canvas.line(folds, palette.moon, 2, 'opacity=".12"')
@@ -185,14 +171,10 @@ def lighthouse(x: float, y: float, tall: float) -> Layer:
         )
         dark = palette.land(1)
         canvas.path(
-            points(
-                [(x - 150, y + 40), (x - 90, y - 6), (x - 30, y - 18), (x + 60, y - 8), (x + 190, y + 40)]
-            ),
+            points([(x - 150, y + 40), (x - 90, y - 6), (x - 30, y - 18), (x + 60, y - 8), (x + 190, y + 40)]),
             dark,
         )
-        canvas.path(
-            points([(x - 30, y - 8), (x - 18, head + 18), (x + 18, head + 18), (x + 30, y - 8)]), "#efe6d6"
-        )
+        canvas.path(points([(x - 30, y - 8), (x - 18, head + 18), (x + 18, head + 18), (x + 30, y - 8)]), "#efe6d6")
         for stripe in (0.4,) if canvas.plain else (0.25, 0.6):
             top = head + 18 + (tall - 26) * stripe
             wide = 18 + 12 * stripe

@@ -43,9 +43,7 @@ def train(x: float, y: float, coaches: int, *, scale: float = 1.0, livery: str =
                     paint,
                     r=3 * scale,
                 )
-            wheels = "".join(
-                f"M{number(left + at * scale)} {number(y - 3 * scale)}h0" for at in (24, 44, 146, 166)
-            )
+            wheels = "".join(f"M{number(left + at * scale)} {number(y - 3 * scale)}h0" for at in (24, 44, 146, 166))
             canvas.line(wheels, "#05070f", 12 * scale, 'stroke-linecap="round"')
 
     return draw
@@ -88,9 +86,7 @@ def viaduct(y: float, arches: int, tall: float, *, depth: float = 0.8) -> Layer:
     return draw
 
 
-def town(
-    y: float, *, start: float, end: float, depth: float = 0.7, tall: float = 90, spire: bool = True
-) -> Layer:
+def town(y: float, *, start: float, end: float, depth: float = 0.7, tall: float = 90, spire: bool = True) -> Layer:
     """Roofs with lit windows, and perhaps a church."""
 
     def draw(canvas: Canvas, palette: Palette, random: Random) -> None:
@@ -106,9 +102,7 @@ def town(
             )
             for row in range(0 if canvas.plain else int(high // 26)):
                 if random.random() < 0.62:
-                    lights += (
-                        f"M{number(x + wide * (0.25 + 0.5 * random.random()))} {number(y - 14 - row * 24)}v8"
-                    )
+                    lights += f"M{number(x + wide * (0.25 + 0.5 * random.random()))} {number(y - 14 - row * 24)}v8"
             x += wide * 0.94
         if spire:
             middle = start + (end - start) * 0.6

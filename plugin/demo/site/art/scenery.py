@@ -86,9 +86,7 @@ def moon(x: float, y: float, r: float, *, crescent: bool = False) -> Layer:
     return draw
 
 
-def ridge(
-    y: float, size: float, depth: float, *, rough: float = 1.0, snow: bool = False, slope: float = 0.0
-) -> Layer:
+def ridge(y: float, size: float, depth: float, *, rough: float = 1.0, snow: bool = False, slope: float = 0.0) -> Layer:
     """A range of hills or mountains: crest around `y`, `size` high, fading into the haze at its foot."""
 
     def draw(canvas: Canvas, palette: Palette, random: Random) -> None:
@@ -121,9 +119,7 @@ def _caps(canvas: Canvas, crest: list[Point], line: float, palette: Palette, dep
         run = []
 
 
-def pines(
-    y: float, count: int, tall: float, *, depth: float = 1.0, start: float = 0, end: float = W
-) -> Layer:
+def pines(y: float, count: int, tall: float, *, depth: float = 1.0, start: float = 0, end: float = W) -> Layer:
     """A row of firs standing on `y`, each of three tiers."""
 
     def draw(canvas: Canvas, palette: Palette, random: Random) -> None:
@@ -159,9 +155,7 @@ def water(y: float, *, moon_x: float | None = None, tone: float = 0.75) -> Layer
         for _ in range(46):
             left, down = round(random.random() * W), round(y + 8 + (H - y) * random.random() ** 1.5)
             waves += f"M{left} {down}h{round(20 + 70 * random.random())}"
-        canvas.line(
-            waves, channel_mix(palette.haze, "#ffffff", 0.3), 2, 'opacity=".22" stroke-linecap="round"'
-        )
+        canvas.line(waves, channel_mix(palette.haze, "#ffffff", 0.3), 2, 'opacity=".22" stroke-linecap="round"')
         if moon_x is not None:
             glints = ""
             for step in range(34):
@@ -182,8 +176,7 @@ def snowfall(count: int) -> Layer:
             return
         for share, width in ((0.65, 3.0), (0.35, 6.0)):
             flakes = "".join(
-                f"M{round(random.random() * W)} {round(random.random() * H)}h0"
-                for _ in range(round(count * share))
+                f"M{round(random.random() * W)} {round(random.random() * H)}h0" for _ in range(round(count * share))
             )
             canvas.line(flakes, "#fff", width, 'stroke-linecap="round" opacity=".8"')
 
