@@ -106,9 +106,7 @@ class OptionReader:
         value = self._take(name)
         if value is None:
             return {}
-        if isinstance(value, Mapping) and all(
-            isinstance(k, str) and isinstance(v, str) for k, v in value.items()
-        ):
+        if isinstance(value, Mapping) and all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
             return dict(value)
         self.complain(name, "want a mapping from text to text")
         return {}

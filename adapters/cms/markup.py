@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from adapters.cms.port import Json
 
 URL_SCHEMES = {"http", "https", "mailto", "tel"}
 HTML_SUFFIX = "_html"
+MAX_MARKDOWN = 100_000
 # `class` and `style` are left out by nh3's defaults; language hints of code blocks are the one class kept.
 CODE_CLASS_PREFIX = "language-"
 ATTRIBUTES = {
@@ -45,7 +47,13 @@ def sanitize(html: str, asset_url: AssetUrl | None = None) -> str:
 
 
 def markdown(text: str, asset_url: AssetUrl | None = None) -> str:
-    """CommonMark with tables and strikethrough to sanitised HTML; raw HTML in it is sanitised too."""
+    """CommonMark with tables and strikethrough to sanitised HTML; raw HTML in it is sanitised too.
+
+    A text over `MAX_MARKDOWN` characters becomes one escaped, preformatted block: the parser takes time by the
+    square of the length for some texts, and one of them must not hold up everybody's content.
+    """
+    if len(text) > MAX_MARKDOWN:
+        return f"<pre>{escape(text, quote=False)}</pre>"
     rendered = _parser().render(text)
     return sanitize(rendered, asset_url)
 

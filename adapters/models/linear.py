@@ -30,16 +30,21 @@ class LinearModel:
         self._a = weights.a
         self._b = weights.b
         self._numeric = tuple(sorted(weights.numeric.items()))
-        by_feature: dict[str, dict[str, float]] = {}
+        # Feature by feature: value to its weight, and value to the crosses whose first test it is. A row costs
+        # a few look-ups for each value that it has, however many weights there are.
+        tables: dict[str, dict[str, float]] = {}
         for (feature, value), weight in weights.categorical.items():
-            by_feature.setdefault(feature, {})[value] = weight
-        self._categorical = tuple(sorted(by_feature.items()))
-        # A cross is tried only where its first test holds: thousands of crosses cost a look-up a feature.
+            tables.setdefault(feature, {})[value] = weight
         crosses: dict[str, dict[str, list[tuple[tuple[Test, ...], float]]]] = {}
-        for tests, weight in sorted(weights.crosses.items()):
+        for tests, weight in weights.crosses.items():
             (feature, value), *rest = tests
             crosses.setdefault(feature, {}).setdefault(value, []).append((tuple(rest), weight))
-        self._crosses = tuple(sorted(crosses.items()))
+            for feature, _ in rest:
+                crosses.setdefault(feature, {})
+        self._categorical = tuple(
+            (feature, tables.get(feature, {}), crosses.get(feature, {}))
+            for feature in sorted(tables.keys() | crosses.keys())
+        )
 
     def score(self, rows: Sequence[FeatureRow], *, timeout_s: float) -> Sequence[float]:  # noqa: ARG002 - microseconds
         """Calibrated scores; the order of a row's features never matters, down to the last bit."""
@@ -57,14 +62,24 @@ class LinearModel:
             number = as_number(row.get(feature))
             if number is not None:
                 parts.append(min(max(weight * number, -MAX_TERM), MAX_TERM))
-        for feature, table in self._categorical:
-            found = as_categories(row.get(feature))
-            parts.extend(table[category] for category in found if category in table)
-        for feature, values in self._crosses:
-            for category in as_categories(row.get(feature)):
-                for rest, weight in values.get(category, ()):
-                    if all(value in as_categories(row.get(name)) for name, value in rest):
-                        parts.append(weight)
+        found: dict[str, tuple[str, ...]] = {}
+        begun: list[tuple[tuple[Test, ...], float]] = []
+        for feature, table, crosses in self._categorical:
+            value = row.get(feature)
+            if value is None:
+                continue
+            found[feature] = categories = as_categories(value)
+            for category in categories:
+                if category in table:
+                    parts.append(table[category])
+                if category in crosses:
+                    begun += crosses[category]
+        for rest, weight in begun:
+            for feature, wanted in rest:
+                if wanted not in found.get(feature, ()):
+                    break
+            else:
+                parts.append(weight)
         # Exact summation: the order of a list of tags must not move a score.
         return logistic(self._a * math.fsum(parts) + self._b)
 

@@ -124,14 +124,14 @@ def _table(raw: Mapping[str, object], part: str, bad: list[str]) -> dict[str, fl
 
 
 def _tests(table: Mapping[str, float], bad: list[str]) -> dict[Test, float]:
-    return {test: weight for name, weight in table.items() if (test := _test(name, "categorical", bad))}
+    return {test: weight for name, weight in table.items() if (test := _test(name, f"categorical.{name}", bad))}
 
 
-def _test(text: str, part: str, bad: list[str]) -> Test | None:
+def _test(text: str, place: str, bad: list[str]) -> Test | None:
     feature, equals, value = text.partition("=")
     if equals and feature:
         return feature, value
-    bad.append(f"{part}.{text}: want feature=value")
+    bad.append(f"{place}: want feature=value, not {text!r}")
     return None
 
 
@@ -139,7 +139,7 @@ def _crosses(table: Mapping[str, float], bad: list[str]) -> dict[tuple[Test, ...
     made: dict[tuple[Test, ...], float] = {}
     for name, weight in table.items():
         parts = _UNESCAPED_COMMA.sub("\\1\n", name.replace("\n", " ")).split("\n")
-        tests = [_test(_ESCAPED.sub(r"\1", part), "crosses", bad) for part in parts]
+        tests = [_test(_ESCAPED.sub(r"\1", part), f"crosses.{name}", bad) for part in parts]
         clean = tuple(sorted(test for test in tests if test is not None))
         if len(tests) < 2 or len({feature for feature, _ in clean}) < len(clean):
             bad.append(f"crosses.{name}: want two or more tests of different features: a=x,b=y")

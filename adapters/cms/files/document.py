@@ -63,12 +63,12 @@ def parse(path: str, data: bytes, locales: tuple[str, ...]) -> Document:
         FileProblem: with the line in the file, where there is one.
     """
     parts = path_parts(path, locales)
-    front, offset, body = _split(path, _decode(data))
+    front, body = _split(path, _decode(data))
     try:
         mapping = parse_mapping(front)
     except YamlProblem as fault:
-        raise FileProblem(fault.reason, fault.line + offset) from fault
-    return _Reader(mapping, offset).document(path, parts, body, locales)
+        raise FileProblem(fault.reason, fault.line) from fault
+    return _Reader(mapping).document(path, parts, body, locales)
 
 
 def salvage_key(path: str, data: bytes, locales: tuple[str, ...]) -> Key | None:
@@ -92,28 +92,27 @@ def _decode(data: bytes) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _split(path: str, text: str) -> tuple[str, int, str | None]:
-    """Front matter, the number of lines above it, and the Markdown below; None for a YAML file."""
+def _split(path: str, text: str) -> tuple[str, str | None]:
+    """Front matter, on the lines that it has in the file, and the Markdown below; None for a YAML file."""
     if not path.endswith(".md"):
-        return text, 0, None
+        return text, None
     if not text.startswith("---"):
-        return "", 0, text
+        return "", text
     first, newline, rest = text.partition("\n")
     if first.rstrip() != "---":
-        return "", 0, text
+        return "", text
     fence = _FENCE.search(rest) if newline else None
     if fence is None:
         raise FileProblem("front matter is opened with --- and never closed", 1)
-    return rest[: fence.start()], 1, rest[fence.end() :].strip("\n")
+    return "\n" + rest[: fence.start()], rest[fence.end() :].strip("\n")
 
 
 class _Reader:
     """Takes the reserved keys out of front matter, each complaint with its line."""
 
-    def __init__(self, mapping: Mapping12, offset: int) -> None:
+    def __init__(self, mapping: Mapping12) -> None:
         self._values = mapping.values
         self._lines = mapping.lines
-        self._offset = offset
 
     def document(self, path: str, parts: PathParts, body: str | None, locales: tuple[str, ...]) -> Document:
         fields = {name: value for name, value in self._values.items() if name not in RESERVED}
@@ -138,8 +137,7 @@ class _Reader:
         )
 
     def _fault(self, name: str, reason: str) -> FileProblem:
-        line = self._lines.get(name)
-        return FileProblem(f"{name}: {reason}", line + self._offset if line else None)
+        return FileProblem(f"{name}: {reason}", self._lines.get(name))
 
     def _text(self, name: str, default: str | None) -> str | None:
         value = self._values.get(name)

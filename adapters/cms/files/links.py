@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from adapters.cms.files.document import Document
-from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
+from adapters.cms.markup import HTML_SUFFIX, MAX_MARKDOWN, markdown, sanitize_all
 from adapters.cms.port import Json, Key, Link
 
 REF = "$ref"
@@ -28,12 +28,24 @@ class LinkOptions:
     markdown_fields: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A Markdown field as HTML, and the image paths in it as written."""
+
+    html: str
+    assets: tuple[str, ...]
+
+
 @dataclass
 class Resolver:
-    """Makes the final fields of one document; collects its links, the ids it met, and remarks."""
+    """Makes the final fields of one document; collects its links, the ids it met, and remarks.
+
+    `rendered` is shared by all documents of one pass, by path and field.
+    """
 
     find: Find
     options: LinkOptions
+    rendered: dict[tuple[str, str], Rendered]
     links: list[Link] = field(default_factory=list)
     met: set[str] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
@@ -56,8 +68,27 @@ class Resolver:
             else:
                 made[name] = self._value(value, document, place, trail)
             if top and name in self.options.markdown_fields and isinstance(value, str):
-                made[name + HTML_SUFFIX] = markdown(value, url)
+                if len(value) > MAX_MARKDOWN:
+                    self.remarks.append(f"{place}: over {MAX_MARKDOWN} characters, so not rendered as Markdown")
+                made[name + HTML_SUFFIX] = self._render(value, document, name, url)
         return made
+
+    def _render(self, text: str, document: Document, name: str, url: Callable[[str], str | None]) -> str:
+        """The field's markup, made once however many entries embed it; its assets count for each of them."""
+        known = self.rendered.get((document.path, name))
+        if known is not None:
+            for path in known.assets:
+                url(path)
+            return known.html
+        assets: list[str] = []
+
+        def noted(path: str) -> str | None:
+            assets.append(path)
+            return url(path)
+
+        html = markdown(text, noted)
+        self.rendered[document.path, name] = Rendered(html, tuple(assets))
+        return html
 
     def _value(self, value: Json, document: Document, place: str, trail: tuple[str, ...]) -> Json:
         if isinstance(value, list):

@@ -11,7 +11,7 @@ from pathlib import Path
 from adapters.cms.files import state as states
 from adapters.cms.files.document import Document, parse, salvage_key
 from adapters.cms.files.folder import FileProblem, Found, read, walk
-from adapters.cms.files.links import LinkOptions, Resolver, target_key
+from adapters.cms.files.links import LinkOptions, Rendered, Resolver, target_key
 from adapters.cms.files.state import FileState, State
 from adapters.cms.locales import parse_locale
 from adapters.cms.port import (
@@ -127,6 +127,7 @@ class _Scan:
         self.problems: list[Problem] = []
         self._fresh: dict[Key, Document] = {}
         self._paths: dict[Key, str] = {}
+        self._rendered: dict[tuple[str, str], Rendered] = {}
         self._by_id: dict[str, list[str | None]] = {}
         files, refused = source.walk()
         self.problems.extend(refused)
@@ -152,7 +153,7 @@ class _Scan:
 
     def entry(self, document: Document) -> Entry:
         """The final entry of a document; remembers where its links led."""
-        resolver = Resolver(self._find, self._source.links)
+        resolver = Resolver(self._find, self._source.links, self._rendered)
         fields = resolver.fields(document)
         self.problems.extend(
             Problem(document.path, remark, document.key, blocking=False) for remark in resolver.remarks
