@@ -1,0 +1,84 @@
+"""`tessera db`: migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from plugin.cli.output import Failed
+from plugin.cli.wiring import load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+@click.group()
+def db() -> None:
+    """Migrate the database, and check it."""
+
+
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - SQLAlchemy and Alembic take a while to import
+
+    from plugin.store import open_store  # noqa: PLC0415
+
+    store = open_store(load_settings().database_url.reveal())
+    try:
+        yield store.engine
+    except CommandError as error:  # such as a revision that there is not
+        raise Failed(str(error)) from error
+    finally:
+        store.close()
+
+
+@db.command()
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Bring the database to REVISION; to the newest where none is given."""
+    from plugin.store import migrate  # noqa: PLC0415
+
+    with _engine() as engine:
+        before = migrate.current(engine)
+        migrate.upgrade(engine, revision)
+        after = migrate.current(engine)
+    click.echo(f"already at {after}" if before == after else f"{before or 'base'} -> {after}")
+
+
+@db.command()
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def downgrade(revision: str, yes: bool) -> None:
+    """Undo the revisions after REVISION; `base` undoes all of them, and the data with them."""
+    from plugin.store import migrate  # noqa: PLC0415
+
+    if not yes:
+        click.confirm("What the undone revisions keep is lost. Go on?", abort=True, err=True)
+    with _engine() as engine:
+        before = migrate.current(engine)
+        migrate.downgrade(engine, revision)
+        click.echo(f"{before or 'base'} -> {migrate.current(engine) or 'base'}")
+
+
+@db.command()
+def current() -> None:
+    """Print the revision of the database."""
+    from plugin.store import migrate  # noqa: PLC0415
+
+    with _engine() as engine:
+        click.echo(migrate.current(engine) or "base")
+
+
+@db.command()
+def check() -> None:
+    """Fail where the database is not at the newest revision, or differs from the tables of the code."""
+    from plugin.store import migrate  # noqa: PLC0415
+
+    with _engine() as engine:
+        differences = migrate.check(engine)
+    if differences:
+        raise Failed(differences)
+    click.echo(f"the database is at {migrate.head()} and as the code expects it")

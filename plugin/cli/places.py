@@ -1,0 +1,62 @@
+"""Where in which file the tests of a document stand that came from several files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rules import Problem
+from rules.api import SUFFIXES
+from rules.source import Source, parse
+from rules.testing import TestResult
+
+
+class RuleFiles:
+    """Rule files that were loaded well already; read again only when a place is asked for."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """`paths` as `rules.load_files` took them: files, and folders of files."""
+        self._files = list(dict.fromkeys(_expanded(paths)))
+        self._tests: list[tuple[Source, int]] | None = None
+
+    def problem_of(self, test: TestResult, message: str) -> Problem:
+        """The failure of a test, at the place of the test."""
+        number = test.path[1] if len(test.path) > 1 else None
+        said = f"the test {test.name!r} fails: {message}"
+        places = self._places()
+        if not isinstance(number, int) or number >= len(places):
+            return Problem(said, test.pointer)
+        source, index = places[number]
+        place = source.place(("tests", index))
+        return Problem(said, test.pointer, place.file, place.line, place.column)
+
+    def _places(self) -> list[tuple[Source, int]]:
+        """Of each test of the whole document its file, and its number there: lists are joined in the order of files."""
+        if self._tests is None:
+            sources = [parse(path.read_text("utf-8"), str(path)) for path in self._files]
+            self._tests = [(source, index) for source in sources for index in range(_count(source))]
+        return self._tests
+
+    def beside(self, name: str) -> Path:
+        """A file in the folder of one of the rule files. Raises ValueError, FileNotFoundError."""
+        relative = Path(name)
+        if relative.is_absolute() or ".." in relative.parts:
+            raise ValueError(f"{name!r}: only files beside the rules, or in a folder there, are read")
+        for folder in dict.fromkeys(path.parent for path in self._files):
+            target = folder / relative
+            if target.is_file() and target.resolve().is_relative_to(folder.resolve()):
+                return target
+        raise FileNotFoundError(f"there is no file {name!r} beside the rules")
+
+
+def _count(source: Source) -> int:
+    tests = source.data.get("tests") if isinstance(source.data, Mapping) else None
+    return len(tests) if isinstance(tests, list) else 0
+
+
+def _expanded(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES and one.is_file())
+        else:
+            yield path

@@ -1,0 +1,166 @@
+"""`tessera rules`: checking files, and the versions that are kept of them."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plugin.cli.entries import content_option
+from plugin.cli.output import format_option, show_json, show_table
+from plugin.cli.wiring import load_settings, now, opened_store
+
+if TYPE_CHECKING:
+    from plugin.service.publish import Publishing, Reference
+    from plugin.settings import Settings
+    from plugin.store import Store
+
+_paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+_author = click.option("--author", default=None, help="Who does it; by default the name you are logged in with.")
+_note = click.option("--note", default="", help="Why, in a few words.")
+
+
+@click.group()
+def rules() -> None:
+    """Check, publish and compare rules. PATH is a file, or a folder of .yaml, .yml and .json files."""
+
+
+@rules.command()
+@_paths
+@content_option
+@format_option
+def check(paths: tuple[Path, ...], content_path: Path | None, shape: str) -> None:
+    """Check rule files and run their tests. All paths together are one document.
+
+    Each problem is a line of standard error: file:line:col: message. Warnings do not fail the check.
+    """
+    from plugin.cli.checking import check_paths  # noqa: PLC0415
+
+    check_paths(paths, content_path, as_json=shape == "json", now=now())
+
+
+@rules.command()
+@_paths
+@format_option
+def analyse(paths: tuple[Path, ...], shape: str) -> None:
+    """Find rules that can never fire, are always beaten, contradict each other, or are doubled."""
+    from plugin.cli.checking import analyse_paths  # noqa: PLC0415
+
+    analyse_paths(paths, as_json=shape == "json")
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of rule documents, for editors' tools."""
+    from rules.schema import json_schema  # noqa: PLC0415
+
+    show_json(json_schema())
+
+
+@rules.command()
+@_paths
+@_author
+@_note
+def publish(paths: tuple[Path, ...], author: str | None, note: str) -> None:
+    """Check rule files, keep them as a new version and serve it. All paths together are one document."""
+    from rules import load_files  # noqa: PLC0415
+
+    ruleset = load_files(paths)
+    settings = load_settings()
+    with opened_store(settings) as store:
+        service = _publishing(store, settings)
+        published = service.published()
+        if published is not None and published.version.digest == ruleset.digest:
+            click.echo(f"version {published.version.number} is this document already")
+            return
+        version, _publication = service.release(ruleset, author=author or getpass.getuser(), note=note)
+    click.echo(f"published version {version.number} ({version.digest[:12]})")
+
+
+@rules.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@format_option
+def list_(limit: int, shape: str) -> None:
+    """List the versions, newest first; the published one is marked."""
+    settings = load_settings()
+    with opened_store(settings) as store:
+        service = _publishing(store, settings)
+        published = service.published()
+        versions = service.page(limit=limit).items
+    serving = published.version.number if published is not None else None
+    if shape == "json":
+        show_json(
+            [
+                {
+                    "number": one.number,
+                    "published": one.number == serving,
+                    "created_at": one.created_at.isoformat(),
+                    "author": one.author,
+                    "note": one.note,
+                    "digest": one.digest,
+                }
+                for one in versions
+            ]
+        )
+        return
+    rows = [
+        (
+            "*" if one.number == serving else "",
+            str(one.number),
+            one.created_at.isoformat(timespec="seconds"),
+            one.author,
+            one.digest[:12],
+            one.note,
+        )
+        for one in versions
+    ]
+    show_table(rows, ("", "version", "created", "author", "digest", "note"))
+
+
+@rules.command()
+@click.argument("a")
+@click.argument("b")
+@format_option
+def diff(a: str, b: str, shape: str) -> None:
+    """Show what turns version A into version B; each is a number, 'published' or 'draft'."""
+    from plugin.cli.differences import as_json, lines  # noqa: PLC0415
+
+    settings = load_settings()
+    with opened_store(settings) as store:
+        found = _publishing(store, settings).diff(_reference(a), _reference(b))
+    if shape == "json":
+        show_json(as_json(found))
+        return
+    for line in lines(found):
+        click.echo(line)
+
+
+@rules.command()
+@click.argument("version", type=click.IntRange(min=1))
+@_author
+@_note
+def rollback(version: int, author: str | None, note: str) -> None:
+    """Serve a version again that was served before. Its tests are not run."""
+    settings = load_settings()
+    with opened_store(settings) as store:
+        moved = _publishing(store, settings).rollback(version, author=author or getpass.getuser(), note=note)
+    before = "nothing" if moved.previous is None else f"version {moved.previous}"
+    click.echo(f"published version {moved.number} in place of {before}")
+
+
+def _publishing(store: Store, settings: Settings) -> Publishing:
+    from plugin.service.publish import Publishing  # noqa: PLC0415
+
+    return Publishing(store.rulesets, store.draft, store.content, models=settings.models, clock=now)
+
+
+def _reference(text: str) -> Reference:
+    if text == "draft":
+        return "draft"
+    if text == "published":
+        return "published"
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise click.BadParameter(f"{text!r} is neither a version's number nor 'published' or 'draft'")

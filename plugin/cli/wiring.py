@@ -1,0 +1,80 @@
+"""What commands work with, made from the settings: only what a command asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plugin import settings as settings_
+from plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.cms.port import Source
+    from adapters.models.port import ModelAdapter
+    from plugin.store import Store
+
+
+def now() -> datetime:
+    """The wall clock, UTC."""
+    return datetime.now(UTC)
+
+
+def load_settings() -> Settings:
+    """As of the working directory. Raises SettingsError with every problem."""
+    return settings_.load(os.environ, Path.cwd())
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The configured database, at the newest revision.
+
+    Raises:
+        ServiceUnavailable: it does not answer.
+        Failed: its tables are not those of this version.
+    """
+    from plugin.cli.output import Failed  # noqa: PLC0415
+    from plugin.store import migrate, open_store  # noqa: PLC0415 - SQLAlchemy takes a while to import
+
+    store = open_store(settings.database_url.reveal())
+    try:
+        held, newest = migrate.current(store.engine), migrate.head()
+        if held != newest:
+            raise Failed(f"the database is at revision {held or 'base'}, not at {newest}: run 'tessera db upgrade'")
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_sources(settings: Settings, names: tuple[str, ...] = ()) -> Iterator[dict[str, Source]]:
+    """The configured sources of content, or those named. Raises OptionsError, RegistryError."""
+    from adapters import registry  # noqa: PLC0415
+    from adapters.runtime import Runtime  # noqa: PLC0415
+
+    with ExitStack() as closing:
+        found = {}
+        for name in names or settings.sources:
+            plugged = settings.sources[name]
+            found[name] = registry.cms(plugged.adapter)(plugged.options, Runtime.system())
+            closing.callback(found[name].close)
+        yield found
+
+
+@contextmanager
+def opened_models(settings: Settings, names: frozenset[str] | None = None) -> Iterator[dict[str, ModelAdapter]]:
+    """The configured models, or those among them that are named. Raises ModelOptionsError, RegistryError."""
+    from adapters import registry  # noqa: PLC0415
+    from adapters.runtime import Runtime  # noqa: PLC0415
+
+    with ExitStack() as closing:
+        found = {}
+        for name, plugged in settings.models.items():
+            if names is None or name in names:
+                options = {"name": name, **plugged.options}
+                found[name] = registry.model(plugged.adapter)(options, Runtime.system())
+                closing.callback(found[name].close)
+        yield found
