@@ -6,9 +6,10 @@ import re
 
 from adapters.device.port import DeviceType
 
-# Programs that the parser names but does not count among spiders: libraries, monitors, previews, headless browsers.
+# Programs that the parser does not count among spiders: libraries, monitors, previews, headless browsers. Cubot
+# makes phones.
 _PROGRAMS = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|lighthouse|pagespeed|headless|phantomjs|puppeteer|playwright|selenium"
+    r"(?<!cu)bot\b|crawl|spider|slurp|preview|lighthouse|pagespeed|headless|phantomjs|puppeteer|playwright|selenium"
     r"|^curl|^wget|^libwww|^python|^java/|^go-http|^okhttp|^ruby|^php|^perl|^axios|^node|^undici|^got |^guzzle"
     r"|^dart|^rust|reqwest|httpie|^http_client|httpclient|^postman|insomnia|^apache-|aiohttp|httpx|scrapy|facebookexternalhit"
     r"|monitor|uptime|pingdom|statuscake|validator|^whatsapp/|^snapchat/|embedly|bitlybot|^feed|feedfetcher|ia_archiver",
@@ -17,18 +18,18 @@ _PROGRAMS = re.compile(
 # Android televisions and boxes look like tablets, or even phones, to the parser.
 _TELEVISIONS = re.compile(
     r"smart-?tv|smarttv|\btv\b|appletv|apple tv|googletv|google tv|hbbtv|netcast|web0s|viera|bravia|roku|crkey"
-    r"|\bAFT[A-Z]|aquos|philipstv|inettv|dtv|shield android|mibox|mitv|tizen.*tv|opera tv|stb\b|playstation|xbox"
+    r"|(?-i:\bAFT[A-Z])|aquos|philipstv|inettv|dtv|shield android|mibox|mitv|tizen.*tv|opera tv|stb\b|playstation|xbox"
     r"|nintendo|vidaa",
     re.IGNORECASE,
 )
 _TABLETS = re.compile(
-    r"ipad|tablet|kindle|\bKF[A-Z]{3,}|playbook|nexus (7|9|10)\b|SM-[TXP][0-9]|silk(?!.*mobile)",
+    r"ipad|tablet|kindle|(?-i:\bKF[A-Z]{3,})|playbook|nexus (7|9|10)\b|SM-[TXP][0-9]|silk(?!.*mobile)",
     re.IGNORECASE,
 )
 _PHONES = re.compile(
     r"iphone|ipod|\bmobi|phone|smartphone|blackberry|bb10|kaios|opera mini|webos(?!.*tv)", re.IGNORECASE
 )
-_OTHERS = re.compile(r"watch|\bSM-R[0-9]{3}|quest|oculus|vision pro|tesla|qtcarbrowser|nest hub", re.IGNORECASE)
+_OTHERS = re.compile(r"watch|\bSM-R[0-9]{3}|\bquest\b|oculus|vision pro|tesla|qtcarbrowser|nest hub", re.IGNORECASE)
 
 _DESKTOPS = frozenset({"Windows", "macOS", "Linux", "Chrome OS"})
 _PHONE_SYSTEMS = frozenset({"iOS", "Windows Phone", "KaiOS", "BlackBerry OS", "Symbian OS", "Firefox OS"})

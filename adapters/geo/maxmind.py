@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.geo.port import GeoError, Place
+
+if TYPE_CHECKING:
+    from maxminddb import Reader
 
 _log = logging.getLogger(__name__)
 # No address, an IPv6 address in an IPv4 database, a closed file; a broken record shows in more than one way, and
@@ -29,14 +32,16 @@ class MaxmindGeo:
     Args:
         path: of the `.mmdb` file.
         cache_size: most addresses kept; a lookup costs some 17 µs, a kept one under 1 µs.
-        require_extension: refuse to start without the C extension, which is ten times as fast as plain Python.
+        use_extension: read through the C extension, and refuse to start without it; plain Python is ten times
+            as slow.
     Raises:
         GeoError: the file is missing, broken, or of another kind, or maxminddb or its extension is.
     """
 
-    def __init__(self, path: str | Path, *, cache_size: int = 10_000, require_extension: bool = True) -> None:
+    def __init__(self, path: str | Path, *, cache_size: int = 10_000, use_extension: bool = True) -> None:
         self._path = Path(path)
-        self._reader, self.extension = _open(self._path, require_extension)
+        self._reader = _open(self._path, use_extension)
+        self.extension = use_extension
         try:
             metadata = self._reader.metadata()
             self.kind: str = metadata.database_type
@@ -56,6 +61,11 @@ class MaxmindGeo:
         except _UNREADABLE:
             self._failed()
             return None
+
+    @property
+    def cached(self) -> int:
+        """How many addresses are kept."""
+        return self._cached.cache_info().currsize
 
     def close(self) -> None:
         """See the port."""
@@ -82,24 +92,24 @@ class MaxmindGeo:
                 raise GeoError(f"{self._path}: the database is broken, fetch it again ({error})") from error
 
 
-def _open(path: Path, require_extension: bool) -> tuple[Any, bool]:
+def _open(path: Path, use_extension: bool) -> Reader:
     try:
         import maxminddb  # noqa: PLC0415  # loaded where it is used
     except ImportError as error:
         raise GeoError("the package maxminddb is not installed") from error
-    extension = _has_extension()
-    if require_extension and not extension:
+    if use_extension and not has_extension():
         raise GeoError("maxminddb has no C extension here: install a wheel of it, or allow plain Python")
     try:
-        mode = maxminddb.MODE_MMAP_EXT if extension else maxminddb.MODE_MMAP
-        return maxminddb.open_database(path, mode), extension
+        mode = maxminddb.MODE_MMAP_EXT if use_extension else maxminddb.MODE_MMAP
+        return maxminddb.open_database(path, mode)
     except maxminddb.InvalidDatabaseError as error:
         raise GeoError(f"{path}: no usable MaxMind database, fetch it again ({error})") from error
     except OSError as error:
         raise GeoError(f"{path}: cannot be opened: {error.strerror or error}") from error
 
 
-def _has_extension() -> bool:
+def has_extension() -> bool:
+    """Whether maxminddb was built with its C extension."""
     try:
         import maxminddb.extension  # noqa: PLC0415
     except ImportError:

@@ -18,11 +18,11 @@ from plugin.flow.signals.geo import derive_body_geo, derive_geo
 from plugin.flow.signals.locales import accepted, normal_tag
 from plugin.flow.signals.network import derive_network
 from plugin.flow.signals.notes import Draft, Note, Reason
-from plugin.flow.signals.page import Parameters
 from plugin.flow.signals.policy import ContextPolicy, Limits
 from plugin.flow.signals.ports import Device, Devices, Geo, Place
 from plugin.flow.signals.request import RawRequest, headers_from_environ
 from plugin.flow.signals.text import clean, header
+from plugin.flow.signals.urls import Parameters
 from plugin.flow.signals.values import parse_text
 from plugin.flow.signals.visit import derive_visit
 from plugin.flow.signals.zones import known_zones
@@ -47,7 +47,7 @@ __all__ = [
 NEVER_STORED = frozenset({"request.ip"})
 """Attributes that rules may read and nobody may store, log, or show."""
 
-_PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 _PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 _LONGEST_ZONE = 64
 
@@ -110,7 +110,7 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
     return Context(
         draft.attributes,
         tuple(draft.notes),
-        any(name in headers for name in _PREFETCH_HEADERS) and _is_prefetch(headers),
+        not _PREFETCH_HEADERS.isdisjoint(headers) and _is_prefetch(headers),
         header(headers, "dnt") == "1",
     )
 

@@ -41,9 +41,13 @@ class Network(NamedTuple):
 
 def parse_address(text: str) -> Address | None:
     """An address with or without brackets, port and zone; None for anything else."""
+    return _parse(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Address | None:
+    """The latest are kept in memory, for parsing IPv6 is slow beside the rest; they are written nowhere."""
     text = text.strip()
-    if len(text) > _LONGEST:
-        return None
     quick = _v4(text)
     if quick is not None:
         return quick
@@ -62,26 +66,22 @@ def parse_address(text: str) -> Address | None:
 
 def _v4(text: str) -> Address | None:
     """The common case at a sixth of the cost of `ipaddress`; None sends the rest there."""
-    parts = text.split(".")
-    if len(parts) != 4:
+    if not (text.isascii() and text.replace(".", "").isdigit() and text.count(".") == 3):
         return None
-    number = 0
-    for part in parts:
-        if not (part.isascii() and part.isdigit()) or len(part) > 3 or (len(part) > 1 and part[0] == "0"):
-            return None
-        octet = int(part)
-        if octet > 255:
-            return None
-        number = number << 8 | octet
-    return Address(text, number, 4)
+    try:
+        first, second, third, fourth = map(int, text.split("."))
+    except ValueError:  # two dots in a row
+        return None
+    number = first << 24 | second << 16 | third << 8 | fourth
+    # Spelled back, it shows leading zeros, which some read as octal.
+    same = f"{first}.{second}.{third}.{fourth}" == text
+    return Address(text, number, 4) if same and max(first, second, third, fourth) < 256 else None
 
 
 def is_trusted(address: Address, networks: Sequence[Network]) -> bool:
     """Whether the address is one of the proxies that the settings name."""
-    for version, first, shift in networks:
-        if version == address.version and address.number >> shift == first:
-            return True
-    return False
+    version, number = address.version, address.number
+    return any(kind == version and number >> shift == first for kind, first, shift in networks)
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,7 @@ def derive_consent(
     for name, values in query.items():
         if name.startswith("consent.") and values:
             _take(said, name[8:], _WORDS.get(values[0].strip().lower()), draft)
-    if isinstance(body, Mapping):
+    if isinstance(body, dict):
         for purpose, value in list(body.items())[:MOST_PURPOSES]:
             _take(said, purpose, value if isinstance(value, bool) else None, draft)
         if len(body) > MOST_PURPOSES:

@@ -28,7 +28,7 @@ def derive_custom(
     said = request.body.get("custom")
     if said is None:
         return
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         draft.note("custom", "wrong_type")
         return
     if wanted is None:

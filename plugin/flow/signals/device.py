@@ -41,7 +41,7 @@ def derive_device(
     hints = None
     if given_agent is None:
         agent = header(headers, "user-agent") or ""
-        hints = ch.read_hints(headers, longest)
+        hints = ch.read_hints(headers)
     else:
         agent = clean(given_agent, longest, "user_agent", draft) or ""
     if len(agent) > longest:
@@ -58,7 +58,7 @@ def derive_device(
         _given(given_device, draft)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _attributes(device: Device, hints: ch.Hints | None) -> Mapping[str, object]:
     kind, os, os_version = device.type, device.os, device.os_version
     name, version = device.browser, device.browser_version
@@ -77,7 +77,7 @@ def _attributes(device: Device, hints: ch.Hints | None) -> Mapping[str, object]:
 
 
 def _given(value: object, draft: Draft) -> None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         draft.note("device", "wrong_type")
         return
     for key in _BODY_KEYS:

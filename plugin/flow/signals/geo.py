@@ -61,18 +61,18 @@ def derive_geo(
         cdns: whose headers may be believed; the first that knows the country speaks for all.
         wanted: of `GEO`; the database is asked only for what is wanted and not yet known.
     """
-    found: dict[str, object] = {}
+    found: Mapping[str, object] = {}
     if headers is not None:
         for name in cdns:
             cdn = CDNS[name]
             if cdn.country not in headers:
                 continue
-            country = header(headers, cdn.country)
+            country = _short(headers, cdn.country)
             if country in cdn.withheld:
                 return
             said = _said_by_cdn(headers, name, country)
-            if len(said) > 0 and "geo.country" in said:
-                found = dict(said)
+            if "geo.country" in said:
+                found = said
                 break
             draft.note("geo.country", "unknown")
     if address is not None and not wanted <= found.keys():
@@ -81,13 +81,13 @@ def derive_geo(
             known = _at_place(place)
             # Two sources that disagree on the country would make a place that does not exist.
             if not found or known.get("geo.country") == found["geo.country"]:
-                found = {**known, **found}
+                draft.attributes.update(known)
     draft.attributes.update(found)
 
 
 def derive_body_geo(value: object, draft: Draft) -> bool:
     """Adds `geo.*` from the body of a caller with a secret key; whether it said anything that holds."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         draft.note("geo", "wrong_type")
         return False
     said: dict[str, str | float | bool | None] = {}
@@ -119,9 +119,14 @@ def derive_body_geo(value: object, draft: Draft) -> bool:
 
 def _said_by_cdn(headers: Mapping[str, Sequence[str]], name: str, country: str | None) -> Mapping[str, object]:
     cdn = CDNS[name]
-    said = [header(headers, each) if each is not None else None for each in cdn.names()[1:]]
+    said = [_short(headers, each) if each is not None else None for each in cdn.names()[1:]]
     region, city, continent, timezone, latitude, longitude = said
     return _cdn_attributes(cdn.encoded, Spoken(country, region, city, continent, timezone, latitude, longitude))
+
+
+def _short(headers: Mapping[str, Sequence[str]], name: str) -> str | None:
+    value = header(headers, name)
+    return value if value is not None and len(value) <= 3 * _LONGEST_NAME else None
 
 
 @lru_cache(maxsize=4096)

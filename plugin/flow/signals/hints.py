@@ -45,9 +45,12 @@ _FORMS = {
     "EInk": "tablet",
 }
 _TABLETS = re.compile(
-    r"SM-[TXP][0-9]|Pixel Tablet|Lenovo (TB|YT)|KF[A-Z]{3,}|Nexus (7|9|10)\b|Mi Pad|Xiaomi Pad", re.IGNORECASE
+    r"SM-[TXP][0-9]|Pixel Tablet|Lenovo (TB|YT)|(?-i:\bKF[A-Z]{3,})|Nexus (7|9|10)\b|Mi Pad|Xiaomi Pad", re.IGNORECASE
 )
-_TVS = re.compile(r"BRAVIA|AFT[A-Z]|Chromecast|Google TV|SHIELD Android TV|MiTV|MiBOX|\bTV\b", re.IGNORECASE)
+_TVS = re.compile(r"BRAVIA|(?-i:\bAFT[A-Z])|Chromecast|Google TV|SHIELD Android TV|MiTV|MiBOX|\bTV\b", re.IGNORECASE)
+
+
+_LONGEST = 512
 
 
 class Hints(NamedTuple):
@@ -62,14 +65,14 @@ class Hints(NamedTuple):
     form_factors: str | None
 
 
-def read_hints(headers: Mapping[str, Sequence[str]], longest: int) -> Hints | None:
+def read_hints(headers: Mapping[str, Sequence[str]]) -> Hints | None:
     """The hints of a request, None where it has none or one is absurdly long."""
     if "sec-ch-ua" not in headers and "sec-ch-ua-platform" not in headers:
         return None
     get = headers.get
     values = [sent[0] if (sent := get(name)) else None for name in NAMES]
     for value in values:
-        if value is not None and len(value) > longest:
+        if value is not None and len(value) > _LONGEST:
             return None
     return Hints._make(values)
 
@@ -77,7 +80,8 @@ def read_hints(headers: Mapping[str, Sequence[str]], longest: int) -> Hints | No
 def browser(hints: Hints) -> tuple[str, str | None] | None:
     """Name and version of the browser; the full version where it was sent."""
     for listed in (hints.full_versions, hints.brands):
-        brands = [(name, version) for name, version in _BRAND.findall(listed or "") if not _is_grease(name)]
+        found = _BRAND.findall(listed or "")
+        brands = [(name, version) for name, version in found if name.isprintable() and not _is_grease(name)]
         if brands:
             # Every such browser is also "Chromium"; the other brand is its own.
             name, version = next((brand for brand in brands if brand[0] != "Chromium"), brands[0])

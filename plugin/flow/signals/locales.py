@@ -19,11 +19,15 @@ class Choice(NamedTuple):
     malformed: bool
 
 
-@lru_cache(maxsize=4096)
 def normal_tag(text: str) -> str | None:
     """A language tag in its customary case (`zh-Hant-TW`), underscores mended; None for what is no tag."""
+    return _normal(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _normal(text: str) -> str | None:
     text = text.strip().replace("_", "-")
-    if len(text) > _LONGEST or not _TAG.fullmatch(text):
+    if not _TAG.fullmatch(text):
         return None
     language, *rest = text.split("-")
     parts = [language.lower()]
@@ -51,7 +55,7 @@ def looks_up(tag: str, locales: frozenset[str]) -> bool:
     return False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def accepted(header: str, locales: frozenset[str]) -> Choice:
     """The visitor's language from Accept-Language.
 

@@ -33,7 +33,7 @@ def derive_network(headers: Mapping[str, Sequence[str]], given: object, draft: D
     `network` (`save_data`, `effective_type`, `downlink_mbps`, `rtt_ms`), which wins.
     """
     said: Mapping[object, object] = {}
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         said = given
     elif given is not None:
         draft.note("network", "wrong_type")

@@ -1,95 +1,64 @@
-"""The page the visitor looks at: path, host, query, campaign, search terms."""
+"""The page the visitor looks at: path, host, query, campaign."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from plugin.flow.signals.notes import Draft
-from plugin.flow.signals.text import clean
+from plugin.flow.signals.notes import Draft, Note
+from plugin.flow.signals.urls import WEB, Parameters, Url, read_parameters, split_url
 
-_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#\\]*))?(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.\-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
-_LONGEST_NAME = 64
-_LONGEST_HOST = 253
 _UTM = re.compile(r"utm_([a-z][a-z_]{0,31})")
-
-Parameters = Mapping[str, Sequence[str]]
-
-
-class Url(NamedTuple):
-    """The parts of a URL; the query is still encoded."""
-
-    scheme: str
-    host: str | None
-    path: str
-    query: str
+_LONGEST_KEPT = 512
 
 
-def split_url(text: str) -> Url | None:
-    """An absolute URL, or a path with an optional query; None for anything else."""
-    found = _URL.fullmatch(text)
-    if found is None:
+class Page(NamedTuple):
+    """A page read.
+
+    `campaign` has the `utm_*` parameters by their short names, which count in any case; of several values the first
+    that is not empty, as it was sent.
+    """
+
+    url: Url
+    parameters: Parameters
+    campaign: Mapping[str, str]
+    notes: tuple[Note, ...]
+
+
+def read_page(text: str, most: int, longest: int) -> Page | None:
+    """A page's URL, None where it is none. Short ones are kept: visitors share pages.
+
+    Args:
+        text: an http(s) URL, or a path with an optional query.
+        most: most parameters read.
+        longest: most characters of one value.
+    """
+    return (_kept if len(text) <= _LONGEST_KEPT else _read)(text, most, longest)
+
+
+def _read(text: str, most: int, longest: int) -> Page | None:
+    url = split_url(text)
+    if url is None or (url.scheme and url.scheme not in WEB):
         return None
-    scheme, authority, path, query = found.groups()
-    if scheme is None:
-        return Url("", None, path or "/", query or "") if path and not path.startswith("//") else None
-    host = normal_host(authority)
-    return Url(scheme.lower(), host, path or "/", query or "") if host is not None else None
+    draft = Draft()
+    found = read_parameters(url.query, most, longest, "request.query", draft)
+    return Page(url, found, _campaign(found), tuple(draft.notes))
 
 
-@lru_cache(maxsize=1024)
-def normal_host(authority: str) -> str | None:
-    """A host name in lower case and ASCII, without user, port and final dot; None where it is none."""
-    host = authority.rpartition("@")[2].lower()
-    bracketed = host.startswith("[")
-    host = host.partition("]")[0] + "]" if bracketed else host.partition(":")[0].removesuffix(".")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-    return host if len(host) <= _LONGEST_HOST and _HOST.fullmatch(host) else None
+_kept = lru_cache(maxsize=2048)(_read)
 
 
-def parameters(query: str, most: int, longest: int, name: str, draft: Draft) -> dict[str, list[str]]:
-    """The first `most` parameters of an encoded query; one that does not decode is left out with a note."""
-    found: dict[str, list[str]] = {}
-    if not query:
-        return found
-    pairs = query.split("&", most)
-    if len(pairs) > most:
-        pairs.pop()
-        draft.note(name, "too_many")
-    plain = query.isascii() and query.isprintable() and "%" not in query and "+" not in query
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        if not key:
-            continue
-        if plain and len(key) <= _LONGEST_NAME and len(value) <= longest:
-            found.setdefault(key, []).append(value)
-            continue
-        if len(key) > 3 * _LONGEST_NAME or len(value) > 3 * longest:  # an encoded byte takes three characters
-            draft.note(name, "too_long")
-            continue
-        try:
-            key, value = _decoded(key), _decoded(value)
-        except UnicodeError:
-            draft.note(name, "malformed")
-            continue
-        key = clean(key, _LONGEST_NAME, name, draft) or ""
-        text = clean(value, longest, name, draft) if value else ""
-        if key and text is not None:
-            found.setdefault(key, []).append(text)
-    return found
-
-
-def _decoded(text: str) -> str:
-    text = text.replace("+", " ")
-    return unquote(text, errors="strict") if "%" in text else text
+def _campaign(found: Parameters) -> dict[str, str]:
+    campaign: dict[str, str] = {}
+    for name, values in found.items():
+        short = _UTM.fullmatch(name.lower())
+        value = next(filter(None, values), None)
+        if short is not None and value is not None:
+            campaign.setdefault(short[1], value)
+    return campaign
 
 
 def derive_place(url: Url, draft: Draft) -> None:
@@ -115,24 +84,9 @@ def derive_query(found: Parameters, wanted: Iterable[str] | None, draft: Draft) 
             draft.attributes[f"request.query.{name}"] = values[0]
 
 
-def utm(found: Parameters) -> dict[str, str]:
-    """Campaign parameters by short name: names in any case, the first value that is not empty, unchanged."""
-    campaign: dict[str, str] = {}
-    for name, values in found.items():
-        if name[:4].lower() != "utm_":
-            continue
-        short = _UTM.fullmatch(name.lower())
-        value = next(filter(None, values), None)
-        if short is not None and value is not None:
-            campaign.setdefault(short[1], value)
-    return campaign
-
-
-def search_terms(found: Parameters, names: Sequence[str]) -> str | None:
-    """What was searched for, blanks joined; from the first of `names` that has something."""
-    for name in names:
-        for value in found.get(name, ()):
-            terms = " ".join(value.split())
-            if terms:
-                return terms
-    return None
+def derive_campaign(campaign: Mapping[str, str], wanted: Iterable[str] | None, draft: Draft) -> None:
+    """Adds `request.utm.NAME`, of `wanted` only where that is given."""
+    for name in campaign if wanted is None else wanted:
+        value = campaign.get(name)
+        if value is not None:
+            draft.attributes[f"request.utm.{name}"] = value

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from plugin.flow.signals.address import Network
 from plugin.flow.signals.cdn import CDNS
 from plugin.flow.signals.locales import normal_tag
-from plugin.flow.signals.page import normal_host
 from plugin.flow.signals.reads import Reads
+from plugin.flow.signals.urls import normal_host
 from plugin.flow.signals.zones import known_zones
 
 FORWARDING_HEADERS = ("x-forwarded-for", "forwarded")
@@ -86,6 +86,7 @@ class ContextPolicy:
 
     networks: tuple[Network, ...] = field(init=False, repr=False, compare=False)
     locale_set: frozenset[str] = field(init=False, repr=False, compare=False)
+    own_suffixes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     reads: Reads = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -107,11 +108,12 @@ class ContextPolicy:
         wrong += [f"own_hosts: {host!r} is no host" for host in sorted(self.own_hosts) if not normal_host(host)]
         if wrong:
             raise ValueError("; ".join(wrong))
-        hosts = {normal_host(host) or host for host in self.own_hosts}
+        hosts = frozenset((normal_host(host) or host).removeprefix("www.") for host in self.own_hosts)
         set_ = object.__setattr__
         set_(self, "networks", tuple(networks))
         set_(self, "locale_set", frozenset((normal_tag(tag) or tag).lower() for tag in self.locales))
-        set_(self, "own_hosts", frozenset(host.removeprefix("www.") for host in hosts))
+        set_(self, "own_hosts", hosts)
+        set_(self, "own_suffixes", tuple(f".{host}" for host in sorted(hosts)))
         set_(
             self,
             "reads",
@@ -121,7 +123,7 @@ class ContextPolicy:
 
     def is_own(self, host: str) -> bool:
         """Whether a host is the site's, or below one of the site's."""
-        return host in self.own_hosts or any(host.endswith(f".{own}") for own in self.own_hosts)
+        return host in self.own_hosts or host.endswith(self.own_suffixes)
 
     def wanting(self, wanted: frozenset[str] | None, types: Mapping[str, str]) -> ContextPolicy:
         """The same policy for a newly published rule set."""

@@ -39,7 +39,6 @@ class Reads(NamedTuple):
     custom: frozenset[str] | None
     headers: tuple[Named, ...]
     cookies: tuple[Named, ...]
-    parameters: bool
     page: bool
 
     @classmethod
@@ -68,7 +67,6 @@ class Reads(NamedTuple):
         referrer, search, place = any_of(_REFERRER), any_of(_SEARCH), any_of(_PLACE)
         locale = any_of(frozenset({"request.locale"}))
         takes_query, takes_utm = query is None or bool(query), utm is None or bool(utm)
-        parameters = takes_query or takes_utm or referrer or search or (locale and locale_in_query)
         return cls(
             address=any_of(frozenset({"request.ip"})),
             device=wanted is None or any(name.startswith("device.") for name in wanted),
@@ -83,8 +81,7 @@ class Reads(NamedTuple):
             custom=below(_CUSTOM),
             headers=tuple(_named(_HEADER, allowed_headers, str.lower, wanted, types)),
             cookies=tuple(_named(_COOKIE, allowed_cookies, str, wanted, types)),
-            parameters=parameters,
-            page=parameters or place,
+            page=takes_query or takes_utm or referrer or search or place or (locale and locale_in_query),
         )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from plugin.flow.signals.page import Url, split_url
 from plugin.flow.signals.sources import APPS, EMAIL, EMAIL_LABELS, MEDIUMS, SEARCH, SEARCH_LABELS, SOCIAL
+from plugin.flow.signals.urls import WEB, split_url
 
 _APP_SCHEMES = frozenset({"android-app", "ios-app"})
-_LONGEST_SUFFIX = 2
+_MOST_SUFFIX_LABELS = 2
+_LONGEST_KEPT = 512
 
 
 class Referrer(NamedTuple):
@@ -18,11 +19,33 @@ class Referrer(NamedTuple):
 
     host: str
     kind: str
-    query: str
-    term_names: Sequence[str]
+    query: str = ""
+    term_names: Sequence[str] = ()
 
 
-@lru_cache(maxsize=4096)
+def read_referrer(text: str) -> Referrer | None:
+    """A referring URL or `android-app://PACKAGE`, None where it is neither. Short ones are kept.
+
+    Its kind is that of the host alone: search, social, email or other.
+    """
+    return (_kept if len(text) <= _LONGEST_KEPT else _read)(text)
+
+
+def _read(text: str) -> Referrer | None:
+    url = split_url(text)
+    if url is None or url.host is None:
+        return None
+    if url.scheme in _APP_SCHEMES:
+        return Referrer(url.host, APPS.get(url.host, "other"))
+    if url.scheme not in WEB:
+        return None
+    kind, term_names = known_source(url.host)
+    return Referrer(url.host, kind, url.query, term_names)
+
+
+_kept = lru_cache(maxsize=2048)(_read)
+
+
 def known_source(host: str) -> tuple[str, Sequence[str]]:
     """Kind of a host (search, social, email, other) and the parameters that carry search terms."""
     labels = host.split(".")
@@ -30,9 +53,8 @@ def known_source(host: str) -> tuple[str, Sequence[str]]:
         return "email", ()
     for start in range(len(labels)):
         rest = labels[start:]
-        below = len(rest) - 1
         names = [".".join(rest)]
-        if 1 <= below <= _LONGEST_SUFFIX and all(len(label) <= 3 for label in rest[1:]):
+        if 1 <= len(rest) - 1 <= _MOST_SUFFIX_LABELS and all(len(label) <= 3 for label in rest[1:]):
             names.append(f"{rest[0]}.*")
         for name in names:
             if name in EMAIL:
@@ -45,32 +67,13 @@ def known_source(host: str) -> tuple[str, Sequence[str]]:
     return "other", ()
 
 
-def read_referrer(text: str, is_own: Callable[[str], bool]) -> Referrer | None:
-    """A referring URL or `android-app://PACKAGE`, None where it is neither."""
-    url = split_url(text)
-    if url is None or url.host is None:
-        return None
-    if url.scheme in _APP_SCHEMES:
-        return Referrer(url.host, APPS.get(url.host, "other"), "", ())
-    if url.scheme not in ("http", "https"):
-        return None
-    return _read_web(url, url.host, is_own)
-
-
-def _read_web(url: Url, host: str, is_own: Callable[[str], bool]) -> Referrer:
-    if is_own(host):
-        return Referrer(host, "internal", "", ())
-    kind, term_names = known_source(host)
-    return Referrer(host, kind, url.query, term_names)
-
-
-def kind_of_visit(referrer: Referrer | None, medium: str | None) -> str:
+def kind_of_visit(referrer: Referrer | None, internal: bool, medium: str | None) -> str:
     """The kind of a visit.
 
-    A click inside the site is internal. A campaign link says by `utm_medium` how it was sent, which mail
-    programs and apps often hide. Then the referrer counts, and no referrer is direct.
+    A click inside the site is internal. A campaign link says by `utm_medium` how it was sent, which mail programs
+    and apps often hide. Then the referrer counts, and no referrer is direct.
     """
-    if referrer is not None and referrer.kind == "internal":
+    if internal:
         return "internal"
     tagged = MEDIUMS.get(medium.strip().lower()) if medium else None
     if tagged is not None:

@@ -27,7 +27,7 @@ def clean(value: object, limit: int, name: str, draft: Draft) -> str | None:
     if len(value) > limit:
         draft.note(name, "too_long")
         return None
-    text = value.strip()
+    text = value.strip(" \t")
     # isprintable is a single pass in C and true of nearly all real input; the pattern settles the rest.
     if not text.isprintable() and _BAD.search(text):
         draft.note(name, "control")

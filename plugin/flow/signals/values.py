@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from plugin.flow.signals.notes import Draft
 from plugin.flow.signals.text import storable
@@ -84,7 +84,7 @@ def json_value(value: object, longest: int, most: int, name: str, draft: Draft) 
     """A scalar, a list of strings or of numbers, or a location; None with a note for anything else."""
     if isinstance(value, list):
         return _json_list(value, longest, most, name, draft)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         found = location(value.get("lat"), value.get("lon"))
         if found is None:
             draft.note(name, "wrong_type")
