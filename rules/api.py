@@ -16,7 +16,7 @@ from rules.expressions import Scope, parse_condition
 from rules.facts import Facts
 from rules.report import Path, Place, Report
 from rules.ruleset import Ruleset
-from rules.source import LONGEST_TEXT, Source, parse
+from rules.source import LONGEST_TEXT, Source, from_data, parse
 
 _UTC = ZoneInfo("UTC")
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -95,7 +95,7 @@ def load(
     Raises:
         RuleError: with every problem at once in `problems`.
     """
-    source = parse(document, name) if isinstance(document, str) else Source(document, name, None)
+    source = parse(document, name) if isinstance(document, str) else from_data(document, name)
     report = Report(source.place)
     known = _catalogue(catalogue) if catalogue is not None else None
     checked = check(source.data, report, known)

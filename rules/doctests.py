@@ -11,6 +11,7 @@ from rules.clock import parse_instant
 from rules.expressions import Scope
 from rules.fields import Fields
 from rules.report import Path
+from rules.values import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from rules.decision import Decision
@@ -85,6 +86,8 @@ def parse_test(data: object, path: Path, scope: Scope, slots: Collection[str]) -
     if not expect.data:
         scope.report.add(fields.path, f"a test needs 'expect' with any of {', '.join(EXPECTATIONS)}")
     _check_expectations(expect)
+    fields.text("description")
+    fields.whole("seed", 0, -LARGEST_INTEGER, LARGEST_INTEGER)
     arms = {str(key): str(value) for key, value in _mapping(fields, "arms").items()}
     if slot is None or not fields.flag("enabled", True):
         return None

@@ -125,6 +125,8 @@ class _Checker:
 
     def document(self) -> Document:
         fields = self.fields
+        fields.text("name")
+        fields.text("description")
         if "version" in fields and (fields["version"] != VERSION or isinstance(fields["version"], bool)):
             fields.note("version", f"'version' is {VERSION}", fields["version"])
         segments = self._section("segments", "segment", SEGMENT_FIELDS, self._segment)
@@ -171,12 +173,12 @@ class _Checker:
                 if "type" not in fields:
                     self.report.add(path, f"{name!r} needs a type, one of {', '.join(TYPES)}")
                 continue
+            fields.text("name")
             values = fields.data.get("values")
-            if values is not None and not (
-                isinstance(values, list | tuple) and values and all(isinstance(item, str) for item in values)
-            ):
-                fields.note("values", "'values' is a list of texts")
-                values = None
+            if not (isinstance(values, list | tuple) and values and all(isinstance(item, str) for item in values)):
+                if "values" in fields:
+                    fields.note("values", "'values' is a list of texts")
+                values = ()
             found.append(
                 Attribute(
                     name=name,
@@ -289,7 +291,9 @@ class _Checker:
         if not members:
             return self.fields.data
         items = [
-            {**item, "members": members[item["id"]]} if item.get("id") in members else item
+            {**item, "members": members[identifier]}
+            if isinstance(identifier := item.get("id"), str) and identifier in members
+            else item
             for item in self.fields.data.get("segments", [])  # type: ignore[attr-defined]
             if isinstance(item, Mapping)
         ]

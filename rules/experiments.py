@@ -179,6 +179,8 @@ def _parse_arm(data: object, path: Path, content: Scope, models: set[str]) -> Ar
     identifier = fields.identifier()
     weight = fields.whole("weight", 1, 0, LARGEST_WEIGHT)
     effects = parse_effects(fields["then"], fields.at("then"), content, models) if "then" in fields else ()
+    fields.text("name")
+    fields.text("description")
     if identifier is None:
         return None
     return Arm(identifier, weight, effects, canonical(fields.data.get("then", [])))

@@ -115,7 +115,7 @@ class Fields:
     def one_of(self, key: str, choices: Collection[str], default: str | None) -> str | None:
         """One of a few words."""
         value = self.data.get(key, default)
-        if value is not None and value not in choices:
+        if key in self.data and (not isinstance(value, str) or value not in choices):
             self.note(key, f"{key!r} is one of {', '.join(choices)}", value, choices)
             return default
         return value  # type: ignore[return-value]

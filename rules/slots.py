@@ -86,7 +86,7 @@ def _listed(data: object, default: Condition) -> tuple[str, ...]:
         ids = ids.get("in", ids.get("eq"))
     listed = ids if isinstance(ids, list | tuple) else [ids]
     known = named_ids(default)
-    return tuple(dict.fromkeys(name for name in listed if name in known))
+    return tuple(dict.fromkeys(name for name in listed if isinstance(name, str) and name in known))
 
 
 def _parse_blend(fields: Fields, scope: Scope, models: set[str]) -> tuple[float, UseModel]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from yaml.constructor import ConstructorError
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from rules.errors import Problem, RuleError
-from rules.report import Path, Place
+from rules.report import Path, Place, pointer
 from rules.values import LARGEST_INTEGER
 
 LONGEST_TEXT = 32 * 1024 * 1024
@@ -28,6 +28,8 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN, _MOST_BITS = 40, 128
 _STARTS = frozenset("-+.0123456789~nNtTfF")
 
 
@@ -118,6 +120,72 @@ def parse(text: str, name: str | None = None) -> Source:
     if root is None:
         return Source({}, name, None)
     return Source(_Construction(name).build(root), name, root)
+
+
+def from_data(data: object, name: str | None = None) -> Source:
+    """A document that came as mappings and lists, copied into plain ones.
+
+    Raises:
+        RuleError: with every part that JSON could not carry: keys that are no text, other types, numbers that systems
+            read differently, lone surrogates, more than 64 levels.
+    """
+    problems: list[Problem] = []
+    copied = _plain(data, (), problems, Source(None, name, None))
+    if problems:
+        raise RuleError(problems)
+    return Source(copied, name, None)
+
+
+def _plain(value: object, path: Path, problems: list[Problem], source: Source) -> object:
+    """A plain copy; what cannot stay is noted, with its place in the source."""
+
+    def note(message: str, word: str) -> None:
+        place = source.place(path)
+        problems.append(Problem(message, pointer(path), source.name, place.line, place.column, word))
+
+    if isinstance(value, Mapping | list | tuple) and len(path) >= DEEPEST:
+        raise RuleError([Problem(f"nested deeper than {DEEPEST} levels", pointer(path), source.name)])
+    if isinstance(value, Mapping):
+        copied: dict[str, object] = {}
+        for key, item in value.items():
+            fault = _fault(key) if isinstance(key, str) else f"a key is a text, not {_short(key)}"
+            if fault is None:
+                copied[str(key)] = _plain(item, (*path, str(key)), problems, source)
+            else:
+                note(fault, _short(key))
+        return copied
+    if isinstance(value, list | tuple):
+        return [_plain(item, (*path, index), problems, source) for index, item in enumerate(value)]
+    fault = _fault(value)
+    if fault is not None:
+        note(fault, _short(value))
+        return None
+    return str(value) if isinstance(value, str) else value
+
+
+def _fault(value: object) -> str | None:
+    """What is wrong with a scalar, or None."""
+    if isinstance(value, str):
+        if not value.isascii() and _SURROGATE.search(value):
+            return "the text has a lone surrogate, which is no character"
+        return None
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return None if abs(value) <= LARGEST_INTEGER else f"{_short(value)} is beyond 2**53; quote it"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"{value} is no finite number"
+    return f"{_short(value)} is nothing that a document holds: texts, numbers, true, false, lists and mappings"
+
+
+def _short(value: object) -> str:
+    """A value for a message; of other types than JSON's the type alone, for their repr may be anything."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > _MOST_BITS:
+        return "an integer"
+    if value is None or isinstance(value, str | int | float):
+        text = repr(value)
+        return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f"a {type(value).__name__}"
 
 
 def _failure(message: str, name: str | None, mark: _Mark | None, word: str | None = None) -> RuleError:
@@ -292,21 +360,21 @@ def _parse_json(text: str, name: str | None) -> Source | None:
         raise _failure(f"{error} is no finite number", name, None, str(error)) from error
     except ValueError:
         return None
-    if _depth(data) > DEEPEST:
+    sound = _is_sound(data)
+    if sound is None:
         raise _failure(f"nested deeper than {DEEPEST} levels", name, None)
-    for path, number in _numbers(data, ()):
-        if (isinstance(number, int) and abs(number) > LARGEST_INTEGER) or (
-            isinstance(number, float) and math.isinf(number)
-        ):
-            shown = "".join(f"/{part}" for part in path)
-            raise RuleError([Problem(f"{number!r} is beyond 2**53; quote it", shown, name, word=str(number))])
     try:
         root = _compose(text, name)
     except (RuleError, ConstructorError):  # JSON that YAML reads differently: places are then unknown
         root = None
     if twice:
         raise _twice(root, name, twice[0])
-    return Source(data, name, root)
+    source = Source(data, name, root)
+    if not sound:
+        problems: list[Problem] = []
+        _plain(data, (), problems, source)
+        raise RuleError(problems)
+    return source
 
 
 def _twice(root: yaml.Node | None, name: str | None, key: str) -> RuleError:
@@ -326,24 +394,20 @@ def _refuse_constant(text: str) -> object:
     raise _ConstantError(text)
 
 
-def _depth(data: object) -> int:
-    deepest, stack = 0, [(data, 1)]
+def _is_sound(data: object) -> bool | None:
+    """Whether every scalar of parsed JSON may stay; None where it is nested too deep. No paths, for they cost time."""
+    sound, stack = True, [(data, 1)]
     while stack:
         value, depth = stack.pop()
-        deepest = max(deepest, depth)
-        if isinstance(value, Mapping):
-            stack.extend((item, depth + 1) for item in value.values() if isinstance(item, dict | list))
+        if isinstance(value, dict):
+            sound = sound and not any(_fault(key) for key in value)
+            inner: Iterable[object] = value.values()
         elif isinstance(value, list):
-            stack.extend((item, depth + 1) for item in value if isinstance(item, dict | list))
-    return deepest
-
-
-def _numbers(data: object, path: Path) -> Iterator[tuple[Path, int | float]]:
-    if isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from _numbers(value, (*path, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _numbers(value, (*path, index))
-    elif isinstance(data, int | float) and not isinstance(data, bool):
-        yield path, data
+            inner = value
+        else:
+            sound = sound and _fault(value) is None
+            continue
+        if depth > DEEPEST:
+            return None
+        stack.extend((item, depth + 1) for item in inner)
+    return sound
