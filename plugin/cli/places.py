@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rules import Problem
@@ -21,14 +23,20 @@ class RuleFiles:
 
     def problem_of(self, test: TestResult, message: str) -> Problem:
         """The failure of a test, at the place of the test."""
-        number = test.path[1] if len(test.path) > 1 else None
-        said = f"the test {test.name!r} fails: {message}"
+        return self.placed(Problem(f"the test {test.name!r} fails: {message}", test.pointer))
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem of a test with the place of the test; any other as it is."""
+        found = re.fullmatch(r"/tests/(\d+)(?:/.*)?", problem.pointer)
+        if problem.file is not None or found is None:
+            return problem
         places = self._places()
-        if not isinstance(number, int) or number >= len(places):
-            return Problem(said, test.pointer)
+        number = int(found[1])
+        if number >= len(places):
+            return problem
         source, index = places[number]
         place = source.place(("tests", index))
-        return Problem(said, test.pointer, place.file, place.line, place.column)
+        return replace(problem, file=place.file, line=place.line, column=place.column)
 
     def _places(self) -> list[tuple[Source, int]]:
         """Of each test of the whole document its file, and its number there: lists are joined in the order of files."""

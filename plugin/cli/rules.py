@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli.entries import content_option
-from plugin.cli.output import format_option, show_json, show_table
+from plugin.cli.output import ProblemsFound, format_option, show_json, show_problems, show_table
 from plugin.cli.wiring import load_settings, now, opened_store
 
 if TYPE_CHECKING:
@@ -65,9 +65,12 @@ def schema() -> None:
 @_note
 def publish(paths: tuple[Path, ...], author: str | None, note: str) -> None:
     """Check rule files, keep them as a new version and serve it. All paths together are one document."""
+    from plugin.cli.places import RuleFiles  # noqa: PLC0415
+    from plugin.errors import RulesRejected  # noqa: PLC0415
     from rules import load_files  # noqa: PLC0415
 
     ruleset = load_files(paths)
+    show_problems(ruleset.warnings)
     settings = load_settings()
     with opened_store(settings) as store:
         service = _publishing(store, settings)
@@ -75,7 +78,14 @@ def publish(paths: tuple[Path, ...], author: str | None, note: str) -> None:
         if published is not None and published.version.digest == ruleset.digest:
             click.echo(f"version {published.version.number} is this document already")
             return
-        version, _publication = service.release(ruleset, author=author or getpass.getuser(), note=note)
+        try:
+            version, _publication = service.release(ruleset, author=author or getpass.getuser(), note=note)
+        except RulesRejected as error:
+            files = RuleFiles(paths)
+            show_problems(files.placed(problem) for problem in error.problems if problem.severity == "error")
+            if not store.content.epoch():
+                click.echo("there is no content yet for the tests to run with: 'tessera cms sync' brings it", err=True)
+            raise ProblemsFound from error
     click.echo(f"published version {version.number} ({version.digest[:12]})")
 
 

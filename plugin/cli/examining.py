@@ -1,0 +1,204 @@
+"""What `tessera doctor` looks at, thing by thing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from adapters.cms.port import CmsError
+from adapters.models.port import ModelError
+from adapters.registry import RegistryError
+from plugin.cli.output import counted
+from plugin.cli.wiring import load_settings, opened_models, opened_sources
+from plugin.errors import SettingsError, TesseraError
+from plugin.resources import Folder, folder
+from plugin.settings import Settings
+from plugin.store import Store, migrate, open_store
+from rules import RuleError, load
+
+Level = Literal["ok", "warning", "wrong"]
+SUPPORTED = ((3, 11), (3, 12))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one thing stands; `remedy` says what to do where it is not well."""
+
+    level: Level
+    what: str
+    detail: str
+    remedy: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """For scripts."""
+        return asdict(self)
+
+
+def examine() -> list[Finding]:
+    """Everything, in the order in which one thing needs another. Never raises for what is wrong: that is the answer."""
+    found = [*_installation()]
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        remedy = "mend tessera.toml or the TESSERA_* variables named here"
+        return [*found, *(Finding("wrong", "settings", problem, remedy) for problem in error.problems)]
+    found.append(Finding("ok", "settings", str(settings.config_file or "defaults and TESSERA_* variables")))
+    for look in (_data_dir, _keys, _database, _geography, _sources, _models):
+        found.extend(look(settings))
+    return found
+
+
+def _installation() -> Iterator[Finding]:
+    version = sys.version_info[:2]
+    name = f"Python {version[0]}.{version[1]}"
+    if version in SUPPORTED:
+        yield Finding("ok", "interpreter", name)
+    else:
+        yield Finding("wrong", "interpreter", f"{name} is not supported", "install Tessera with Python 3.11 or 3.12")
+    home = Path(__file__).resolve().parents[2]
+    for package in ("rules", "adapters"):
+        place = Path(getattr(sys.modules[package], "__file__", None) or "nowhere").resolve()
+        if place.is_relative_to(home):
+            yield Finding("ok", f"package {package}", "ours")
+        else:
+            yield Finding(
+                "wrong",
+                f"package {package}",
+                f"another distribution's is imported, from {place.parent}",
+                "give Tessera a virtual environment of its own",
+            )
+    for shipped in ("templates", "migrations", "site"):
+        yield _folder(shipped)
+
+
+def _folder(name: Folder) -> Finding:
+    try:
+        folder(name)
+    except FileNotFoundError as error:
+        return Finding("wrong", name, str(error), "install the package again")
+    return Finding("ok", name, "found")
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    place = settings.data_dir
+    while not place.exists():
+        place = place.parent
+    if os.access(place, os.W_OK):
+        yield Finding("ok", "data_dir", str(settings.data_dir))
+    else:
+        remedy = "give this user the right to write there, or set data_dir"
+        yield Finding("wrong", "data_dir", f"{settings.data_dir} cannot be written", remedy)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    if not settings.delivery_keys and not settings.demo:
+        remedy = "set delivery_keys, so that a site can ask for blocks"
+        yield Finding("warning", "keys", "there is no delivery key, so /v1/personalize answers nobody", remedy)
+    elif not settings.management_keys:
+        remedy = "set management_keys, if rules shall be managed over HTTP"
+        yield Finding("warning", "keys", "there is no management key", remedy)
+    else:
+        yield Finding("ok", "keys", counted(len(settings.delivery_keys) + len(settings.management_keys), "key"))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        store = open_store(settings.database_url.reveal())
+    except SettingsError as error:
+        yield Finding("wrong", "database", str(error), "mend database_url, or install the driver it names")
+        return
+    try:
+        store.ping()
+        differences = migrate.check(store.engine)
+        if differences:
+            yield Finding("wrong", "database", "; ".join(differences), "run 'tessera db upgrade'")
+            return
+        yield Finding("ok", "database", f"answers, at revision {migrate.head()}")
+        yield _published(store)
+        yield from _content(store, settings)
+    except TesseraError as error:
+        yield Finding("wrong", "database", str(error), "start it, and compare database_url")
+    finally:
+        store.close()
+
+
+def _published(store: Store) -> Finding:
+    published = store.rulesets.published()
+    if published is None:
+        return Finding("wrong", "rules", "nothing is published", "run 'tessera rules publish PATH...'")
+    number = published.version.number
+    try:
+        ruleset = load(published.version.document)
+    except RuleError as error:
+        remedy = "publish a version that checks with this release; 'tessera rules list' shows those that there are"
+        return Finding("wrong", "rules", f"version {number} does not check: {error.problems[0]}", remedy)
+    size = f"{counted(len(ruleset.document.slots), 'slot')}, {counted(len(ruleset.document.rules), 'rule')}"
+    return Finding("ok", "rules", f"version {number} is published: {size}")
+
+
+def _content(store: Store, settings: Settings) -> Iterator[Finding]:
+    for name in settings.sources:
+        state, problems = store.content.state(name), store.content.problems(name)
+        if state.last_ok_at is None:
+            yield Finding("warning", f"content of {name}", "never synced", f"run 'tessera cms sync {name}'")
+        elif problems:
+            remedy = f"mend what 'tessera cms check {name}' names"
+            yield Finding(
+                "warning", f"content of {name}", f"{counted(len(problems), 'broken entry', 'broken entries')}", remedy
+            )
+        else:
+            yield Finding("ok", f"content of {name}", f"synced at {state.last_ok_at.isoformat(timespec='seconds')}")
+
+
+def _geography(settings: Settings) -> Iterator[Finding]:
+    if settings.geo_database is None:
+        remedy = "set geo_database, unless a CDN in front says where visitors are"
+        yield Finding("warning", "geography", "there is no database; only headers of a CDN tell places", remedy)
+        return
+    from adapters.geo.maxmind import MaxmindGeo  # noqa: PLC0415 - an optional part
+    from adapters.geo.port import GeoError  # noqa: PLC0415
+
+    try:
+        geo = MaxmindGeo(settings.geo_database)
+    except GeoError as error:
+        yield Finding("wrong", "geography", str(error), "put another file in place of geo_database")
+        return
+    try:
+        yield Finding("ok", "geography", f"{geo.kind}, built {geo.build.date().isoformat()}")
+    finally:
+        geo.close()
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    if not settings.sources:
+        remedy = "add a table [sources.NAME] to tessera.toml, or push entries over HTTP"
+        yield Finding("warning", "sources", "no source of content is configured", remedy)
+    for name in settings.sources:
+
+        def ping(name: str = name) -> None:
+            with opened_sources(settings, (name,)) as opened:
+                opened[name].ping()
+
+        yield _asked(f"source {name}", ping, f"mend [sources.{name}] in tessera.toml, or start what it reads")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    for name in settings.models:
+
+        def ping(name: str = name) -> None:
+            with opened_models(settings, frozenset({name})) as opened:
+                opened[name].ping()
+
+        yield _asked(f"model {name}", ping, f"mend [models.{name}] in tessera.toml, or start the scoring service")
+
+
+def _asked(what: str, ping: Callable[[], None], remedy: str) -> Finding:
+    try:
+        ping()
+    except (CmsError, ModelError, RegistryError) as error:
+        return Finding("wrong", what, str(error), remedy)
+    return Finding("ok", what, "answers")
