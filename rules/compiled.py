@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from rules.actors import Outcome, after_stop, of_arm, of_rule
+from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
 from rules.document import Document, Rule
 from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
+from rules.horizon import clock_step
 from rules.index import Index
 from rules.slots import Slot
 
@@ -44,11 +45,22 @@ class CompiledSlot:
             for one in self.experiments
             if (reserved := reserved_by(one))
         ]
-        self.reads = frozenset(name for actor in self._actors for name in actor.refs)
+        scheduled: tuple[Rule | Experiment, ...] = (*self.rules, *self.experiments)
+        conditions = [one.when for one in scheduled]
+        conditions.extend(segment.when for segment in document.segments)
+        recurs = any(one.schedule.recurs or one.schedule.visitor for one in scheduled)
+        self.clock_step = clock_step(conditions, recurs)
+        self.ends: tuple[datetime, ...] = tuple(
+            sorted({end for one in scheduled for end in one.schedule.span(document.zone) if end is not None})
+        )
+        self.actors: tuple[Actor, ...] = (*self._actors, *self._arms.values())
+        self.has_caps = slot.cap is not None or any(actor.cap is not None for actor in self.actors)
+        self.reads = frozenset(name for actor in self.actors for name in actor.refs)
 
     def holding(self, facts: Facts) -> list[Rule]:
         """The rules whose condition and schedule hold, in the order in which they apply."""
-        return [self.rules[position] for position in self._rule_index.matching(facts)]
+        rules = self.rules
+        return [rules[position] for position in self._rule_index.matching(facts)]
 
     def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
         """What the rules and experiments come to; `arms` stands instead of what the buckets give."""

@@ -9,7 +9,7 @@ sorted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ from rules.tables import ElementTable, Interval, RangeTable, Table, ValueTable
 
 _SETS = frozenset({"eq", "ne", "in", "not_in"})
 _RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
+_KINDS: Mapping[str, type] = {"string": str, "boolean": bool}
+_Equality = tuple[str, type, Callable[[object, int], int], int, int]
 _HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
 
 
@@ -56,7 +58,7 @@ class Index:
         size = len(rows)
         self._size = size
         self._positions = [position for position, _row, _schedule in rows]
-        self._repeats = len(set(self._positions)) < size
+        self._same = self._positions == list(range(size))
         self._all = (1 << size) - 1
         attributes: dict[str, _Attribute] = {}
         whole: dict[str, tuple[Literal, list[int]]] = {}
@@ -71,21 +73,31 @@ class Index:
                 attribute = attributes.setdefault(NOW, _Attribute(size))
                 attribute.ranges.add(span, number)
                 attribute.missing_fails.append(number)
+        self._equalities: list[_Equality] = []
+        self._purposes: set[str] = set()
         self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
         self._literals: list[tuple[Callable[[Facts], bool], int, int]] = []
         for name, attribute in attributes.items():
-            self._finish(name, attribute, zone)
+            self._finish(name, attribute, catalogue, zone)
         for literal, numbers in whole.values():
             self._literal(literal, numbers, zone)
         for schedule, numbers in timed.items():
             mask = mask_of(numbers, size)
             self._literals.append((_on(schedule), mask, self._all ^ mask))
 
-    def _finish(self, name: str, attribute: _Attribute, zone: ZoneInfo) -> None:
-        parts = (attribute.values, attribute.elements, attribute.ranges)
-        tables = tuple(part.table() for part in parts if part)
+    def _finish(self, name: str, attribute: _Attribute, catalogue: Catalogue, zone: ZoneInfo) -> None:
         missing = self._all ^ mask_of(attribute.missing_fails, self._size)
-        self._tables.append((name, missing, tables))
+        declared = catalogue.get(name)
+        kind = _KINDS.get(declared.type) if declared is not None and not declared.derived else None
+        direct = attribute.values.direct() if kind is not None and attribute.values else None
+        parts = (attribute.elements, attribute.ranges)
+        if declared is not None and kind is not None and direct is not None and not any(parts):
+            self._equalities.append((name, kind, direct[0].get, direct[1], missing))
+            if declared.purpose is not None:
+                self._purposes.add(declared.purpose)
+        else:
+            tables = tuple(part.table() for part in (attribute.values, *parts) if part)
+            self._tables.append((name, missing, tables))
         for literal, numbers in attribute.others.values():
             self._literal(literal, numbers, zone)
 
@@ -98,6 +110,18 @@ class Index:
     def matching(self, facts: Facts) -> list[int]:
         """The positions of the conditions that hold, ascending."""
         alive = self._all
+        # Texts and booleans are taken as they came: most attributes are such, and reading them is most of the work.
+        given = facts.attributes.get if all(facts.allows(purpose) for purpose in self._purposes) else facts.__getitem__
+        for name, kind, masks, default, missing in self._equalities:
+            value = given(name)
+            if type(value) is kind:
+                alive &= masks(value, default)
+            else:
+                alive &= missing
+                if value is not None:
+                    facts[name]  # notes the wrong type
+        if not alive:
+            return []
         for name, missing, tables in self._tables:
             value = facts[name]
             if value is None:
@@ -110,10 +134,11 @@ class Index:
         for test, mask, others in self._literals:
             if alive & mask and not test(facts):
                 alive &= others
+        members = members_of(alive, self._size)
+        if self._same:
+            return members
         positions = self._positions
-        if self._repeats:
-            return list(dict.fromkeys([positions[number] for number in members_of(alive, self._size)]))
-        return [positions[number] for number in members_of(alive, self._size)]
+        return list(dict.fromkeys([positions[number] for number in members]))
 
 
 def _place(

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate
@@ -59,11 +60,19 @@ def candidate(entry: Mapping[str, object], zone: ZoneInfo) -> Candidate:
     )
 
 
-def tie_order(entry: Candidate) -> tuple[float, str, str, str]:
-    """Newest first, missing last, then the id by code point; what is still alike, by locale and content."""
+def tie_order(entry: Candidate) -> tuple[float, str, str]:
+    """Newest first, missing last, then the id by code point; variants of one id by their locale."""
     published = entry.published_at
     age = -published.timestamp() if published is not None else float("inf")
-    return age, entry.id, entry.locale or "", canonical(dict(entry.entry))
+    return age, entry.id, entry.locale or ""
+
+
+def in_tie_order(entries: Iterable[Candidate]) -> list[Candidate]:
+    """Sorted, whatever the order given: what is alike even in id and locale is told apart by its content."""
+    ordered = sorted(entries, key=tie_order)
+    if any(tie_order(left) == tie_order(right) for left, right in pairwise(ordered)):
+        ordered.sort(key=lambda entry: (*tie_order(entry), canonical(dict(entry.entry))))
+    return ordered
 
 
 class Pool:
@@ -74,7 +83,7 @@ class Pool:
     """
 
     def __init__(self, entries: Iterable[Candidate], zone: ZoneInfo) -> None:
-        self.entries: Sequence[Candidate] = sorted(entries, key=tie_order)
+        self.entries: Sequence[Candidate] = in_tie_order(entries)
         self._zone = zone
         self.all = (1 << len(self.entries)) - 1
         self.by_id: dict[str, int] = {}

@@ -11,6 +11,7 @@ from rules.bits import mask_of
 
 Table = Callable[[Any], int]
 _MOST_STORED = 256
+_LARGEST_DIRECT = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,18 @@ class _Accepting:
 
 class ValueTable(_Accepting):
     """Tests of a scalar for equality."""
+
+    def direct(self) -> tuple[dict[object, int], int] | None:
+        """Every value that the rows name with the rows it leaves possible, and those for any other value.
+
+        None where that would take more than a few megabytes; then `table` works the sets out when they are asked for.
+        """
+        named = set(self._rejecting).union(*(by_value for by_value, _rows in self._layers))
+        if len(named) * self._size > _LARGEST_DIRECT * 8:
+            return None
+        possible = self.table()
+        default = possible(object())
+        return {value: possible(value) for value in named}, default
 
     def table(self) -> Table:
         """A dictionary look-up; sets of values seen are kept, as many as the rules name, up to a bound."""
@@ -159,6 +172,14 @@ class RangeTable:
         below = _Ladder([(-cell, number) for cell, number in starts], size)
         above = _Ladder(stops, size)
         count = len(points)
+        if count <= _MOST_STORED:
+            cells = [lasting & ~(below.under(-cell) | above.under(cell)) for cell in range(2 * count + 1)]
+
+            def stored(value: float) -> int:
+                place = bisect_left(points, value)
+                return cells[2 * place + 1 if place < count and points[place] == value else 2 * place]
+
+            return stored
 
         def possible(value: float) -> int:
             place = bisect_left(points, value)

@@ -9,6 +9,8 @@ from datetime import datetime
 from rules.conditions import Ago, Condition, Test, walk
 from rules.content import Content
 from rules.doctests import DocumentTest, differences
+from rules.document import Rule
+from rules.experiments import Experiment
 from rules.report import Path, pointer
 from rules.ruleset import Ruleset
 
@@ -82,7 +84,7 @@ def _differences(
 def _clock_matters(ruleset: Ruleset, test: DocumentTest) -> bool:
     """Whether a schedule, a `time.*` that the test does not give, or {ago: ...} can bear on the slot."""
     compiled = ruleset.compiled(test.slot)
-    scheduled = (*compiled.rules, *compiled.experiments)
+    scheduled: tuple[Rule | Experiment, ...] = (*compiled.rules, *compiled.experiments)
     if any(one.schedule.start or one.schedule.until or one.schedule.recurs for one in scheduled):
         return True
     conditions: list[Condition] = [one.when for one in scheduled]

@@ -32,6 +32,9 @@ GEO = frozenset(
 )
 
 
+_COUNTRY_ALONE = frozenset({"geo.country", "geo.eu"})
+
+
 class Spoken(NamedTuple):
     """A place as somebody says it, unchecked; None where nothing is said."""
 
@@ -70,7 +73,7 @@ def derive_geo(
             country = _short(headers, cdn.country)
             if country in cdn.withheld:
                 return
-            said = _said_by_cdn(headers, name, country)
+            said = _said_by_cdn(headers, name, country, wanted)
             if "geo.country" in said:
                 found = said
                 break
@@ -81,8 +84,9 @@ def derive_geo(
             known = _at_place(place)
             # Two sources that disagree on the country would make a place that does not exist.
             if not found or known.get("geo.country") == found["geo.country"]:
-                draft.attributes.update(known)
-    draft.attributes.update(found)
+                found = {**known, **found}
+    for name in wanted & found.keys():
+        draft.attributes[name] = found[name]
 
 
 def derive_body_geo(value: object, draft: Draft) -> bool:
@@ -117,8 +121,12 @@ def derive_body_geo(value: object, draft: Draft) -> bool:
     return bool(found)
 
 
-def _said_by_cdn(headers: Mapping[str, Sequence[str]], name: str, country: str | None) -> Mapping[str, object]:
+def _said_by_cdn(
+    headers: Mapping[str, Sequence[str]], name: str, country: str | None, wanted: frozenset[str]
+) -> Mapping[str, object]:
     cdn = CDNS[name]
+    if wanted <= _COUNTRY_ALONE:  # most rule sets ask for no more, and the table of countries answers it
+        return _cdn_attributes(cdn.encoded, Spoken(country))
     said = [_short(headers, each) if each is not None else None for each in cdn.names()[1:]]
     region, city, continent, timezone, latitude, longitude = said
     return _cdn_attributes(cdn.encoded, Spoken(country, region, city, continent, timezone, latitude, longitude))

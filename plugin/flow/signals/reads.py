@@ -24,11 +24,15 @@ class Named(NamedTuple):
 
 
 class Reads(NamedTuple):
-    """What to derive; names are None where all of a family is wanted."""
+    """What to derive; names are None where all of a family is wanted.
+
+    `geo_without_zone` holds where the visitor's device names no time zone: conditions on time then want the place's.
+    """
 
     address: bool
     device: bool
     geo: frozenset[str]
+    geo_without_zone: frozenset[str]
     network: bool
     place: bool
     query: frozenset[str] | None
@@ -61,8 +65,7 @@ class Reads(NamedTuple):
             return frozenset(name.removeprefix(prefix) for name in wanted if name.startswith(prefix))
 
         geo = GEO if wanted is None else frozenset(GEO & wanted)
-        if wanted is not None and any(name.startswith("time.") for name in wanted):
-            geo |= {"geo.timezone"}  # the visitor's clock, where the device names no zone
+        timed = wanted is not None and any(name.startswith("time.") for name in wanted)
         query, utm = below(_QUERY), below(_UTM)
         referrer, search, place = any_of(_REFERRER), any_of(_SEARCH), any_of(_PLACE)
         locale = any_of(frozenset({"request.locale"}))
@@ -71,6 +74,7 @@ class Reads(NamedTuple):
             address=any_of(frozenset({"request.ip"})),
             device=wanted is None or any(name.startswith("device.") for name in wanted),
             geo=geo,
+            geo_without_zone=geo | {"geo.timezone"} if timed else geo,
             network=any_of(NETWORK),
             place=place,
             query=query,

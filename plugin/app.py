@@ -1,0 +1,225 @@
+"""The one place where things are wired."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from adapters import registry
+from adapters.device.uap import UapDevices
+from adapters.geo.maxmind import MaxmindGeo
+from adapters.geo.null import NullGeo
+from adapters.geo.port import Geo
+from adapters.models.port import ModelAdapter
+from adapters.runtime import Runtime
+from plugin import settings as settings_
+from plugin.flow.context import ContextPolicy
+from plugin.flow.types import Profile
+from plugin.identifiers import ulid
+from plugin.live.servings import Servings
+from plugin.ports import ContentStore
+from plugin.render.blocks import BlockRenderer
+from plugin.resources import folder
+from plugin.service.content import Contents
+from plugin.service.draft import Drafting
+from plugin.service.entries import as_content
+from plugin.service.health import Readiness
+from plugin.service.models import Scoring
+from plugin.service.personalize import Personalization
+from plugin.service.publish import Publishing
+from plugin.service.simulate import Simulator
+from plugin.service.sites import Sites
+from plugin.service.tokens import DecisionTokens
+from plugin.service.writer import AnswerWriter
+from plugin.settings import Settings
+from plugin.store import open_store
+from plugin.web.personalize import HotRoute
+from plugin.web.schemas.personalize import PersonalizeRequest
+from plugin.web.services import WebServices
+from plugin.web.wire import register
+
+VISITOR_COOKIE = "tessera_visitor"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the WSGI application, with everything it needs; a thread of it follows what is published.
+
+    Args:
+        settings: those of the environment and `tessera.toml` where left out.
+    Raises:
+        SettingsError: with every problem of the configuration at once.
+    """
+    if settings is None:
+        settings = settings_.load(os.environ, Path.cwd())
+    metrics = CollectorRegistry()
+    store = open_store(settings.database_url.reveal())
+    models = open_models(settings)
+    sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
+    scoring = Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
+    renderer = BlockRenderer(folder("templates") / "blocks", _count_failures(metrics))
+    writer = AnswerWriter(DecisionTokens(_signing_key(settings)), renderer.render)
+    personalization = Personalization(
+        sites=sites,
+        scoring=scoring,
+        profiles=_ServedOnly(servings := Servings()),
+        shown=servings,
+        devices=UapDevices(),
+        geo=_geo(settings),
+        policy=context_policy(settings),
+        clock=now,
+        new_id=_new_id,
+        deny_unknown=settings.deny_consent_by_default,
+    )
+    publishing = Publishing(store.rulesets, store.draft, store.content, models=models, clock=now)
+    simulator = Simulator(
+        sites=sites,
+        publishing=publishing,
+        scoring=scoring,
+        writer=writer,
+        entries=lambda: _entries(store.content),
+        clock=now,
+    )
+    app = Flask("plugin", static_folder=None)
+    app.extensions["tessera"] = Wired(settings, sites, personalization, publishing, simulator, writer, renderer)
+    web = register(
+        app,
+        WebServices(
+            settings=settings,
+            publishing=publishing,
+            drafting=Drafting(store.draft, store.rulesets, store.content, clock=now),
+            contents=Contents(store.content, clock=now),
+            readiness=Readiness(
+                ping=store.ping,
+                rulesets=store.rulesets,
+                content=store.content,
+                sources=list(settings.sources),
+                serving=lambda: sites.site.version if sites.site is not None else None,
+                clock=now,
+            ),
+            simulate=simulator.simulate,
+            registry=metrics,
+            clock=now,
+            monotonic=time.monotonic,
+            new_id=_new_id,
+        ),
+    )
+    route = HotRoute(
+        personalization=personalization,
+        writer=writer,
+        keyring=web.keyring,
+        cors=web.cors,
+        buckets=web.buckets,
+        max_body_bytes=settings.max_body_bytes,
+        explain_refusal=_explain_refusal,
+    )
+    app.register_blueprint(route.blueprint())
+    _measure(metrics, sites, scoring)
+    if settings.demo:
+        from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on
+
+        app.register_blueprint(storefront(personalization, renderer))
+    sites.refresh()
+    sites.start()
+    return app
+
+
+class Wired:
+    """What was wired, for those who embed the application: `app.extensions["tessera"]`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sites: Sites,
+        personalization: Personalization,
+        publishing: Publishing,
+        simulator: Simulator,
+        writer: AnswerWriter,
+        renderer: BlockRenderer,
+    ) -> None:
+        self.settings = settings
+        self.sites = sites
+        self.personalization = personalization
+        self.publishing = publishing
+        self.simulator = simulator
+        self.writer = writer
+        self.renderer = renderer
+
+
+class _ServedOnly:
+    """Profiles of visitors of whom nothing is kept but what this process served them."""
+
+    def __init__(self, servings: Servings) -> None:
+        self._servings = servings
+
+    def find(self, visitor: str) -> Profile:
+        """What was served to a visitor."""
+        return Profile(exposures=self._servings.exposures(visitor))
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return ulid(now, secrets.randbits)
+
+
+def _signing_key(settings: Settings) -> str:
+    return settings_.signing_key(settings, lambda: secrets.token_urlsafe(32)).reveal()
+
+
+def open_models(settings: Settings) -> dict[str, ModelAdapter]:
+    """The configured models by name. Raises ModelOptionsError, RegistryError."""
+    runtime = Runtime.system()
+    return {
+        name: registry.model(plugged.adapter)({"name": name, **plugged.options}, runtime)
+        for name, plugged in settings.models.items()
+    }
+
+
+def _geo(settings: Settings) -> Geo:
+    return MaxmindGeo(settings.geo_database) if settings.geo_database is not None else NullGeo()
+
+
+def context_policy(settings: Settings) -> ContextPolicy:
+    """How requests are read; the types and wants of the published rules are added with each publication."""
+    host = urlsplit(settings.public_url).hostname
+    return ContextPolicy(
+        trusted_proxies=tuple(str(network) for network in settings.trusted_proxies),
+        allowed_cookies=frozenset(settings.allowed_cookies),
+        allowed_headers=frozenset(settings.allowed_headers),
+        own_hosts=frozenset([host] if host else []),
+        visitor_cookie=VISITOR_COOKIE,
+    )
+
+
+def _entries(content: ContentStore) -> list[dict[str, object]]:
+    return [as_content(entry) for entry in content.snapshot().entries]
+
+
+def _explain_refusal(parsed: object) -> None:
+    """Raises ValidationError, which is answered with every bad field, where the body is not of the documented form."""
+    PersonalizeRequest().load(parsed)  # type: ignore[arg-type]
+
+
+def _count_failures(metrics: CollectorRegistry) -> Callable[[str], None]:
+    counter = Counter("tessera_template_failures", "Block templates that failed", ["type"], registry=metrics)
+    return lambda kind: counter.labels(kind).inc()
+
+
+def _measure(metrics: CollectorRegistry, sites: Sites, scoring: Scoring) -> None:
+    version = Gauge("tessera_ruleset_version", "Version of the rules that this process decides with", registry=metrics)
+    version.set_function(lambda: sites.site.version if sites.site is not None else 0)
+    entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)
+    entries.set_function(lambda: len(sites.site.content.candidates) if sites.site is not None else 0)
+    failures = Gauge("tessera_model_failures", "Times that a model gave no scores", registry=metrics)
+    failures.set_function(lambda: scoring.failures)

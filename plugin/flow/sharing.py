@@ -1,0 +1,76 @@
+"""What of the visitor can change a slot, read off its rules and its content; what is left out cannot."""
+
+from __future__ import annotations
+
+from rules import Content, Ruleset
+from rules.conditions import Condition, InSegment, Percent, Ref, Test, walk
+
+VISITOR = "visitor"
+"""Stands for everything that only one visitor has: buckets, segments given from elsewhere, caps, own scores."""
+LOCALE = "request.locale"
+
+
+def reads_of(ruleset: Ruleset, content: Content, slot: str) -> frozenset[str]:
+    """The attributes that can change the slot, with VISITOR where nothing short of the visitor says it."""
+    compiled = ruleset.compiled(slot)
+    found: set[str] = set()
+    conditions: list[Condition] = [rule.when for rule in compiled.rules]
+    conditions.extend(one.when for one in compiled.experiments)
+    segments = {segment.id: segment for segment in ruleset.document.segments if segment.enabled}
+    named: set[str] = set(content.pool(slot).audiences) & segments.keys()
+    while conditions:
+        for leaf in walk(conditions.pop()):
+            if isinstance(leaf, InSegment):
+                named.update(leaf.names)
+                continue
+            found.update(_read(leaf))
+        for name in list(named):
+            segment = segments.pop(name, None)
+            if segment is not None:
+                conditions.append(segment.when)
+                if segment.kind != "when":
+                    found.add(VISITOR)
+            named.discard(name)
+    for refs in (compiled.reads, compiled.slot.select_refs, compiled.slot.default_refs):
+        found.update(refs)
+    if compiled.experiments or ruleset.document.holdout or _is_private(ruleset, slot):
+        found.add(VISITOR)
+    if any(rule.schedule.visitor for rule in compiled.rules) or any(name.startswith("time.") for name in found):
+        found.update(("context.timezone", "geo.timezone"))
+    if content.pool(slot).locales or content.default(slot).locales:
+        found.add(LOCALE)
+    return frozenset(name for name in found if not name.startswith("time."))
+
+
+def _read(leaf: Test) -> set[str]:
+    if isinstance(leaf.operand, Percent):
+        return {VISITOR}
+    names = {leaf.attribute}
+    if isinstance(leaf.operand, Ref):
+        names.add(leaf.operand.name)
+    return names
+
+
+def _is_private(ruleset: Ruleset, slot: str) -> bool:
+    """Whether caps or scores of one's own make the slot the visitor's alone."""
+    compiled = ruleset.compiled(slot)
+    models = [compiled.slot.model, *(model for actor in compiled.actors for model in actor.models)]
+    return compiled.has_caps or any(model.per == "visitor" for model in models)
+
+
+def wanted_by(ruleset: Ruleset) -> frozenset[str]:
+    """Every attribute that some condition or selector of the rule set reads."""
+    document = ruleset.document
+    conditions: list[Condition] = [
+        one.when for part in (document.rules, document.experiments, document.segments) for one in part
+    ]
+    found = {"request.locale", "geo.timezone", "visitor.known"}
+    for condition in conditions:
+        for leaf in walk(condition):
+            if isinstance(leaf, Test):
+                found.update(_read(leaf))
+    for slot in ruleset.slots:
+        compiled = ruleset.compiled(slot)
+        for refs in (compiled.reads, compiled.slot.select_refs, compiled.slot.default_refs):
+            found.update(refs)
+    return frozenset(found - {VISITOR})

@@ -1,0 +1,97 @@
+"""The values that go down the line of a decision. All of them frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from rules import Content, Decision, Facts, Plan, Ruleset
+
+Scores = Mapping[str, Mapping[str, float]]
+"""By slot, then by entry id, in [0, 1]."""
+Render = Literal["json", "html", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAsk:
+    """One slot of a request; a limit can only lower the slot's own."""
+
+    id: str
+    limit: int | None = None
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Who asks for what, when.
+
+    Attributes:
+        attributes: flat, by name, of context and profile together.
+        segments: membership known from elsewhere than conditions.
+        unique: whether an entry goes only to the first slot that shows it.
+        arms: arms by experiment instead of what the buckets give; for previews.
+        deny_unknown: whether a purpose without recorded consent is refused.
+    """
+
+    attributes: Mapping[str, object] = field(repr=False)
+    asks: tuple[SlotAsk, ...]
+    now: datetime
+    segments: frozenset[str] = frozenset()
+    unique: bool = False
+    explain: bool = False
+    arms: Mapping[str, str] = field(default_factory=dict)
+    deny_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is kept of a visitor: attributes, segments, and when entries were shown."""
+
+    attributes: Mapping[str, object] = field(default_factory=dict, repr=False)
+    segments: frozenset[str] = frozenset()
+    exposures: Mapping[str, Sequence[datetime]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is published: one rule set and one state of the content, prepared for each other.
+
+    Attributes:
+        version: number of the rule set.
+        revision: moves with every publication and every change of content; names this state in caches.
+        texts: the JSON of each entry's own part of a block, by the identity of the entry in `content`.
+        reads: for each slot, what of the visitor can change it; see `plugin.flow.sharing`.
+        wanted: every attribute that some condition or selector reads.
+        public_segments: those that a browser may learn of.
+    """
+
+    version: int
+    revision: str
+    ruleset: Ruleset = field(repr=False)
+    content: Content = field(repr=False)
+    texts: Mapping[int, bytes] = field(repr=False)
+    reads: Mapping[str, frozenset[str]] = field(repr=False)
+    wanted: frozenset[str] = field(repr=False)
+    public_segments: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The first half of a request's decisions: everything before a model is asked."""
+
+    visit: Visit
+    site: Site
+    facts: Facts
+    plans: tuple[tuple[SlotAsk, Plan], ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A request's decisions, slot by slot in the order asked."""
+
+    planned: Planned
+    decisions: tuple[tuple[SlotAsk, Decision], ...]
+    ttl_s: Mapping[str, int]

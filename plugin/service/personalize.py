@@ -1,0 +1,207 @@
+"""One request for personalized blocks: context, profile, plan, scores, settle, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from plugin.errors import UnknownSlots
+from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
+from plugin.flow.plan import plan
+from plugin.flow.profile import with_profile
+from plugin.flow.settle import settle
+from plugin.flow.sharing import LOCALE, VISITOR
+from plugin.flow.signals.ports import Devices, Geo
+from plugin.flow.types import Planned, Profile, Render, Settled, Site, SlotAsk, Visit
+from plugin.service.models import Scoring
+from plugin.service.sites import Sites
+
+LONGEST_TTL_S = 60
+_FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "request.search_terms")
+
+
+class Profiles(Protocol):
+    """What is kept of visitors."""
+
+    def find(self, visitor: str) -> Profile:
+        """The profile of a visitor; an empty one where nothing is kept."""
+
+
+class Shown(Protocol):
+    """What was served to visitors."""
+
+    def record(self, visitor: str, shown: list[str], now: datetime) -> None:
+        """Remember it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personalize:
+    """A request, read but not judged.
+
+    Attributes:
+        by_cache: whether a shared cache may keep the answer, as far as the way it was asked goes (GET).
+        counted: whether what is shown counts for caps (not for prefetches and previews).
+        ignored: parts of the request that are not carried out, to be reported as degraded.
+        attributes: known beyond the request, such as by a preview; they win over what is derived.
+    """
+
+    raw: RawRequest
+    asks: tuple[SlotAsk, ...]
+    unique: bool = False
+    explain: bool = False
+    render: Render = "json"
+    by_cache: bool = False
+    counted: bool = True
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
+    arms: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request comes to.
+
+    Attributes:
+        shared: whether the same answer is right for everyone who asks in this way.
+        decision_id: None in shared answers.
+        unknown: slots asked for that there are not.
+        degraded: what had to be done without.
+    """
+
+    settled: Settled
+    shared: bool
+    decision_id: str | None
+    visitor: str | None
+    unknown: tuple[str, ...]
+    degraded: tuple[str, ...]
+
+    @property
+    def site(self) -> Site:
+        """The published state that the answer is of."""
+        return self.settled.planned.site
+
+
+class Personalization:
+    """The service behind `/v1/personalize`, the storefront and the simulator."""
+
+    def __init__(
+        self,
+        *,
+        sites: Sites,
+        scoring: Scoring,
+        profiles: Profiles,
+        shown: Shown,
+        devices: Devices,
+        geo: Geo,
+        policy: ContextPolicy,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        deny_unknown: bool,
+    ) -> None:
+        self.sites = sites
+        self._scoring = scoring
+        self._profiles = profiles
+        self._shown = shown
+        self._devices = devices
+        self._geo = geo
+        self._policy = policy
+        self._policies: tuple[Site, ContextPolicy] | None = None
+        self._clock = clock
+        self._new_id = new_id
+        self._deny_unknown = deny_unknown
+
+    def answer(self, command: Personalize, site: Site | None = None) -> Answer:
+        """Decide every slot asked for.
+
+        Args:
+            site: another state than the published one, for simulations.
+        Raises:
+            ServiceUnavailable: nothing is published yet.
+            UnknownSlots: there is none of the slots.
+        """
+        site = site or self.sites.current()
+        now = command.at or self._clock()
+        context = derive(command.raw, self._policy_for(site), self._devices, self._geo)
+        visitor = context.attributes.get("visitor.id")
+        visitor = visitor if isinstance(visitor, str) else None
+        profile = self._profiles.find(visitor) if visitor is not None else Profile()
+        visit = Visit(
+            attributes={**with_profile(context.attributes, profile), **command.attributes},
+            asks=command.asks,
+            now=now,
+            segments=profile.segments | command.segments,
+            unique=command.unique,
+            explain=command.explain,
+            arms=command.arms,
+            deny_unknown=self._deny_unknown,
+        )
+        planned = plan(visit, site)
+        if planned.unknown and not planned.plans:
+            raise UnknownSlots(planned.unknown, site.ruleset.slots)
+        scores, degraded = self._scoring.scores(planned)
+        settled = settle(planned, scores, profile.exposures, longest_ttl_s=LONGEST_TTL_S)
+        shared = command.by_cache and not command.explain and not degraded and _is_shared(planned, command, context)
+        if visitor is not None and command.counted and not context.prefetch:
+            self._record(visitor, settled, now)
+        return Answer(
+            settled,
+            shared,
+            None if shared else self._new_id(),
+            None if shared else visitor,
+            planned.unknown,
+            (*degraded, *command.ignored),
+        )
+
+    def _policy_for(self, site: Site) -> ContextPolicy:
+        """The context policy with the published rule set's types and wants; made once for each state."""
+        found = self._policies
+        if found is None or found[0] is not site:
+            types = {one.name: one.type for one in site.ruleset.document.catalogue.all()}
+            policy = self._policy.wanting(self._wanted(site), types)
+            found = self._policies = (site, policy)
+        return found[1]
+
+    def _wanted(self, site: Site) -> frozenset[str] | None:
+        """What the rules and the models read, so that nothing else is derived; None: everything."""
+        found = set(site.wanted)
+        for model in self._scoring.models.values():
+            if "visitor" in model.spec.per:
+                if not model.spec.features:
+                    return None
+                found.update(name for name in model.spec.features if not name.startswith("content."))
+        return frozenset(found)
+
+    def _record(self, visitor: str, settled: Settled, now: datetime) -> None:
+        """Count what was shown where a cap can ask for it."""
+        shown = [
+            block.id
+            for (_ask, decision), (_same, planned) in zip(settled.decisions, settled.planned.plans, strict=True)
+            if planned.compiled.has_caps
+            for block in decision.blocks
+        ]
+        if shown:
+            self._shown.record(visitor, shown, now)
+
+
+def _is_shared(planned: Planned, command: Personalize, context: Context) -> bool:
+    """Whether nothing but the address of the request bears on its slots."""
+    if planned.unknown:
+        return False
+    query = command.raw.query
+    for ask, _plan in planned.plans:
+        for name in planned.site.reads[ask.id]:
+            if name == VISITOR or not _in_address(name, query):
+                return False
+    return not any(name.startswith("consent.") for name in context.attributes)
+
+
+def _in_address(name: str, query: Mapping[str, object]) -> bool:
+    if name == LOCALE:
+        return "locale" in query
+    if name in ("context.timezone", "geo.timezone"):
+        return "timezone" in query
+    return name.startswith(_FROM_URL) and "url" in query

@@ -1,0 +1,99 @@
+"""A decision for an invented visitor, moment and draft; by the same code as real ones, and never counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from plugin.errors import UnknownSlots, ValidationFailed
+from plugin.flow.plan import plan
+from plugin.flow.settle import settle
+from plugin.flow.types import Site, SlotAsk, Visit
+from plugin.service.checking import compiled
+from plugin.service.commands import SimulateRequest
+from plugin.service.models import Scoring
+from plugin.service.personalize import LONGEST_TTL_S, Answer
+from plugin.service.publish import Publishing
+from plugin.service.sites import Sites, site_of
+from plugin.service.writer import AnswerWriter
+from rules import Content, Ruleset
+
+
+class Simulator:
+    """The service behind `/v1/simulate` and the editor."""
+
+    def __init__(
+        self,
+        *,
+        sites: Sites,
+        publishing: Publishing,
+        scoring: Scoring,
+        writer: AnswerWriter,
+        entries: Callable[[], list[dict[str, object]]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sites = sites
+        self._publishing = publishing
+        self._scoring = scoring
+        self._writer = writer
+        self._entries = entries
+        self._clock = clock
+
+    def simulate(self, request: SimulateRequest) -> Mapping[str, Any]:
+        """The JSON of an answer; `ruleset` is null for a draft.
+
+        Raises:
+            RulesRejected: the draft does not check.
+            UnknownSlots: there is none of the slots.
+            ValidationFailed: an entry that is none.
+        """
+        site, published = self._site(request)
+        attributes = dict(request.attributes)
+        if request.visitor_id is not None:
+            attributes["visitor.id"] = request.visitor_id
+        visit = Visit(
+            attributes=attributes,
+            asks=tuple(SlotAsk(one.id, one.limit, one.exclude) for one in request.slots),
+            now=request.at or self._clock(),
+            segments=frozenset(request.segments),
+            unique=request.unique,
+            explain=request.explain,
+            arms=request.arms,
+        )
+        planned = plan(visit, site)
+        if planned.unknown and not planned.plans:
+            raise UnknownSlots(planned.unknown, site.ruleset.slots)
+        scores, degraded = self._scoring.scores(planned)
+        settled = settle(planned, scores, request.exposures, longest_ttl_s=LONGEST_TTL_S)
+        answer = Answer(settled, False, None, request.visitor_id, planned.unknown, tuple(degraded))
+        found: dict[str, Any] = json.loads(self._writer.write(answer, render="both", all_segments=True))
+        if not published:
+            found["ruleset"] = None
+        return found
+
+    def _site(self, request: SimulateRequest) -> tuple[Site, bool]:
+        """The state to decide on, and whether its rules have a number."""
+        if request.draft == "published" and request.content is None:
+            return self._sites.current(), True
+        ruleset, number = self._rules(request)
+        return site_of(ruleset, self._content(ruleset, request), number or 0, f"simulated-{id(request)}"), bool(number)
+
+    def _rules(self, request: SimulateRequest) -> tuple[Ruleset, int | None]:
+        if request.draft == "published":
+            current = self._sites.current()
+            return current.ruleset, current.version
+        if request.draft == "draft":
+            return compiled(self._publishing.draft(), name="the draft"), None
+        if isinstance(request.draft, int):
+            version = self._publishing.get(request.draft)
+            return compiled(version.document, name=f"version {version.number}"), version.number
+        return compiled(request.draft), None
+
+    def _content(self, ruleset: Ruleset, request: SimulateRequest) -> Content:
+        entries = self._entries() if request.content is None else request.content
+        try:
+            return ruleset.prepare(entries)
+        except ValueError as error:
+            raise ValidationFailed([], str(error)) from error

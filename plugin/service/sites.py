@@ -1,0 +1,129 @@
+"""The published state in this process: read from the stores, compiled, and put in place at once."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+
+from plugin.errors import ServiceUnavailable, TesseraError
+from plugin.flow.sharing import reads_of, wanted_by
+from plugin.flow.types import Site
+from plugin.ports import ContentStore, RulesetStore
+from plugin.service.entries import as_content, block_text
+from rules import Content, RuleError, Ruleset, load
+
+_log = logging.getLogger(__name__)
+
+
+class Sites:
+    """Holds the current `Site`. A request takes it once and so never sees half of two versions."""
+
+    def __init__(self, rulesets: RulesetStore, content: ContentStore, *, poll_s: float) -> None:
+        self._rulesets = rulesets
+        self._content = content
+        self._poll_s = poll_s
+        self._site: Site | None = None
+        self._epochs: tuple[int, int] | None = None
+        self._refreshing = Lock()
+        self._stop = Event()
+        self._thread: Thread | None = None
+        self.last_error: str | None = None
+        self.on_change: list[Callable[[Site], None]] = []
+
+    def current(self) -> Site:
+        """The published state. Raises ServiceUnavailable before there is any."""
+        site = self._site
+        if site is None:
+            self.refresh()
+            site = self._site
+        if site is None:
+            raise ServiceUnavailable(
+                self.last_error or "no rule set is published yet; publish one with 'tessera rules publish'"
+            )
+        return site
+
+    @property
+    def site(self) -> Site | None:
+        """The published state, or None before there is any."""
+        return self._site
+
+    def refresh(self) -> bool:
+        """Read the stores' epochs; where one moved, build the new state and put it in place. True where it did.
+
+        A state that cannot be built is reported in `last_error`, and the one before goes on serving.
+        """
+        with self._refreshing:
+            try:
+                epochs = (self._rulesets.epoch(), self._content.epoch())
+                if epochs == self._epochs:
+                    return False
+                built = self._build()
+            except (TesseraError, RuleError, ValueError) as error:
+                if self.last_error != str(error):
+                    _log.error("the published state cannot be built; the one before goes on serving: %s", error)
+                self.last_error = str(error)
+                return False
+            self._epochs = epochs
+            self.last_error = None
+            if built is None:
+                return False
+            self._site = built
+            # What was just built lives until the next publication: the collector need not walk it again and again.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+            for notify in self.on_change:
+                notify(built)
+            return True
+
+    def _build(self) -> Site | None:
+        published = self._rulesets.published()
+        if published is None:
+            return None
+        version = published.version
+        before = self._site
+        if before is not None and before.version == version.number:
+            ruleset: Ruleset = before.ruleset
+        else:
+            ruleset = load(version.document, name=f"version {version.number}")
+        snapshot = self._content.snapshot()
+        content = ruleset.prepare([as_content(entry) for entry in snapshot.entries])
+        return site_of(ruleset, content, version.number, f"{published.epoch}.{snapshot.epoch}")
+
+    def start(self) -> None:
+        """Poll in a thread of this process; call after forking."""
+        if self._thread is None or not self._thread.is_alive():
+            self._stop.clear()
+            self._thread = Thread(target=self._run, name="tessera-published-state", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._poll_s):
+            try:
+                self.refresh()
+            except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw; it is logged and shown
+                _log.exception("reading the published state failed")
+                self.last_error = "reading the published state failed; see the log"
+
+
+def site_of(ruleset: Ruleset, content: Content, version: int, revision: str) -> Site:
+    """A rule set and content as one state, with what requests need worked out."""
+    return Site(
+        version=version,
+        revision=revision,
+        ruleset=ruleset,
+        content=content,
+        texts={id(one.entry): block_text(one.entry) for one in content.candidates},
+        reads={slot: reads_of(ruleset, content, slot) for slot in ruleset.slots},
+        wanted=wanted_by(ruleset),
+        public_segments=frozenset(one.id for one in ruleset.document.segments if one.public),
+    )

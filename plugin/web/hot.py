@@ -1,0 +1,146 @@
+"""Reading `POST` and `GET /v1/personalize` quickly; what this refuses, the marshmallow schema explains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from plugin.errors import FieldError, ValidationFailed
+from plugin.flow.types import Render, SlotAsk
+from plugin.web.body import read_json, refuse_unsafe
+
+MOST_SLOTS = 50
+MOST_EXCLUDED = 1000
+DEEPEST = 60
+_TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
+
+
+class _SlotIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: str
+    limit: int | None = None
+    exclude: list[str] = []
+
+
+class _VisitorIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: str | None = None
+
+
+class _OptionsIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    explain: bool = False
+    render: Render = "json"
+
+
+class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    slots: list[_SlotIn]
+    unique: bool = False
+    visitor: _VisitorIn | None = None
+    context: dict[str, Any] = {}
+    events: list[dict[str, Any]] = []
+    options: _OptionsIn | None = None
+
+
+_decoder = msgspec.json.Decoder(_PersonalizeIn)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was asked, whichever way."""
+
+    asks: tuple[SlotAsk, ...]
+    unique: bool
+    explain: bool
+    render: Render
+    visitor: Mapping[str, object]
+    context: Mapping[str, object]
+    has_events: bool = False
+
+
+def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a callable that always raises
+    """Read the body of a POST.
+
+    Args:
+        raw: the body.
+        explain_refusal: called with the parsed JSON where the fast reading refuses it; raises ValidationFailed with
+            every bad field by its pointer.
+    Raises:
+        MalformedRequest: not JSON.
+        ValidationFailed: JSON of another form.
+    """
+    deep = raw.count(b"[") + raw.count(b"{") > DEEPEST
+    parsed = read_json(raw) if deep else None
+    try:
+        found = _decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        explain_refusal(read_json(raw) if parsed is None else parsed)
+        raise
+    if parsed is None:
+        refuse_unsafe({"context": found.context})
+        if b"\\u" in raw:
+            read_json(raw)
+    errors = [*_slot_errors(found.slots)]
+    if errors:
+        raise ValidationFailed(errors)
+    options = found.options or _OptionsIn()
+    asks = tuple(SlotAsk(slot.id, slot.limit, tuple(slot.exclude)) for slot in found.slots)
+    visitor = {"id": found.visitor.id} if found.visitor is not None and found.visitor.id is not None else {}
+    return Asked(asks, found.unique, options.explain, options.render, visitor, found.context, bool(found.events))
+
+
+def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:
+    errors = []
+    if not 1 <= len(slots) <= MOST_SLOTS:
+        errors.append(FieldError("/slots", f"ask for 1 to {MOST_SLOTS} slots"))
+    seen: set[str] = set()
+    for index, slot in enumerate(slots):
+        if slot.id in seen:
+            errors.append(FieldError(f"/slots/{index}/id", "this slot is asked for twice"))
+        seen.add(slot.id)
+        if slot.limit is not None and not 0 <= slot.limit <= 1000:
+            errors.append(FieldError(f"/slots/{index}/limit", "a whole number from 0 to 1000"))
+        if len(slot.exclude) > MOST_EXCLUDED:
+            errors.append(FieldError(f"/slots/{index}/exclude", f"at most {MOST_EXCLUDED} ids"))
+    return errors
+
+
+def from_query(query: Mapping[str, Sequence[str]]) -> Asked:
+    """Read the query of a GET: `slots=home.hero,home.feed:6`, `exclude=a-7,a-8`, `unique`, `explain`, `render`.
+
+    Raises:
+        ValidationFailed: with every bad parameter.
+    """
+    errors: list[FieldError] = []
+    slots: list[_SlotIn] = []
+    excluded = [name for text in query.get("exclude", ()) for name in text.split(",") if name]
+    for text in query.get("slots", ()):
+        for part in filter(None, text.split(",")):
+            name, colon, limit = part.rpartition(":")
+            if not colon:
+                slots.append(_SlotIn(part, None, excluded))
+            elif limit.isascii() and limit.isdigit() and len(limit) <= 4:
+                slots.append(_SlotIn(name, int(limit), excluded))
+            else:
+                errors.append(FieldError("/slots", f"{part!r}: what follows the colon is a limit, a whole number"))
+    if not slots and not errors:
+        errors.append(FieldError("/slots", "name the slots, such as slots=home.hero,home.feed:6"))
+    if slots:
+        errors.extend(_slot_errors(slots))
+    unique = _flag(query, "unique", errors)
+    explain = _flag(query, "explain", errors)
+    render = (query.get("render") or ["json"])[-1]
+    if render not in ("json", "html", "both"):
+        errors.append(FieldError("/render", "one of json, html, both"))
+    if errors:
+        raise ValidationFailed(errors)
+    visitor = query.get("visitor.id") or ()
+    asks = tuple(SlotAsk(slot.id, slot.limit, tuple(slot.exclude)) for slot in slots)
+    return Asked(asks, unique, explain, render, {"id": visitor[-1]} if visitor else {}, {})  # type: ignore[arg-type]
+
+
+def _flag(query: Mapping[str, Sequence[str]], name: str, errors: list[FieldError]) -> bool:
+    text = (query.get(name) or ["false"])[-1].lower()
+    if text not in _TRUE | _FALSE:
+        errors.append(FieldError(f"/{name}", "true or false"))
+    return text in _TRUE

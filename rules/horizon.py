@@ -1,0 +1,60 @@
+"""How long a decision can stay as it is while only the clock moves."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rules.conditions import Ago, Condition, Test, walk
+
+if TYPE_CHECKING:
+    from rules.compiled import CompiledSlot
+    from rules.ruleset import Plan
+
+_MINUTE, _QUARTER = timedelta(minutes=1), timedelta(minutes=15)
+
+
+def fresh_for(plan: Plan, longest_s: int) -> int:
+    """Whole seconds, from 0 to `longest_s`, before any schedule, time condition or content date can flip.
+
+    Recurring hours and the visitor's own zone are taken to flip at every full quarter of an hour, for zones differ by
+    that much; it is never too long, and seldom much too short.
+    """
+    now = plan.now
+    ends = [_clock_end(plan.compiled, now), plan.pool.next_publication(now), plan.default.next_publication(now)]
+    schedules = plan.compiled.ends
+    place = bisect_right(schedules, now)
+    if place < len(schedules):
+        ends.append(schedules[place])
+    known = [end for end in ends if end is not None]
+    if not known:
+        return longest_s
+    return max(0, min(longest_s, int((min(known) - now).total_seconds())))
+
+
+def _clock_end(compiled: CompiledSlot, now: datetime) -> datetime | None:
+    """The next instant at which a condition on the clock can flip."""
+    step = compiled.clock_step
+    if step is None:
+        return None
+    if step == timedelta(0):
+        return now
+    passed = timedelta(seconds=now.timestamp() % step.total_seconds())
+    return now - passed + step
+
+
+def clock_step(conditions: list[Condition], recurs: bool) -> timedelta | None:
+    """How often conditions on the clock can flip: zero where at any moment, None where never."""
+    steps = [_QUARTER] if recurs else []
+    for condition in conditions:
+        for leaf in walk(condition):
+            if not isinstance(leaf, Test):
+                continue
+            if isinstance(leaf.operand, Ago) or leaf.attribute == "time.now":
+                return timedelta(0)
+            if leaf.attribute == "time.of_day":
+                steps.append(_MINUTE)
+            elif leaf.attribute.startswith("time."):
+                steps.append(_QUARTER)
+    return min(steps, default=None)
