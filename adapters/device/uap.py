@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[0-9]+")
 class UapDevices:
     """Reads User-Agents, and keeps what it read of the latest.
 
-    The patterns load once, here (a third of a second). One reading costs 20 to 100 µs, a repeated one under 1 µs.
+    The patterns load once, here (a third of a second). One reading costs 50 to 150 µs, a repeated one under 1 µs.
 
     Args:
         cache_size: most User-Agents kept; some 700 bytes each.

@@ -96,8 +96,9 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
     )
     _visitor(request, policy, draft)
     _zone(request, draft)
-    if reads.address or reads.geo or reads.device:
-        _surroundings(request, policy, devices, geo, draft)
+    places = reads.geo if "context.timezone" in draft.attributes else reads.geo_without_zone
+    if reads.address or places or reads.device:
+        _surroundings(request, policy, devices, geo, places=places, draft=draft)
     if reads.network:
         derive_network(headers, request.body.get("network"), draft)
     found: Parameters = derive_visit(request, policy, draft) if reads.page else {}
@@ -115,7 +116,15 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
     )
 
 
-def _surroundings(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Geo, draft: Draft) -> None:
+def _surroundings(
+    request: RawRequest,
+    policy: ContextPolicy,
+    devices: Devices,
+    geo: Geo,
+    *,
+    places: frozenset[str],
+    draft: Draft,
+) -> None:
     """Address, place and device: the signals that depend on who sent the request."""
     reads, headers, body = policy.reads, request.headers, request.body
     address, trusted = client_address(request.remote_addr, headers, policy.forwarded, policy.networks, draft)
@@ -131,11 +140,11 @@ def _surroundings(request: RawRequest, policy: ContextPolicy, devices: Devices, 
                 draft.note(name, "not_trusted")
     if address is not None and reads.address:
         draft.attributes["request.ip"] = address.text
-    if reads.geo:
+    if places:
         told = request.trusted_body and body.get("geo") is not None and derive_body_geo(body["geo"], draft)
         if not told:
             by_proxy = headers if trusted and not request.trusted_body else None
-            derive_geo(by_proxy, policy.cdns, address, geo, wanted=reads.geo, draft=draft)
+            derive_geo(by_proxy, policy.cdns, address, geo, wanted=places, draft=draft)
     if reads.device:
         derive_device(
             headers,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.geo.port import Place
 from plugin.flow.context import ContextPolicy, RawRequest, headers_from_environ
-from tests.unit.plugin.flow.signals.support import attributes, context
+from tests.unit.plugin.flow.signals.support import AtlasGeo, attributes, context
 
 
 def test_every_bad_setting_is_named_at_once() -> None:
@@ -34,8 +35,14 @@ def test_a_policy_is_renewed_for_a_published_rule_set() -> None:
     assert policy.wanted is None
 
 
-def test_time_conditions_want_the_visitors_zone() -> None:
-    assert ContextPolicy(wanted=frozenset({"time.hour"})).reads.geo == frozenset({"geo.timezone"})
+def test_time_conditions_want_the_places_zone_where_the_device_names_none() -> None:
+    policy = ContextPolicy(wanted=frozenset({"time.hour"}))
+    atlas = AtlasGeo({"203.0.113.9": Place(country="FR", timezone="Europe/Paris")})
+    silent = RawRequest(remote_addr="203.0.113.9")
+    assert attributes(silent, policy, geo=atlas) == {"geo.timezone": "Europe/Paris"}
+    told = RawRequest(remote_addr="203.0.113.9", body={"timezone": "Asia/Tokyo"})
+    assert attributes(told, policy, geo=atlas) == {"context.timezone": "Asia/Tokyo"}
+    assert atlas.asked == ["203.0.113.9"]
 
 
 def test_nothing_wanted_derives_identity_consent_and_zone_alone() -> None:
