@@ -30,7 +30,7 @@ class Health:
         database: what is wrong with it; None: it answers.
         published: the published version's number; None: none, or it cannot be read.
         serving: the version that this process decides with.
-        sources: those configured, and others that hold content.
+        sources: those configured; what is pushed has no sync that could fail.
     """
 
     database: str | None
@@ -78,8 +78,7 @@ class Readiness:
             moves = self._rulesets.history(limit=1).items
             published = moves[0].number if moves else None
             states = {state.source: state for state in self._content.states()}
-            names = sorted({*self._sources, *states})
-            sources = tuple(self._source(name, states.get(name, SourceState(name))) for name in names)
+            sources = tuple(self._source(name, states.get(name, SourceState(name))) for name in sorted(self._sources))
         except TesseraError as error:
             return Health(str(error), None, self._serving(), ())
         return Health(None, published, self._serving(), sources)

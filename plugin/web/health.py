@@ -1,0 +1,91 @@
+"""Whether the process is up, whether requests may come, and what is counted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plugin.service.health import Health, Readiness, SourceHealth
+from plugin.web.operations import OPEN, OPTIONAL, Answer, Call, Operation
+from plugin.web.schemas import operations as shapes
+
+_TAG = "operations"
+
+
+def operations(readiness: Readiness) -> list[Operation]:
+    """Liveness and readiness."""
+
+    def alive(_call: Call) -> Answer:
+        return Answer({"status": "ok"})
+
+    def ready(call: Call) -> Answer:
+        health = readiness.look()
+        detailed = call.caller is not None and call.caller.may("read")
+        return Answer(_shown(health, detailed=detailed), 200 if health.ready else 503)
+
+    return [
+        Operation(
+            name="alive",
+            method="GET",
+            path="/healthz",
+            summary="Whether the process answers; nothing else is asked",
+            tag=_TAG,
+            access=OPEN,
+            answers={200: shapes.Alive},
+            run=alive,
+        ),
+        Operation(
+            name="ready",
+            method="GET",
+            path="/readyz",
+            summary="Whether requests may come: the database answers and a rule set is loaded",
+            description="With a management key of the scope `read`, how each source of content stands, too.",
+            tag=_TAG,
+            access=OPTIONAL,
+            answers={200: shapes.Ready, 503: shapes.Ready},
+            run=ready,
+        ),
+    ]
+
+
+def _shown(health: Health, *, detailed: bool) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "status": "ready" if health.ready else "not_ready",
+        "database": "ok" if health.database is None else "failing",
+        "ruleset": _ruleset(health),
+        "content": _content(health),
+    }
+    if detailed:
+        shown |= {
+            "published": health.published,
+            "serving": health.serving,
+            "content_age_s": _seconds(health.content_age),
+            "sources": [_source(source) for source in health.sources],
+        }
+    return shown
+
+
+def _ruleset(health: Health) -> str:
+    if health.serving is not None:
+        return "ok"
+    return "unpublished" if health.published is None else "loading"
+
+
+def _content(health: Health) -> str:
+    if not health.sources:
+        return "unknown"
+    return "ok" if all(source.ok for source in health.sources) else "failing"
+
+
+def _source(source: SourceHealth) -> dict[str, object]:
+    return {
+        "name": source.name,
+        "ok": source.ok,
+        "age_s": _seconds(source.age),
+        "failures": source.failures,
+        "problems": source.problems,
+        "error": source.error,
+    }
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()

@@ -1,0 +1,219 @@
+"""Operations as data: one table gives the routes and the OpenAPI document, so that the two cannot differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, Request, Response, request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from plugin.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from plugin.service.preconditions import Precondition
+from plugin.web.auth import Caller, Keyring
+from plugin.web.body import read_json, utf8
+from plugin.web.limits import Buckets
+from plugin.web.problems import field_errors
+from plugin.web.schemas.common import Verbatim
+
+JSON_TYPE = "application/json"
+YAML_TYPES = ("application/yaml", "text/yaml", "application/x-yaml")
+OPEN, OPTIONAL, DELIVERY = "open", "optional", "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A body that is a document's own text: YAML, read where the places in it are known."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an operation reads.
+
+    Attributes:
+        required: whether an empty body is refused; else it is read as None.
+        yaml: whether it may be a document's own text instead.
+        limit_bytes: where more is allowed than the settings do.
+    """
+
+    schema: type[Schema]
+    required: bool = True
+    yaml: bool = False
+    limit_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, checked: what an operation works with.
+
+    Attributes:
+        caller: None at open operations without a key.
+        path: the parameters in the path.
+        query: as its schema loaded it.
+        body: as its schema loaded it, `Text`, or None.
+    """
+
+    caller: Caller | None
+    path: Mapping[str, Any]
+    query: Mapping[str, Any]
+    body: Any
+    precondition: Precondition
+
+    @property
+    def author(self) -> str:
+        """The name of the key, for histories."""
+        return self.caller.name if self.caller else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comes back: ``value`` is dumped by the operation's schema for this status.
+
+    ``tag`` is the state's: it becomes the ETag, and a client that has that state already gets 304.
+    """
+
+    value: object = None
+    status: int = 200
+    tag: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path.
+
+    Attributes:
+        path: as Werkzeug writes it.
+        run: None where something else serves it, and it is only described here.
+        access: OPEN, OPTIONAL (a key is looked at where one is sent), DELIVERY (any key), or the scope that a
+            management key needs.
+        answers: the schema by status; None: no body.
+        refusals: statuses beside those that follow from the rest.
+        conditional: whether it changes a state that has an ETag.
+    """
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    tag: str
+    access: str
+    answers: Mapping[int, type[Schema] | None]
+    run: Callable[[Call], Answer] | None
+    description: str = ""
+    query: type[Schema] | None = None
+    body: Body | None = None
+    refusals: tuple[int, ...] = ()
+    conditional: bool = False
+
+
+class Gate:
+    """Lets requests in: key, right, rate; then reads what they send."""
+
+    def __init__(self, keyring: Keyring, buckets: Buckets, *, max_body_bytes: int) -> None:
+        self._keyring = keyring
+        self._buckets = buckets
+        self._max_body_bytes = max_body_bytes
+
+    def serve(self, app: Flask, operation: Operation) -> None:
+        """Route an operation."""
+        run = operation.run
+        if run is None:
+            return
+        query = operation.query() if operation.query else None
+        body = operation.body.schema() if operation.body else None
+        answers = {status: schema() if schema else None for status, schema in operation.answers.items()}
+
+        def view(**path: Any) -> Response:  # noqa: ANN401  # the converters' types
+            caller = self._caller(operation, request)
+            call = Call(
+                caller=caller,
+                path=path,
+                query={} if query is None else _query(query, request),
+                body=None if body is None or operation.body is None else self._body(operation.body, body, request),
+                precondition=_precondition(request),
+            )
+            return _response(run(call), answers, request)
+
+        app.add_url_rule(operation.path, operation.name, view, methods=[operation.method])
+
+    def _caller(self, operation: Operation, asked: Request) -> Caller | None:
+        in_query = asked.args.get("key") if asked.method in {"GET", "HEAD"} else None
+        authorization, header = asked.headers.get("Authorization"), asked.headers.get("X-Tessera-Key")
+        if operation.access == OPEN or (operation.access == OPTIONAL and not (authorization or header or in_query)):
+            return None
+        caller = self._keyring.authenticate(
+            authorization=authorization, header=header, query=in_query, origin=asked.headers.get("Origin")
+        )
+        if operation.access not in {OPTIONAL, DELIVERY}:
+            self._keyring.require(caller, operation.access)
+        self._buckets.take(caller.name)
+        return caller
+
+    def _body(self, body: Body, schema: Schema, asked: Request) -> object:
+        offered = [JSON_TYPE, *(YAML_TYPES if body.yaml else ())]
+        if asked.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedMediaType(offered)
+        asked.max_content_length = limit = max(body.limit_bytes, self._max_body_bytes)
+        try:
+            raw = asked.get_data(cache=False)
+        except RequestEntityTooLarge as error:
+            raise PayloadTooLarge(limit) from error
+        if not raw and not body.required:
+            return None
+        if body.yaml and asked.mimetype in YAML_TYPES:
+            return Text(utf8(raw))
+        if asked.mimetype not in {JSON_TYPE, ""}:
+            raise UnsupportedMediaType(offered)
+        return load(schema, read_json(raw))
+
+
+def load(schema: Schema, data: object) -> Any:  # noqa: ANN401  # what the schema makes of it
+    """Validate by a schema. Raises: ValidationFailed with the JSON pointer of every bad field."""
+    try:
+        return schema.load(data)  # type: ignore[arg-type]  # refuses what is no mapping, too
+    except ValidationError as error:
+        raise field_errors(error) from error
+
+
+def _query(schema: Schema, asked: Request) -> Mapping[str, Any]:
+    given = {name: values for name, values in asked.args.lists() if name != "key"}
+    twice = [FieldError(f"/{name}", "it is given twice") for name, values in given.items() if len(values) > 1]
+    if twice:
+        raise ValidationFailed(twice)
+    loaded: Mapping[str, Any] = load(schema, {name: values[0] for name, values in given.items()})
+    return loaded
+
+
+def _precondition(asked: Request) -> Precondition:
+    """Weak tags are accepted like strong ones: ours name states, not bytes, and proxies that compress weaken them."""
+    match: frozenset[str] | None = None
+    if "If-Match" in asked.headers:
+        match = frozenset({"*"} if asked.if_match.star_tag else asked.if_match.as_set(include_weak=True))
+    return Precondition(match, only_new=asked.if_none_match.star_tag)
+
+
+def _response(answer: Answer, answers: Mapping[int, Schema | None], asked: Request) -> Response:
+    schema = answers[answer.status]
+    body = b"" if schema is None else _json(answer.value if isinstance(schema, Verbatim) else schema.dump(answer.value))
+    response = Response(body, answer.status, {"Cache-Control": "no-store", **answer.headers})
+    if schema is None:
+        response.headers.pop("Content-Type", None)
+    else:
+        response.headers["Content-Type"] = JSON_TYPE
+    if answer.tag is not None:
+        response.set_etag(answer.tag)
+        if asked.method in {"GET", "HEAD"} and asked.if_none_match.contains_weak(answer.tag):
+            response.status_code = 304
+            response.set_data(b"")
+            response.headers.pop("Content-Type", None)
+    return response
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

@@ -1,0 +1,49 @@
+"""Operations of the service itself: health, and the configured models."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+
+class Alive(Schema):
+    """The process answers."""
+
+    status = fields.String(required=True, validate=validate.OneOf(["ok"]))
+
+
+class SourceState(Schema):
+    """The sync of one source, for operators."""
+
+    name = fields.String(required=True)
+    ok = fields.Boolean(required=True)
+    age_s = fields.Float(required=True, allow_none=True, metadata={"description": "Since the last success."})
+    failures = fields.Integer(required=True, metadata={"description": "In a row."})
+    problems = fields.Integer(required=True, metadata={"description": "Entries that could not be taken."})
+    error = fields.String(required=True, allow_none=True)
+
+
+class Ready(Schema):
+    """Whether requests may come; the details are for management keys that may read."""
+
+    status = fields.String(required=True, validate=validate.OneOf(["ready", "not_ready"]))
+    database = fields.String(required=True, validate=validate.OneOf(["ok", "failing"]))
+    ruleset = fields.String(required=True, validate=validate.OneOf(["ok", "unpublished", "loading"]))
+    content = fields.String(required=True, validate=validate.OneOf(["ok", "failing", "unknown"]))
+    published = fields.Integer(allow_none=True)
+    serving = fields.Integer(allow_none=True)
+    content_age_s = fields.Float(allow_none=True)
+    sources = fields.List(fields.Nested(SourceState))
+
+
+class Model(Schema):
+    """A model that the settings name."""
+
+    id = fields.String(required=True)
+    adapter = fields.String(required=True)
+
+
+class ModelPage(Schema):
+    """Every model."""
+
+    items = fields.List(fields.Nested(Model), required=True)
+    next = fields.String(required=True, allow_none=True)
