@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from rules.conditions import Reading
+from rules.decision import Reason
 from rules.document import Rule
 from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
 from rules.experiments import Arm, Experiment
-from rules.selectors import bound_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +20,7 @@ class Actor:
         stops: whether it drops what has strictly lower priority.
         refs: the visitor's attributes that its selectors name.
         digest: equal for the same actor with the same effects; None where it has none but `stop`.
+        pinned, scored: the reasons of blocks that it pins, and of those that its boost ranks.
     """
 
     order: tuple[float, int, str]
@@ -38,6 +38,8 @@ class Actor:
     cap: Cap | None
     refs: tuple[str, ...]
     digest: str | None
+    pinned: Reason
+    scored: Reason
 
 
 def of_rule(rule: Rule) -> Actor:
@@ -90,6 +92,8 @@ def _actor(
         cap=cap,
         refs=tuple(dict.fromkeys(refs)),
         digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acts else None,
+        pinned=Reason("pin" if experiment is None else "experiment", rule, experiment, arm),
+        scored=Reason("score", rule, experiment, arm),
     )
 
 
@@ -122,8 +126,3 @@ def after_stop(actors: list[Actor]) -> tuple[tuple[Actor, ...], tuple[Actor, ...
         tuple(actor for actor in actors if actor.priority >= limit),
         tuple(actor for actor in actors if actor.priority < limit),
     )
-
-
-def bound(refs: tuple[str, ...], reading: Reading) -> tuple[object, ...]:
-    """The values of `refs` for this visitor."""
-    return bound_values(refs, reading) if refs else ()

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from rules.actors import Actor, Outcome
+from rules.acts import Acts
 from rules.bits import iterate, members_of
-from rules.conditions import Condition
 from rules.diversify import feature_of, mmr_order
 from rules.effects import Cap, Pin, UseModel
-from rules.facts import Facts
 from rules.pool import Pool
 from rules.slots import Slot
 
 Exposures = Mapping[str, Sequence[datetime]]
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """Entries that something removed: a set of the pool, what kind of thing, and which actor."""
 
     entries: int
@@ -28,8 +25,7 @@ class Drop:
     actor: Actor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An entry that has a place.
 
     Attributes:
@@ -43,47 +39,39 @@ class Placed:
     pin: Actor | None = None
 
 
-@dataclass(slots=True)
-class Arrangement:
-    """The blocks of a slot before they are written out, and what happened on the way."""
+class Arrangement(NamedTuple):
+    """The blocks of a slot before they are written out, and what happened on the way.
+
+    Attributes:
+        placed: in order.
+        drops: what a cap kept out.
+        boosted: by place, who boosted and by how much.
+        totals: by place, the blended scores.
+        refused_pins: who would have pinned which place, and why it found no position.
+    """
 
     placed: list[Placed]
     drops: list[Drop]
     boosted: dict[int, list[tuple[Actor, float]]]
     totals: dict[int, float]
-    refused_pins: list[tuple[Actor, int, str]] = field(default_factory=list)
+    refused_pins: list[tuple[Actor, int, str]]
 
 
-class Matcher:
-    """Matches the selectors of actors against a pool, their refs bound to one visitor."""
-
-    def __init__(self, pool: Pool, facts: Facts) -> None:
-        self.pool = pool
-        self._facts = facts
-
-    def __call__(self, selector: Condition, refs: tuple[str, ...]) -> int:
-        if not refs:
-            return self.pool.matching(selector)
-        return self.pool.matching(selector, refs, tuple(self._facts[name] for name in refs))
-
-
-def eligible(
-    outcome: Outcome, candidates: int, matching: Callable[[Condition, tuple[str, ...]], int]
-) -> tuple[int, list[Drop]]:
+def eligible(acts: Sequence[Acts], candidates: int) -> tuple[int, list[Drop]]:
     """`only` intersects, then `hide` removes: what is left of the candidates, and what was dropped by whom."""
     drops: list[Drop] = []
     left = candidates
-    for actor in outcome.actors:
-        for effect in actor.only:
-            dropped = left & ~matching(effect.selector, effect.refs)
+    for one in acts:
+        for entries in one.only:
+            dropped = left & ~entries
             if dropped:
-                drops.append(Drop(dropped, "only", actor))
+                drops.append(Drop(dropped, "only", one.actor))
                 left ^= dropped
-    for actor in outcome.actors:
-        for hide in actor.hide:
-            dropped = left & matching(hide.selector, hide.refs)
+    for one in acts:
+        for entries in one.hide:
+            dropped = left & entries
             if dropped:
-                drops.append(Drop(dropped, "hide", actor))
+                drops.append(Drop(dropped, "hide", one.actor))
                 left ^= dropped
     return left, drops
 
@@ -130,9 +118,9 @@ def hints_of(outcome: Outcome) -> tuple[dict[str, Any], list[Actor]]:
 
 def arrange(
     slot: Slot,
-    outcome: Outcome,
+    acts: Sequence[Acts],
     left: int,
-    matcher: Matcher,
+    pool: Pool,
     *,
     model: UseModel,
     scores: Mapping[str, float],
@@ -147,51 +135,78 @@ def arrange(
         scores: of the model by entry id, in [0, 1]; a missing one is 0.
         limit: most blocks.
     """
-    pool = matcher.pool
-    capped = over_cap(slot.cap, pool, exposures, now) & left if slot.cap and exposures else 0
-    drops = [Drop(capped, "cap")] if capped else []
-    own = {
-        id(actor): over_cap(actor.cap, pool, exposures, now)
-        for actor in outcome.actors
-        if actor.cap is not None and exposures
-    }
-    boosted: dict[int, list[tuple[Actor, float]]] = {}
-    for actor in outcome.actors:
-        for effect in actor.boosts:
-            for place in iterate(matcher(effect.selector, effect.refs) & left & ~own.get(id(actor), 0)):
-                boosted.setdefault(place, []).append((actor, effect.by))
-    weight = 1.0 if model.weight is None else model.weight
-    totals: dict[int, float] = {}
-    entries = pool.entries
-    for place in members_of(left, len(entries)):
-        total = 0.0
-        for _actor, by in boosted.get(place, ()):
-            total += by
-        totals[place] = slot.rules_weight * total + weight * scores.get(entries[place].id, 0.0)
-    ranked = sorted(totals, key=lambda place: (-totals[place], place))
-    pinned, refused = _pin(outcome, ranked, matcher, left, capped, own, limit)
-    taken = {place for place, _actor in pinned.values()}
-    rest = [place for place in ranked if place not in taken and not capped >> place & 1]
-    wanted = limit - len(pinned)
-    if slot.diversify is not None and wanted > 0:
-        field_name = slot.diversify.by
-        features = {place: feature_of(entries[place].reading[field_name]) for place in rest}
-        rest = mmr_order(rest, totals, features, slot.diversify.trade_off, wanted)
-    remaining = iter(rest)
+    capped, own = 0, {}
+    if exposures:
+        capped = over_cap(slot.cap, pool, exposures, now) & left if slot.cap is not None else 0
+        own = {
+            id(one.actor): over_cap(one.actor.cap, pool, exposures, now) for one in acts if one.actor.cap is not None
+        }
+    boosted = _boosted(acts, left, own)
+    totals = _totals(slot, left, pool, boosted, 1.0 if model.weight is None else model.weight, scores)
+    # Places are numbered in the order of ties, and sorting is stable, the other way round too.
+    ranked = sorted(totals, key=totals.__getitem__, reverse=True)
+    pinned, refused = _pin(acts, ranked, left, capped, own, limit)
+    if pinned or capped:
+        taken = {place for place, _actor in pinned.values()}
+        rest = [place for place in ranked if place not in taken and not capped >> place & 1]
+    else:
+        rest = ranked
+    if slot.diversify is not None and limit > len(pinned):
+        by = slot.diversify.by
+        features = {place: feature_of(pool.entries[place].reading[by]) for place in rest}
+        rest = mmr_order(rest, totals, features, slot.diversify.trade_off, limit - len(pinned))
     placed = []
+    remaining = iter(rest)
     for position in range(1, limit + 1):
         if position in pinned:
             place, actor = pinned[position]
             placed.append(Placed(place, totals[place], actor))
-        elif (place_or_none := next(remaining, None)) is not None:
-            placed.append(Placed(place_or_none, totals[place_or_none]))
-    return Arrangement(placed, drops, boosted, totals, refused)
+        elif (next_place := next(remaining, None)) is not None:
+            placed.append(Placed(next_place, totals[next_place]))
+    return Arrangement(placed, [Drop(capped, "cap")] if capped else [], boosted, totals, refused)
+
+
+def _boosted(acts: Sequence[Acts], left: int, own: Mapping[int, int]) -> dict[int, list[tuple[Actor, float]]]:
+    """By place, the boosts in the order in which they add up."""
+    found: dict[int, list[tuple[Actor, float]]] = {}
+    for one in acts:
+        actor = one.actor
+        for by, entries, places in one.boosts:
+            hit = entries & left
+            if own:
+                hit &= ~own.get(id(actor), 0)
+            for place in places if hit == entries else iterate(hit):
+                there = found.get(place)
+                if there is None:
+                    found[place] = [(actor, by)]
+                else:
+                    there.append((actor, by))
+    return found
+
+
+def _totals(
+    slot: Slot,
+    left: int,
+    pool: Pool,
+    boosted: Mapping[int, list[tuple[Actor, float]]],
+    weight: float,
+    scores: Mapping[str, float],
+) -> dict[int, float]:
+    """By place, in the order of ties: rules weight x sum of boosts + model weight x score; doubles, summed in order."""
+    entries, rules_weight = pool.entries, slot.rules_weight
+    totals: dict[int, float] = {}
+    for place in members_of(left, len(entries)):
+        total = 0.0
+        for _actor, by in boosted.get(place, ()):
+            total += by
+        score = scores.get(entries[place].id, 0.0) if scores else 0.0
+        totals[place] = rules_weight * total + weight * score
+    return totals
 
 
 def _pin(
-    outcome: Outcome,
+    acts: Sequence[Acts],
     ranked: Sequence[int],
-    matcher: Matcher,
     left: int,
     capped: int,
     own: Mapping[int, int],
@@ -201,9 +216,11 @@ def _pin(
     pinned: dict[int, tuple[int, Actor]] = {}
     refused: list[tuple[Actor, int, str]] = []
     free = left
-    for actor in outcome.actors:
-        for pin in actor.pins:
-            matches = matcher(pin.selector, pin.refs) & free & ~own.get(id(actor), 0)
+    for one in acts:
+        for pin, entries in one.pins:
+            matches = entries & free
+            if own:
+                matches &= ~own.get(id(one.actor), 0)
             if not pin.uncapped:
                 matches &= ~capped
             if not matches:
@@ -213,9 +230,9 @@ def _pin(
                 while position in pinned:
                     position += 1
                 if position > limit:
-                    refused.append((actor, place, "beyond the limit"))
+                    refused.append((one.actor, place, "beyond the limit"))
                     break
-                pinned[position] = (place, actor)
+                pinned[position] = (place, one.actor)
                 free ^= 1 << place
     return pinned, refused
 

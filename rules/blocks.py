@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.actors import Actor
 from rules.arrange import Arrangement, Placed
@@ -11,6 +11,8 @@ from rules.decision import Block, Reason
 
 if TYPE_CHECKING:
     from rules.ruleset import Plan
+
+_BY_SCORE = Reason("score")
 
 
 def blocks_of(
@@ -24,43 +26,57 @@ def blocks_of(
             for position, entry in enumerate(entries, start=1)
         )
     blocks = []
+    boosted, pool = arrangement.boosted, plan.pool.entries
     for position, placed in enumerate(arrangement.placed, start=1):
-        entry = plan.pool.entries[placed.place]
-        reason = _reason(plan, arrangement, placed, scores.get(entry.id))
+        entry = pool[placed.place]
+        if placed.pin is not None:
+            reason = placed.pin.pinned
+        else:
+            strongest = _strongest(boosted.get(placed.place, ()))
+            reason = strongest.scored if strongest is not None else _BY_SCORE
+            if plan.model.name is not None and entry.id in scores:
+                reason = reason._replace(model=plan.model.name)
         blocks.append(Block(entry.id, position, placed.score, reason, entry.entry))
     return tuple(blocks)
 
 
-def _reason(plan: Plan, arrangement: Arrangement, placed: Placed, score: float | None) -> Reason:
-    if placed.pin is not None:
-        kind = "pin" if placed.pin.experiment is None else "experiment"
-        return Reason(kind, placed.pin.rule, placed.pin.experiment, placed.pin.arm)  # type: ignore[arg-type]
-    model = plan.model.name if score is not None else None
-    strongest = _strongest(arrangement.boosted.get(placed.place, ()))
-    if strongest is None:
-        return Reason("score", model=model)
-    return Reason("score", strongest.rule, strongest.experiment, strongest.arm, model)
-
-
 def _strongest(boosts: Sequence[tuple[Actor, float]]) -> Actor | None:
     """The actor whose boost weighs most; the first of equals."""
-    best: tuple[float, Actor] | None = None
+    best, found = 0.0, None
     for actor, by in boosts:
-        if by and (best is None or abs(by) > best[0]):
-            best = (abs(by), actor)
-    return best[1] if best else None
+        weight = by if by >= 0 else -by
+        if weight > best:
+            best, found = weight, actor
+    return found
 
 
-def effective_rules(plan: Plan, arrangement: Arrangement, givers: Sequence[Actor]) -> tuple[str, ...]:
-    """The rules that had an effect: dropped a candidate, placed or boosted a shown block, gave a hint or model."""
-    acting = {id(drop.actor) for drop in plan.drops if drop.actor is not None}
-    acting.update(id(actor) for actor in givers)
-    for placed in arrangement.placed:
-        if placed.pin is not None:
-            acting.add(id(placed.pin))
-        acting.update(id(actor) for actor, by in arrangement.boosted.get(placed.place, ()) if by)
-    acting.update(id(actor) for actor in plan.outcome.actors if actor.models)
-    if plan.outcome.stopped:
-        stopper = next(actor for actor in plan.outcome.actors if actor.stops)
-        acting.add(id(stopper))
-    return tuple(actor.rule for actor in plan.outcome.actors if actor.rule is not None and id(actor) in acting)
+class MadeOf(NamedTuple):
+    """What a decision was made of; tells, when asked, what had an effect on it."""
+
+    plan: Plan
+    placed: Sequence[Placed]
+    boosted: Mapping[int, Sequence[tuple[Actor, float]]]
+    givers: Sequence[Actor]
+
+    def rules(self) -> tuple[str, ...]:
+        """Those that dropped a candidate, placed or boosted a block that is shown, gave a hint or model, or stopped."""
+        outcome = self.plan.outcome
+        acting = {id(drop.actor) for drop in self.plan.drops if drop.actor is not None}
+        acting.update(id(actor) for actor in self.givers)
+        for placed in self.placed:
+            if placed.pin is not None:
+                acting.add(id(placed.pin))
+            acting.update(id(actor) for actor, by in self.boosted.get(placed.place, ()) if by)
+        acting.update(id(actor) for actor in outcome.actors if actor.models)
+        if outcome.stopped:
+            acting.add(id(next(actor for actor in outcome.actors if actor.stops)))
+        return tuple(actor.rule for actor in outcome.actors if actor.rule is not None and id(actor) in acting)
+
+    def exposed(self) -> tuple[str, ...]:
+        """The experiments whose arm was not stopped."""
+        stopped = {actor.experiment for actor in self.plan.outcome.stopped}
+        return tuple(name for name, _arm in self.plan.outcome.arms if name not in stopped)
+
+    def segments(self) -> tuple[str, ...]:
+        """Every segment that the visitor holds."""
+        return tuple(sorted(self.plan.facts.held))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 ReasonKind = Literal["pin", "score", "experiment", "default", "degraded"]
 RESERVED_FIELDS = frozenset({"id", "type", "tags", "locale", "published_at"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a block is where it is.
 
     Attributes:
@@ -38,8 +37,7 @@ class Reason:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One entry in its place.
 
     Attributes:
@@ -52,7 +50,7 @@ class Block:
     position: int
     score: float
     reason: Reason
-    entry: Mapping[str, object] = field(repr=False)
+    entry: Mapping[str, object]
 
     @property
     def type(self) -> str | None:
@@ -91,6 +89,19 @@ class Block:
         }
 
 
+class MadeOf(Protocol):
+    """What a decision can tell of how it came about."""
+
+    def rules(self) -> tuple[str, ...]:
+        """See `Decision.rules`."""
+
+    def exposed(self) -> tuple[str, ...]:
+        """See `Decision.exposed`."""
+
+    def segments(self) -> tuple[str, ...]:
+        """See `Decision.segments`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The decision for one slot.
@@ -100,9 +111,7 @@ class Decision:
         fallback: whether nothing was left and the slot's default stands in, even where that is empty too.
         audience_key: equal for visitors who get equal decisions from this content.
         arms: experiment to arm, all that the visitor is in.
-        exposed: the experiments whose arm's effects were not stopped; only these count an exposure.
-        rules: the rules that had an effect on the answer, in the order in which they apply.
-        segments: those that the visitor holds.
+        made_of: what the decision was made of, for what is told of it only when asked.
         trace: with `explain`, what was considered and why it was kept or dropped.
     """
 
@@ -112,10 +121,23 @@ class Decision:
     fallback: bool
     audience_key: str
     arms: Mapping[str, str]
-    exposed: tuple[str, ...]
-    rules: tuple[str, ...]
-    segments: tuple[str, ...]
+    made_of: MadeOf = field(repr=False, compare=False)
     trace: Mapping[str, object] | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that had an effect on the answer, in the order in which they apply."""
+        return self.made_of.rules()
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """The experiments whose arm's effects were not stopped; only these count an exposure."""
+        return self.made_of.exposed()
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The segments that the visitor holds."""
+        return self.made_of.segments()
 
     def to_dict(self) -> dict[str, object]:
         """As the API shows a slot, without what only a server adds."""

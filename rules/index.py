@@ -74,6 +74,7 @@ class Index:
                 attribute.ranges.add(span, number)
                 attribute.missing_fails.append(number)
         self._equalities: list[_Equality] = []
+        self._numbers: list[tuple[str, Table, int]] = []
         self._purposes: set[str] = set()
         self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
         self._literals: list[tuple[Callable[[Facts], bool], int, int]] = []
@@ -91,13 +92,17 @@ class Index:
         kind = _KINDS.get(declared.type) if declared is not None and not declared.derived else None
         direct = attribute.values.direct() if kind is not None and attribute.values else None
         parts = (attribute.elements, attribute.ranges)
-        if declared is not None and kind is not None and direct is not None and not any(parts):
+        plain = declared is not None and not declared.derived
+        if kind is not None and direct is not None and not any(parts):
             self._equalities.append((name, kind, direct[0].get, direct[1], missing))
-            if declared.purpose is not None:
-                self._purposes.add(declared.purpose)
+        elif plain and attribute.ranges and not attribute.values and not attribute.elements and name[0] != "@":
+            self._numbers.append((name, attribute.ranges.table(), missing))
         else:
+            plain = False
             tables = tuple(part.table() for part in (attribute.values, *parts) if part)
             self._tables.append((name, missing, tables))
+        if plain and declared is not None and declared.purpose is not None:
+            self._purposes.add(declared.purpose)
         for literal, numbers in attribute.others.values():
             self._literal(literal, numbers, zone)
 
@@ -111,7 +116,10 @@ class Index:
         """The positions of the conditions that hold, ascending."""
         alive = self._all
         # Texts and booleans are taken as they came: most attributes are such, and reading them is most of the work.
-        given = facts.attributes.get if all(facts.allows(purpose) for purpose in self._purposes) else facts.__getitem__
+        given: Callable[[str], object] = facts.attributes.get
+        for purpose in self._purposes:
+            if not facts.allows(purpose):
+                given = facts.__getitem__
         for name, kind, masks, default, missing in self._equalities:
             value = given(name)
             if type(value) is kind:
@@ -122,6 +130,15 @@ class Index:
                     facts[name]  # notes the wrong type
         if not alive:
             return []
+        for name, possible, missing in self._numbers:
+            value = given(name)
+            if type(value) is float and value - value == 0.0:
+                alive &= possible(value)
+            elif value is None:
+                alive &= missing
+            else:
+                value = facts[name]
+                alive &= missing if value is None else possible(value)
         for name, missing, tables in self._tables:
             value = facts[name]
             if value is None:

@@ -31,11 +31,12 @@ def audience_key(
                 parts.append(canonical([facts[name] for name in actor.refs]))
     if slot.select_refs or slot.default_refs:
         parts.append(canonical([facts[name] for name in (*slot.select_refs, *slot.default_refs)]))
+    # Ids hold no control characters, so that lines cannot run into each other; a locale is quoted all the same.
     parts.append("arms")
-    parts.extend(canonical(pair) for pair in outcome.arms)
-    parts.append("locale")
-    parts.append(canonical(locale))
-    parts.append("segments")
-    parts.extend(canonical(name) for name in sorted(held))
+    for experiment, arm in outcome.arms:
+        parts += (experiment, arm)
+    parts.append(f"locale {locale!a}")
+    if held:
+        parts += sorted(held)
     text = "\n".join(parts)
     return f"k-{blake2b(text.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate
@@ -15,6 +16,9 @@ from rules.conditions import Condition
 from rules.effects import canonical
 from rules.locales import preference
 from rules.selectors import EntryReading, bind, compile_bound
+
+if TYPE_CHECKING:
+    from rules.acts import Acts
 
 AUDIENCE = "audience:"
 _MOST_BOUND = 512
@@ -106,6 +110,8 @@ class Pool:
         self._instants = sorted(instants)
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
+        self.acts: dict[int, Acts] = {}
+        self._orders: dict[object, tuple[str, ...]] = {}
         self._variants: dict[tuple[int, tuple[str, ...]], int] = {}
 
     def matching(self, selector: Condition, names: tuple[str, ...] = (), values: tuple[object, ...] = ()) -> int:
@@ -136,10 +142,7 @@ class Pool:
     def variants(self, now: datetime, tag: object, chain: Sequence[str], visible: int | None = None) -> int:
         """The published entries among those `visible` (None: all), of each id the variant that the visitor prefers."""
         count = self.published(now)
-        if not self.locales:
-            order: tuple[str, ...] = ()
-        else:
-            order = tuple(name for name in preference(tag, chain) if name in self.locales)
+        order = self._order(tag, chain) if self.locales else ()
         if visible is not None and visible != self.all:
             return self._choose(now, order, visible)
         found = self._variants.get((count, order))
@@ -147,6 +150,15 @@ class Pool:
             found = self._choose(now, order, self.all)
             if len(self._variants) < _MOST_BOUND:
                 self._variants[count, order] = found
+        return found
+
+    def _order(self, tag: object, chain: Sequence[str]) -> tuple[str, ...]:
+        """The visitor's languages, as far as there are entries in them."""
+        found = self._orders.get(tag) if isinstance(tag, str | None) else None
+        if found is None:
+            found = tuple(name for name in preference(tag, chain) if name in self.locales)
+            if len(self._orders) < _MOST_BOUND:
+                self._orders[tag] = found
         return found
 
     def _choose(self, now: datetime, order: tuple[str, ...], visible: int) -> int:

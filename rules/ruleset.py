@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.actors import Outcome
-from rules.arrange import Drop, Matcher, arrange, eligible, hints_of, model_of
-from rules.blocks import blocks_of, effective_rules
+from rules.acts import Acts, acts_of, entries_for
+from rules.arrange import Drop, arrange, eligible, hints_of, model_of
+from rules.blocks import MadeOf, blocks_of
 from rules.clock import as_instant
 from rules.compiled import CompiledSlot
 from rules.content import Content, in_default_order
@@ -33,6 +34,7 @@ from rules.suggest import nearest
 if TYPE_CHECKING:
     from rules.analysis import Finding
 
+_NOBODY: frozenset[str] = frozenset()
 _UTC_ZONE = ZoneInfo("UTC")
 Instants = Sequence[datetime | str]
 
@@ -53,6 +55,7 @@ class Plan:
     compiled: CompiledSlot
     facts: Facts
     outcome: Outcome
+    acts: list[Acts]
     pool: Pool
     default: Pool
     candidates: int
@@ -212,11 +215,10 @@ class Ruleset:
             raise ValueError("a decision needs a clock")
         outcome = compiled.outcome(facts, arms)
         pool = content.pool(slot)
-        matcher = Matcher(pool, facts)
         tag, chain = facts["request.locale"], self.document.locales
         visible = pool.all
         if compiled.slot.select_refs:
-            visible &= matcher(compiled.slot.select, compiled.slot.select_refs)
+            visible &= entries_for(pool, facts, compiled.slot.select, compiled.slot.select_refs)
             variants = pool.variants(now, tag, chain, visible)
         else:
             variants = pool.variants(now, tag, chain)
@@ -233,7 +235,8 @@ class Ruleset:
         if candidates & reserved:
             drops.append(Drop(candidates & reserved, "reserved"))
             candidates &= ~reserved
-        left, dropped = eligible(outcome, candidates, matcher)
+        acts = acts_of(outcome.actors, pool, facts)
+        left, dropped = eligible(acts, candidates)
         key = audience_key(
             compiled.slot,
             outcome,
@@ -246,6 +249,7 @@ class Ruleset:
             compiled,
             facts,
             outcome,
+            acts,
             pool,
             content.default(slot),
             candidates,
@@ -270,17 +274,17 @@ class Ruleset:
         slot, pool = plan.slot, plan.pool
         most = slot.limit if limit is None else max(0, min(limit, slot.limit))
         excluded = 0
-        excluded_ids = frozenset(exclude)
+        excluded_ids = frozenset(exclude) if exclude else _NOBODY
         for name in excluded_ids:
             excluded |= pool.by_id.get(name, 0)
         arrangement = arrange(
             slot,
-            plan.outcome,
+            plan.acts,
             plan.left & ~excluded,
-            Matcher(pool, plan.facts),
+            pool,
             model=plan.model,
             scores=scores,
-            exposures={name: [_instant(one) for one in instants] for name, instants in exposures.items()},
+            exposures=_read_exposures(exposures) if exposures else exposures,  # type: ignore[arg-type]
             limit=most,
             now=plan.now,
         )
@@ -296,9 +300,7 @@ class Ruleset:
             fallback=fallback,
             audience_key=plan.audience_key,
             arms=dict(plan.outcome.arms),
-            exposed=_exposed(plan.outcome),
-            rules=effective_rules(plan, arrangement, givers),
-            segments=tuple(sorted(plan.facts.held)),
+            made_of=MadeOf(plan, arrangement.placed, arrangement.boosted, givers),
             trace=trace,
         )
 
@@ -308,7 +310,7 @@ class Ruleset:
             return []
         visible = pool.all
         if slot.default_refs:
-            visible = Matcher(pool, plan.facts)(slot.default, slot.default_refs)
+            visible = entries_for(pool, plan.facts, slot.default, slot.default_refs)
         variants = pool.variants(plan.now, plan.facts["request.locale"], self.document.locales, visible)
         order = in_default_order(slot, pool, variants)
         return [place for place in order if pool.entries[place].id not in excluded][:limit]
@@ -344,10 +346,8 @@ class Ruleset:
         return found
 
 
-def _exposed(outcome: Outcome) -> tuple[str, ...]:
-    """The experiments whose arm was not stopped."""
-    stopped = {actor.experiment for actor in outcome.stopped}
-    return tuple(name for name, _arm in outcome.arms if name not in stopped)
+def _read_exposures(exposures: Mapping[str, Instants]) -> dict[str, list[datetime]]:
+    return {name: [_instant(one) for one in instants] for name, instants in exposures.items()}
 
 
 def _instant(value: datetime | str) -> datetime:

@@ -14,7 +14,6 @@ from rules.conditions import (
     Condition,
     Holds,
     Not,
-    Reading,
     Ref,
     Test,
     bare_op,
@@ -59,11 +58,6 @@ def references(condition: Condition) -> tuple[str, ...]:
         if isinstance(leaf, Test) and isinstance(leaf.operand, Ref) and not leaf.operand.name.startswith("content.")
     )
     return tuple(dict.fromkeys(names))
-
-
-def bound_values(names: tuple[str, ...], reading: Reading) -> tuple[object, ...]:
-    """The values of those attributes for one visitor; None where missing."""
-    return tuple(reading[name] for name in names)
 
 
 def bind(condition: Condition, values: Mapping[str, object]) -> Condition:
