@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-dev run test lint types lock bench clean
+.PHONY: help setup setup-dev servers run test lint types lock bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,3 +25,29 @@ $(VENV)/.setup-dev: requirements-dev.lock $(VENV)/.setup
 setup: $(VENV)/.setup  ## install into .venv from the lock file
 
 setup-dev: $(VENV)/.setup-dev  ## the same, with what the tests need
+
+servers:  ## install the servers and the browser that the tests start
+	@.ci/servers
+
+lint: setup-dev  ## ruff: rules and form
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup-dev  ## mypy, strict
+	$(BIN)/mypy
+
+test: setup-dev servers lint types  ## lint, types and the whole suite, real components included
+	$(BIN)/pytest -n 2 --dist loadgroup -q
+
+lock: | $(VENV)/bin/python  ## resolve the dependencies anew and write the lock files
+	$(PIP) install uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+	  --all-extras --output-file requirements.lock --quiet --upgrade
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+	  --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock --quiet
+
+bench: setup  ## the benchmark of the decision path, written to docs/benchmark
+	$(BIN)/tessera bench
+
+clean:  ## remove what was installed and made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis var
