@@ -9,12 +9,30 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from plugin.errors import FieldError, MalformedRequest, ValidationFailed
+from flask import Request
+
+from plugin.errors import FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
 
 DEEPEST = 64
 _LARGEST_INTEGER = 2**53
 _MOST_REPORTED = 100
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def read_body(asked: Request, limit_bytes: int) -> bytes:
+    """Read the whole body, and no more of it than the limit.
+
+    Raises:
+        PayloadTooLarge: by the length that it states, before anything is read; of unknown length, as soon as it is.
+    """
+    if asked.content_length is not None and asked.content_length > limit_bytes:
+        raise PayloadTooLarge(limit_bytes)
+    # Werkzeug cuts a chunked body off at its own limit, silently: one byte more tells that there was more.
+    asked.max_content_length = limit_bytes + 1
+    raw = asked.get_data(cache=False)
+    if len(raw) > limit_bytes:
+        raise PayloadTooLarge(limit_bytes)
+    return raw
 
 
 def read_json(raw: bytes) -> Any:  # noqa: ANN401  # any JSON

@@ -9,12 +9,12 @@ from typing import Any
 
 from flask import Flask, Request, Response, request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
 
-from plugin.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from plugin.errors import FieldError, UnsupportedMediaType, ValidationFailed
 from plugin.service.preconditions import Precondition
 from plugin.web.auth import Caller, Keyring
-from plugin.web.body import read_json, utf8
+from plugin.web.body import read_body, read_json, utf8
 from plugin.web.limits import Buckets
 from plugin.web.problems import field_errors
 from plugin.web.schemas.common import Verbatim
@@ -22,6 +22,14 @@ from plugin.web.schemas.common import Verbatim
 JSON_TYPE = "application/json"
 YAML_TYPES = ("application/yaml", "text/yaml", "application/x-yaml")
 OPEN, OPTIONAL, DELIVERY = "open", "optional", "delivery"
+
+
+class IdConverter(BaseConverter):
+    """An id in a path: any text that is not empty, slashes included, wherever they stand."""
+
+    regex = ".+?"
+    part_isolating = False
+    weight = 300  # tried after everything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +167,7 @@ class Gate:
         offered = [JSON_TYPE, *(YAML_TYPES if body.yaml else ())]
         if asked.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType(offered)
-        asked.max_content_length = limit = max(body.limit_bytes, self._max_body_bytes)
-        try:
-            raw = asked.get_data(cache=False)
-        except RequestEntityTooLarge as error:
-            raise PayloadTooLarge(limit) from error
+        raw = read_body(asked, max(body.limit_bytes, self._max_body_bytes))
         if not raw and not body.required:
             return None
         if body.yaml and asked.mimetype in YAML_TYPES:

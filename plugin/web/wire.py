@@ -16,7 +16,7 @@ from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
 from plugin.web.manage import content, draft, models, rulesets, simulate
 from plugin.web.metrics import HttpMetrics
-from plugin.web.operations import Gate, Operation
+from plugin.web.operations import Gate, IdConverter, Operation
 from plugin.web.services import WebServices
 
 _HEADERS = {
@@ -44,7 +44,8 @@ def register(app: Flask, services: WebServices) -> Web:
     Headers are only defaults: a page that sends a policy of its own keeps it.
     """
     settings = services.settings
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # see `plugin.web.body.read_body`
+    app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False  # an id may hold two slashes; a redirect would change it
     problems.register(app, max_body_bytes=settings.max_body_bytes, new_id=services.new_id)
     metrics = HttpMetrics(services.registry)

@@ -9,7 +9,7 @@ from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import content as shapes
 
 _TAG = "content"
-_EACH = "/v1/content/<path:id>"
+_EACH = "/v1/content/<id:id>"
 
 
 def operations(contents: Contents) -> list[Operation]:

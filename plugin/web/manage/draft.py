@@ -25,7 +25,7 @@ def operations(drafting: Drafting) -> list[Operation]:
 def _section(drafting: Drafting, section: Section) -> list[Operation]:
     one = SINGULAR[section]
     an = f"an {one}" if one[0] in "aeiou" else f"a {one}"
-    path, each = f"/v1/{section}", f"/v1/{section}/<path:id>"
+    path, each = f"/v1/{section}", f"/v1/{section}/<id:id>"
     # A segment may list its members, and those are many.
     body = Body(shapes.Item, limit_bytes=MOST_DOCUMENT_BYTES if section == "segments" else 0)
 

@@ -36,7 +36,7 @@ def operations(models: Mapping[str, ModelSetting]) -> list[Operation]:
         Operation(
             name="read_model",
             method="GET",
-            path="/v1/models/<path:id>",
+            path="/v1/models/<id:id>",
             summary="One configured model",
             tag="models",
             access="read",
