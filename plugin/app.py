@@ -44,7 +44,7 @@ from plugin.store import open_store
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
-from plugin.web.wire import register
+from plugin.web.wire import SECURITY_HEADERS, register
 
 VISITOR_COOKIE = "tessera_visitor"
 
@@ -111,16 +111,20 @@ def create_app(settings: Settings | None = None) -> Flask:
             new_id=_new_id,
         ),
     )
-    route = HotRoute(
+    app.wsgi_app = HotRoute(  # type: ignore[method-assign]
+        behind=app.wsgi_app,
         personalization=personalization,
         writer=writer,
         keyring=web.keyring,
         cors=web.cors,
         buckets=web.buckets,
+        metrics=web.metrics,
+        headers=tuple(SECURITY_HEADERS.items()),
+        monotonic=time.monotonic,
+        new_id=_new_id,
         max_body_bytes=settings.max_body_bytes,
         explain_refusal=_explain_refusal,
     )
-    app.register_blueprint(route.blueprint())
     _measure(metrics, sites, scoring)
     if settings.demo:
         from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on

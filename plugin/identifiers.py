@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
+_SHIFTS = tuple(range(120, -1, -10))
 
 
 def ulid(clock: Callable[[], datetime], random_bits: Callable[[int], int]) -> str:
@@ -15,4 +17,11 @@ def ulid(clock: Callable[[], datetime], random_bits: Callable[[int], int]) -> st
     Source: https://github.com/ulid/spec.
     """
     number = (int(clock().timestamp() * 1000) << _RANDOM_BITS) | random_bits(_RANDOM_BITS)
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
+    pairs = _pairs()
+    return "".join([pairs[number >> shift & 1023] for shift in _SHIFTS])
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> tuple[str, ...]:
+    """Every two digits, by their ten bits."""
+    return tuple(high + low for high in _DIGITS for low in _DIGITS)

@@ -14,7 +14,7 @@ from plugin.flow.profile import with_profile
 from plugin.flow.settle import settle
 from plugin.flow.sharing import LOCALE, VISITOR
 from plugin.flow.signals.ports import Devices, Geo
-from plugin.flow.types import Planned, Profile, Render, Settled, Site, SlotAsk, Visit
+from plugin.flow.types import Planned, Profile, Settled, Site, SlotAsk, Visit
 from plugin.service.models import Scoring
 from plugin.service.sites import Sites
 
@@ -51,7 +51,6 @@ class Personalize:
     asks: tuple[SlotAsk, ...]
     unique: bool = False
     explain: bool = False
-    render: Render = "json"
     by_cache: bool = False
     counted: bool = True
     attributes: Mapping[str, object] = field(default_factory=dict)

@@ -17,6 +17,7 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "tessera_http_requests",
             "Answers by method, route and status.",
@@ -32,10 +33,15 @@ class HttpMetrics:
         )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answer. ``route`` is the template of the path, such as ``/v1/rules/<path:id>``."""
+        """Count one answer. ``route`` is the template of the path, such as ``/v1/rules/<id:id>``."""
         known = method if method in _METHODS else "other"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(known, route).observe(seconds)
+        key = (known, route, status)
+        counted = self._counted.get(key)
+        if counted is None:
+            requests = self._requests.labels(known, route, str(status))
+            counted = self._counted[key] = (requests, self._seconds.labels(known, route))
+        counted[0].inc()
+        counted[1].observe(seconds)
 
     def exposition(self) -> Response:
         """Everything in the registry, in the text format of Prometheus."""

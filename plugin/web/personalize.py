@@ -1,14 +1,29 @@
-"""`POST` and `GET /v1/personalize`: parse, call one service, write bytes."""
+"""`POST` and `GET /v1/personalize`: parse, call one service, write bytes.
+
+A WSGI callable in front of Flask's: this one route is asked more than all others together, and what Flask does for a
+request costs as much as the decision. Everything else goes through to Flask.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, Request, Response, request
+from marshmallow import ValidationError
+from werkzeug.http import parse_cookie
 
-from plugin.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from plugin.errors import (
+    FieldError,
+    MalformedRequest,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    TesseraError,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.service.personalize import Answer, Personalization, Personalize
 from plugin.service.writer import AnswerWriter
@@ -16,74 +31,126 @@ from plugin.web.auth import Caller, Keyring
 from plugin.web.cors import Cors
 from plugin.web.hot import Asked, from_body, from_query
 from plugin.web.limits import Buckets
+from plugin.web.metrics import HttpMetrics
+from plugin.web.problems import Rendered, field_errors, incident, render
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/v1/personalize"
+METHODS = ("GET", "HEAD", "POST")
+MOST_PARAMETERS = 200
+_JSON_TYPES = frozenset({"application/json", "text/plain", ""})
 _PRIVATE = "private, no-store"
+_STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotRoute:
-    """What the route works with."""
+    """The route, with what it works with; `behind` answers all other paths."""
 
+    behind: WSGIApplication
     personalization: Personalization
     writer: AnswerWriter
     keyring: Keyring
     cors: Cors
     buckets: Buckets
+    metrics: HttpMetrics
     max_body_bytes: int
+    headers: Sequence[tuple[str, str]]
     explain_refusal: Callable[[object], None]
+    monotonic: Callable[[], float]
+    new_id: Callable[[], str]
 
-    def blueprint(self) -> Blueprint:
-        """The route for both methods."""
-        found = Blueprint("personalize", __name__)
-        found.add_url_rule(PATH, "post", self.post, methods=["POST"])
-        found.add_url_rule(PATH, "get", self.get, methods=["GET"])
-        return found
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI."""
+        if environ.get("PATH_INFO") != PATH or environ["REQUEST_METHOD"] == "OPTIONS":
+            return self.behind(environ, start_response)
+        began = self.monotonic()
+        method = environ["REQUEST_METHOD"]
+        body, status, headers = self._answered(method, environ)
+        lines = [*headers.items(), *self.headers, ("Content-Length", str(len(body)))]
+        lines.extend(self.cors.answer(environ.get("HTTP_ORIGIN")).items())
+        start_response(_STATUS[status], lines)
+        self.metrics.observe(method, PATH, status, self.monotonic() - began)
+        return [b"" if method == "HEAD" else body]
 
-    def post(self) -> Response:
-        """A private answer to a JSON body."""
-        caller = self._caller(request, None)
-        if request.mimetype not in ("application/json", "text/plain", ""):
+    def _answered(self, method: str, environ: WSGIEnvironment) -> Rendered:
+        """The answer, or the problem as its details; nothing is raised from here."""
+        try:
+            if method == "POST":
+                return self._post(environ)
+            if method in METHODS:
+                return self._get(environ)
+            raise MethodNotAllowed(METHODS)
+        except TesseraError as error:
+            return render(error)
+        except ValidationError as error:
+            return render(field_errors(error))
+        except Exception as error:  # noqa: BLE001 - the last resort: logged with an id, answered without details
+            return incident(error, self.new_id)
+
+    def _post(self, environ: WSGIEnvironment) -> Rendered:
+        caller = self._caller(environ, None)
+        media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(["application/json"])
-        length = request.content_length
-        if length is not None and length > self.max_body_bytes:
-            raise PayloadTooLarge(self.max_body_bytes)
-        raw = request.get_data(cache=False)
-        if len(raw) > self.max_body_bytes:
-            raise PayloadTooLarge(self.max_body_bytes)
-        asked = from_body(raw, self._refuse)
-        return self._answer(asked, caller, {}, by_cache=False)
+        asked = from_body(self._body(environ), self._refuse)
+        return self._answer(asked, caller, environ, {}, by_cache=False)
 
-    def get(self) -> Response:
-        """The same for caches: what is asked stands in the query."""
-        query = {name: tuple(values) for name, values in request.args.lists()}
-        caller = self._caller(request, (query.get("key") or (None,))[-1])
-        return self._answer(from_query(query), caller, query, by_cache=True)
+    def _get(self, environ: WSGIEnvironment) -> Rendered:
+        query = _query(environ.get("QUERY_STRING", ""))
+        caller = self._caller(environ, (query.get("key") or (None,))[-1])
+        return self._answer(from_query(query), caller, environ, query, by_cache=True)
 
-    def _caller(self, asked: Request, key: str | None) -> Caller:
-        headers = asked.headers
+    def _caller(self, environ: WSGIEnvironment, key: str | None) -> Caller:
         caller = self.keyring.authenticate(
-            authorization=headers.get("Authorization"),
-            header=headers.get("X-Tessera-Key"),
+            authorization=environ.get("HTTP_AUTHORIZATION"),
+            header=environ.get("HTTP_X_TESSERA_KEY"),
             query=key,
-            origin=headers.get("Origin"),
+            origin=environ.get("HTTP_ORIGIN"),
         )
         self.buckets.take(caller.name)
         return caller
 
+    def _body(self, environ: WSGIEnvironment) -> bytes:
+        """The body, never more of it than the limit and an octet."""
+        length = environ.get("CONTENT_LENGTH") or ""
+        most = self.max_body_bytes
+        if length:
+            if not (length.isascii() and length.isdigit()):
+                raise MalformedRequest("Content-Length is no number.")
+            if int(length) > most:
+                raise PayloadTooLarge(most)
+            raw: bytes = environ["wsgi.input"].read(int(length))
+        elif environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            raw = environ["wsgi.input"].read(most + 1)
+        else:
+            raw = b""
+        if len(raw) > most:
+            raise PayloadTooLarge(most)
+        return raw
+
     def _answer(
-        self, asked: Asked, caller: Caller, query: Mapping[str, tuple[str, ...]], *, by_cache: bool
-    ) -> Response:
+        self,
+        asked: Asked,
+        caller: Caller,
+        environ: WSGIEnvironment,
+        query: Mapping[str, tuple[str, ...]],
+        *,
+        by_cache: bool,
+    ) -> Rendered:
         if asked.explain:
             self.keyring.require(caller, "explain")
         manager = caller.kind == "management"
+        cookie = environ.get("HTTP_COOKIE")
         raw = RawRequest(
-            headers=headers_from_environ(request.environ),
-            cookies=request.cookies,
+            headers=headers_from_environ(environ),
+            cookies=parse_cookie(cookie) if cookie else {},
             query=query,
             body=asked.context,
             visitor=asked.visitor,
-            remote_addr=request.environ.get("REMOTE_ADDR"),
+            remote_addr=environ.get("REMOTE_ADDR"),
             trusted_body=manager,
         )
         answer = self.personalization.answer(
@@ -92,22 +159,30 @@ class HotRoute:
                 asks=asked.asks,
                 unique=asked.unique,
                 explain=asked.explain,
-                render=asked.render,
                 by_cache=by_cache,
                 ignored=("events",) if asked.has_events else (),
             )
         )
         body = self.writer.write(answer, render=asked.render, all_segments=manager)
-        response = Response(body, mimetype="application/json")
-        response.headers["Cache-Control"] = _cache_control(answer)
-        for name, value in self.cors.answer(request.headers.get("Origin")).items():
-            response.headers[name] = value
-        return response
+        return body, HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": _cache_control(answer)}
 
     def _refuse(self, parsed: object) -> NoReturn:
         """Say which fields are wrong; the schema knows."""
         self.explain_refusal(parsed)
         raise ValidationFailed([FieldError("", "the body is not of the documented form")])
+
+
+def _query(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict")
+    except UnicodeDecodeError as error:
+        raise MalformedRequest("The query is not UTF-8.") from error
+    except ValueError as error:
+        raise MalformedRequest(f"The query has more than {MOST_PARAMETERS} parameters.") from error
+    for name, value in pairs:
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def _cache_control(answer: Answer) -> str:

@@ -19,7 +19,7 @@ from plugin.web.metrics import HttpMetrics
 from plugin.web.operations import Gate, IdConverter, Operation
 from plugin.web.services import WebServices
 
-_HEADERS = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -91,7 +91,7 @@ def _add_headers(app: Flask, cors: Cors) -> None:
         return Response(status=204, headers=dict(allowed or {"Vary": "Origin"}))
 
     def headers(response: Response) -> Response:
-        for name, value in _HEADERS.items():
+        for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         if is_delivery(request.path):
             for name, value in cors.answer(request.headers.get("Origin")).items():
