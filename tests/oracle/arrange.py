@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .caps import is_over
@@ -12,7 +13,16 @@ from .effects import Source, each
 from .scores import ranked, scored
 from .visitor import Visitor
 
-Placed = list[tuple[dict[str, Any], Source | None]]
+Places = dict[int, tuple[dict[str, Any], Source | None]]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One entry in the order; `source` made its pin (None: placed by score)."""
+
+    entry: dict[str, Any]
+    source: Source | None
+    score: float
 
 
 def arrange(
@@ -23,8 +33,8 @@ def arrange(
     scores: Mapping[str, float],
     exposures: Mapping[str, Iterable[Any]],
     limit: int,
-) -> Placed:
-    """The entries in order, each with the source of its pin (None: placed by score)."""
+) -> list[Placed]:
+    """The entries in their order."""
     for _, effect in each(counted, "only"):
         entries = [entry for entry in entries if selects(effect["only"], visitor, entry)]
     for _, effect in each(counted, "hide"):
@@ -33,7 +43,7 @@ def arrange(
     order = ranked(entries, points, visitor)
     capped = {entry["id"] for entry in order if is_over(slot.get("cap"), entry["id"], visitor, exposures)}
 
-    places: dict[int, tuple[dict[str, Any], Source | None]] = {}
+    places: Places = {}
     for source, effect in each(counted, "pin"):
         place_pins(places, source, effect, order, capped, visitor, exposures, limit)
     pinned = {entry["id"] for entry, _ in places.values()}
@@ -42,11 +52,12 @@ def arrange(
     for place in range(1, limit + 1):
         if place not in places and fill:
             places[place] = fill.pop(0), None
-    return [places[place] for place in sorted(places)]
+    arranged = [places[place] for place in sorted(places)]
+    return [Placed(entry, source, points[entry["id"]]) for entry, source in arranged]
 
 
 def place_pins(
-    places: dict[int, tuple[dict[str, Any], Source | None]],
+    places: Places,
     source: Source,
     effect: dict[str, Any],
     order: list[dict[str, Any]],

@@ -44,9 +44,7 @@ def candidates(
 ) -> list[dict[str, Any]]:
     """Selected, published, in the visitor's locale, meant for the visitor, neither reserved nor excluded."""
     selected = [
-        entry
-        for entry in content
-        if published(entry, visitor) and selects(slot.get("select", {}), visitor, entry)
+        entry for entry in content if published(entry, visitor) and selects(slot.get("select", {}), visitor, entry)
     ]
     return [
         entry

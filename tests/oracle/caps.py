@@ -10,9 +10,7 @@ from .instants import duration, instant
 from .visitor import Visitor
 
 
-def is_over(
-    cap: dict[str, Any] | None, name: str, visitor: Visitor, exposures: Mapping[str, Iterable[Any]]
-) -> bool:
+def is_over(cap: dict[str, Any] | None, name: str, visitor: Visitor, exposures: Mapping[str, Iterable[Any]]) -> bool:
     """Whether the entry was shown `per_visitor` times after now − `within`, up to now."""
     if cap is None:
         return False

@@ -32,12 +32,13 @@ def selects(selector: Any, visitor: Visitor, entry: Mapping[str, Any]) -> bool:
 
 
 def with_long_ids(selector: Any) -> Any:
-    long: dict[str, Any] = {}
-    for word, inner in selector.items():
-        if word in ("all", "any"):
-            long[word] = [with_long_ids(one) for one in inner]
-        elif word == "not":
-            long[word] = with_long_ids(inner)
-        else:
-            long["content.id" if word == "id" else word] = inner
-    return long
+    """The selector as a list of its parts, for it may hold both `id` and `content.id`."""
+    return {"all": [long_part(word, inner) for word, inner in selector.items()]}
+
+
+def long_part(word: str, inner: Any) -> Any:
+    if word in ("all", "any"):
+        return {word: [with_long_ids(one) for one in inner]}
+    if word == "not":
+        return {word: with_long_ids(inner)}
+    return {"content.id" if word == "id" else word: inner}

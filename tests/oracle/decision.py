@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .arrange import Placed, arrange
+from .arrange import arrange
 from .candidates import candidates, defaults
 from .effects import Source, each, sources
 from .experiments import assignments, reserved
 from .outcome import outcome
+from .scores import boosters
 from .segments import held_segments
 from .visitor import Visitor
 
@@ -28,14 +29,31 @@ class Reason:
 
 @dataclass(frozen=True)
 class Answer:
-    """The blocks in order with their reasons, and `effects`: the canonical outcome, see `outcome.outcome`."""
+    """The blocks in order, and what led to them.
+
+    Attributes:
+        ids, entries, reasons: of the blocks.
+        scores: of the blocks; those of a fallback have none.
+        boosts: of each block, what boosted it, as reasons; none in a fallback.
+        effects: the canonical outcome, see `outcome.outcome`.
+        arms: experiment to arm.
+        exposed: the experiments whose arm's effects survived `stop`.
+        rules: those that hold and survived it, in order.
+        segments: those that the visitor holds.
+    """
 
     ids: list[str]
+    entries: list[dict[str, Any]]
     reasons: list[Reason]
+    scores: list[float]
+    boosts: list[list[Reason]]
     presentation: dict[str, Any]
     fallback: bool
     effects: str
-    entries: list[dict[str, Any]]
+    arms: dict[str, str]
+    exposed: set[str]
+    rules: list[str]
+    segments: set[str]
 
 
 def decide(
@@ -76,20 +94,22 @@ def decide(
 
     left_out = set(exclude) | reserved(slot, visitor, arms)
     entries = candidates(home, content, visitor, held, left_out)
-    placed: Placed = arrange(home, entries, counted, visitor, scores or {}, exposures or {}, size)
-    reasons = [reason(source) for _, source in placed]
-    shown = [entry for entry, _ in placed]
-    fallback = not placed
-    if fallback:
-        shown = defaults(home, content, visitor, exclude)[:size]
-        reasons = [Reason("default")] * len(shown)
+    placed = arrange(home, entries, counted, visitor, scores or {}, exposures or {}, size)
+    shown = [one.entry for one in placed] or defaults(home, content, visitor, exclude)[:size]
+    boosted = [boosters(one.entry, counted, visitor, exposures or {}) for one in placed]
     return Answer(
         ids=[entry["id"] for entry in shown],
-        reasons=reasons,
-        presentation=presentation(counted),
-        fallback=fallback,
-        effects=outcome(counted, arms, visitor, held, audiences),
         entries=shown,
+        reasons=[reason(one.source) for one in placed] or [Reason("default")] * len(shown),
+        scores=[one.score for one in placed],
+        boosts=[[reason(source) for source, _ in found] for found in boosted],
+        presentation=presentation(counted),
+        fallback=not placed,
+        effects=outcome(counted, arms, visitor, held, audiences),
+        arms={experiment["id"]: arm["id"] for experiment, arm in arms},
+        exposed={one.item["id"] for one in counted if one.arm is not None},
+        rules=[one.item["id"] for one in counted if one.arm is None],
+        segments=held,
     )
 
 

@@ -40,9 +40,7 @@ def leaf_holds(name: str, tests: Any, visitor: Visitor) -> bool:
     written = spelled_out(value, tests, visitor)
     fold = written.get("any_case") is True
     return all(
-        test_holds(name, test, wanted, value, visitor, fold)
-        for test, wanted in written.items()
-        if test != "any_case"
+        test_holds(name, test, wanted, value, visitor, fold) for test, wanted in written.items() if test != "any_case"
     )
 
 
@@ -105,9 +103,7 @@ def compare(name: str, test: str, wanted: Any, value: Any, visitor: Visitor) -> 
         share = bucket(wanted["salt"], value) / 100
         return bool(wanted.get("gte", 0) <= share < wanted.get("lt", 100))
     if test == "within_km":
-        return (
-            isinstance(value, tuple) and metres(value, (wanted["lat"], wanted["lon"])) / 1000 <= wanted["km"]
-        )
+        return isinstance(value, tuple) and metres(value, (wanted["lat"], wanted["lon"])) / 1000 <= wanted["km"]
     if test in ("before", "after"):
         return moment_holds(test, wanted, value, visitor)
     return isinstance(value, str) and text_holds(test, wanted, value)

@@ -24,6 +24,20 @@ def model_of(slot: dict[str, Any], counted: list[Source]) -> dict[str, Any]:
     return {**slot.get("blend", {}).get("model", {}), **settings}
 
 
+def boosters(
+    entry: Mapping[str, Any],
+    counted: list[Source],
+    visitor: Visitor,
+    exposures: Mapping[str, Iterable[Any]],
+) -> list[tuple[Source, float]]:
+    """The boosts that an entry gets, in order; a rule's own cap keeps it from boosting what is over it."""
+    return [
+        (source, effect["by"])
+        for source, effect in each(counted, "boost")
+        if not is_over(source.cap, entry["id"], visitor, exposures) and selects(effect["boost"], visitor, entry)
+    ]
+
+
 def scored(
     slot: dict[str, Any],
     entries: Iterable[dict[str, Any]],
@@ -37,19 +51,14 @@ def scored(
     weight = model_of(slot, counted).get("weight", 1)
     found = {}
     for entry in entries:
-        boosts = 0.0
-        for source, effect in each(counted, "boost"):
-            if is_over(source.cap, entry["id"], visitor, exposures):
-                continue
-            if selects(effect["boost"], visitor, entry):
-                boosts += effect["by"]
-        found[entry["id"]] = share * boosts + weight * scores.get(entry["id"], 0.0)
+        total = 0.0
+        for _, by in boosters(entry, counted, visitor, exposures):
+            total += by
+        found[entry["id"]] = share * total + weight * scores.get(entry["id"], 0.0)
     return found
 
 
-def ranked(
-    entries: Iterable[dict[str, Any]], points: Mapping[str, float], visitor: Visitor
-) -> list[dict[str, Any]]:
+def ranked(entries: Iterable[dict[str, Any]], points: Mapping[str, float], visitor: Visitor) -> list[dict[str, Any]]:
     """Best first; ties: the newest `published_at` first, those without last, then the id by code point."""
 
     def newness(entry: dict[str, Any]) -> datetime:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-SHAPE = re.compile(
-    r"v?(\d+(?:\.\d+)*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
-)
+SHAPE = re.compile(r"v?(\d+(?:\.\d+)*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII)
 
 
 def parse_version(text: str) -> tuple[list[int], list[str]] | None:

@@ -23,9 +23,7 @@ def tagged(world: World) -> list[str]:
 
 def key(ruleset: Any, world: World, slot: str, person: Person, named: list[str] | None) -> str:
     """The engine's key."""
-    made: str = ruleset.audience_key(
-        slot, person.attributes, segments=person.segments, now=world.now, audiences=named
-    )
+    made: str = ruleset.audience_key(slot, person.attributes, segments=person.segments, now=world.now, audiences=named)
     return made
 
 
@@ -53,6 +51,7 @@ def decision(found: Answer) -> tuple[Any, ...]:
 @given(worlds(VISITORS, foreign_locales=False))
 def test_equal_keys_give_equal_decisions(world: World) -> None:
     """For the same content, clock, scores and exposures."""
+    note(world.told())
     ruleset = rules.load(world.document)
     for slot in world.slots:
         first: dict[str, tuple[Person, tuple[Any, ...]]] = {}
@@ -67,6 +66,7 @@ def test_equal_keys_give_equal_decisions(world: World) -> None:
 @given(worlds(VISITORS, foreign_locales=False))
 def test_there_are_as_many_keys_as_canonical_outcomes(world: World) -> None:
     """With the segments that the content's tags name, and with all of them."""
+    note(world.told())
     ruleset = rules.load(world.document)
     for slot in world.slots:
         for named in (tagged(world), None):

@@ -57,9 +57,7 @@ def visitor_tests() -> Mapping[str, Maker]:
         "geo.city": leaves.text(CITIES, ["(?i)^pa", "[a-z]ris", "vry$"], ["custom.label"]),
         "request.path": leaves.text(PATHS, ["shop/[0-9]", "^/$"]),
         "request.utm.source": leaves.text(SOURCES, ["s$"]),
-        "time.hour": lambda pick: pick.make(
-            [leaves.ordered([0, 4, 22, 23]), leaves.wrapping([22, 4, 0, 6, 23])]
-        ),
+        "time.hour": lambda pick: pick.make([leaves.ordered([0, 4, 22, 23]), leaves.wrapping([22, 4, 0, 6, 23])]),
         "time.weekday": lambda pick: pick.make([leaves.equality(WEEKDAYS), leaves.wrapping(WEEKDAYS)]),
         "time.of_day": leaves.wrapping(["22:30", "04:30", "00:00", "23:59"]),
         "time.date": leaves.ordered(DATES, ["profile.birthday"]),
@@ -102,9 +100,7 @@ def leaf(pick: Choices, tests: Mapping[str, Maker], segments: Sequence[str]) -> 
     return made
 
 
-def tree(
-    pick: Choices, tests: Mapping[str, Maker], segments: Sequence[str], depth: int = 2
-) -> dict[str, Any]:
+def tree(pick: Choices, tests: Mapping[str, Maker], segments: Sequence[str], depth: int = 2) -> dict[str, Any]:
     """A leaf more often than not; else a nested condition of at most a few leaves."""
     form = pick.number(9)
     if depth == 0 or form <= 5:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 
 def searched(examples: int) -> settings:
@@ -18,6 +18,9 @@ def searched(examples: int) -> settings:
         max_examples=examples * max(times, 1),
         derandomize=times == 0,
         deadline=None,
+        report_multiple_bugs=False,
+        # Not `explain`: on worlds of this size it takes minutes and says that some line always ran.
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
         # A world is large by design: hundreds of small choices.
         suppress_health_check=[
             HealthCheck.too_slow,

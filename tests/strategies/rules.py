@@ -88,9 +88,7 @@ def arm_effect(pick: Choices) -> dict[str, Any]:
     return {**made, "position": 2} if pick.percent(30) else made
 
 
-def experiment(
-    pick: Choices, slots: Sequence[str], segments: Sequence[str], turn: Sequence[str]
-) -> dict[str, Any]:
+def experiment(pick: Choices, slots: Sequence[str], segments: Sequence[str], turn: Sequence[str]) -> dict[str, Any]:
     """One experiment of two or three arms; its id is given by the document."""
     weights: list[int | None] = pick.one([[None, None], [1, 3], [0, 1], [1, 1, 2]])
     arms = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pprint import pformat
 from typing import Any
 
 from hypothesis import strategies as st
@@ -32,6 +33,11 @@ class World:
     def slots(self) -> list[str]:
         """The ids of the document's slots."""
         return [slot["id"] for slot in self.document["slots"]]
+
+    def told(self) -> str:
+        """All of it but the constant catalogue, to paste into a report."""
+        document = {key: value for key, value in self.document.items() if key != "attributes"}
+        return pformat(replace(self, document=document), width=110)
 
 
 def crowd(pick: Choices, size: int) -> list[Person]:

@@ -86,6 +86,12 @@ def test_pins_take_their_places(effects: list[dict[str, Any]], expected: list[st
     assert decided(document({"then": effects}), ABCD).ids == expected
 
 
+def test_both_spellings_of_an_id_in_one_selector_mean_both() -> None:
+    """`{id: a, content.id: b}` takes nothing."""
+    pin = {"pin": {"id": "d", "content.id": "c"}}
+    assert decided(document({"then": [pin]}), ABCD).ids == ["a", "b", "c"]
+
+
 def test_gaps_close() -> None:
     """Two entries pinned at 2 and 3 with nothing left for 1 move up."""
     pins = [{"pin": {"id": "a"}, "position": 3}, {"pin": {"id": "b"}, "position": 2}]
@@ -286,8 +292,7 @@ def test_a_group_gives_each_visitor_one_experiment() -> None:
         experiment("e3", group="g", shared=True),
     ]
     seen = [
-        decided(document(experiments=group), ABCD, {"visitor.id": f"v{n}"}).reasons[0].experiment
-        for n in range(300)
+        decided(document(experiments=group), ABCD, {"visitor.id": f"v{n}"}).reasons[0].experiment for n in range(300)
     ]
     assert set(seen) == {"e1", "e3", None}
     assert all(60 < seen.count(name) < 140 for name in ("e1", "e3", None))
