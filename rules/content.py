@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate
-from rules.conditions import ALWAYS
+from rules.conditions import ALWAYS, All, Condition, Test
 from rules.document import Document
 from rules.locales import preference
 from rules.pool import Candidate, Pool, candidate
@@ -22,24 +22,20 @@ class Content:
         self._zone: ZoneInfo = document.zone
         self.candidates: Sequence[Candidate] = [candidate(entry, document.zone) for entry in entries]
         segments = {segment.id for segment in document.segments}
-        self._pools = {slot.id: self._pool(slot) for slot in document.slots if slot.enabled}
-        self._defaults = {slot.id: self._default(slot) for slot in document.slots if slot.enabled}
+        self._shelves = _Shelves(self.candidates)
+        slots = [slot for slot in document.slots if slot.enabled]
+        self._pools = {slot.id: self._pool(slot.select, slot.select_refs) for slot in slots}
+        self._defaults = {slot.id: self._pool(slot.default, slot.default_refs) for slot in slots}
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
-    def _pool(self, slot: Slot) -> Pool:
-        """What `select` takes; where it has refs to the visitor, everything: the request selects."""
-        if slot.select_refs or slot.select == ALWAYS:
-            return Pool(self.candidates, self._zone)
-        takes = compile_bound(slot.select, self._zone)
-        return Pool((one for one in self.candidates if takes(one.reading)), self._zone)
-
-    def _default(self, slot: Slot) -> Pool:
-        if slot.default is None:
+    def _pool(self, selector: Condition | None, refs: tuple[str, ...]) -> Pool:
+        """What a selector takes; where it has refs to the visitor, everything: the request selects."""
+        if selector is None:
             return Pool((), self._zone)
-        if slot.default_refs:
+        if refs or selector == ALWAYS:
             return Pool(self.candidates, self._zone)
-        takes = compile_bound(slot.default, self._zone)
-        return Pool((one for one in self.candidates if takes(one.reading)), self._zone)
+        takes = compile_bound(selector, self._zone)
+        return Pool((one for one in self._shelves.likely(selector) if takes(one.reading)), self._zone)
 
     def order_for(self, slot: str, tag: object, chain: Sequence[str]) -> str | None:
         """The visitor's languages as far as a slot's content can tell them apart; for audience keys."""
@@ -55,6 +51,51 @@ class Content:
     def default(self, slot: str) -> Pool:
         """The entries that a slot's default names."""
         return self._defaults[slot]
+
+
+class _Shelves:
+    """Entries by id, type and tag, so that a selector that names one looks only there."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._all = candidates
+        self._by: dict[tuple[str, object], list[Candidate]] = {}
+        for one in candidates:
+            self._put("content.id", one.id, one)
+            self._put("content.type", one.entry.get("type"), one)
+            tags = one.entry.get("tags") or ()
+            for tag in dict.fromkeys(tags) if isinstance(tags, list | tuple) else ():
+                self._put("content.tags", tag, one)
+
+    def _put(self, name: str, value: object, one: Candidate) -> None:
+        if isinstance(value, str):
+            self._by.setdefault((name, value), []).append(one)
+
+    def likely(self, selector: Condition) -> Sequence[Candidate]:
+        """The entries that a selector can take: the shortest shelf that one of its tests names, else all."""
+        shelves = [shelf for test in _required(selector) if (shelf := self._shelf(test)) is not None]
+        return min(shelves, key=len, default=self._all)
+
+    def _shelf(self, test: Test) -> Sequence[Candidate] | None:
+        if test.any_case or test.attribute not in ("content.id", "content.type", "content.tags"):
+            return None
+        if test.op in ("eq", "contains") and isinstance(test.operand, str):
+            return self._by.get((test.attribute, test.operand), ())
+        if test.op in ("in", "contains_any") and isinstance(test.operand, tuple):
+            found = {id(one): one for value in test.operand for one in self._by.get((test.attribute, value), ())}
+            return list(found.values())
+        return None
+
+
+def _required(selector: Condition) -> Iterator[Test]:
+    """The tests that every entry taken meets."""
+    match selector:
+        case All(items):
+            for item in items:
+                yield from _required(item)
+        case Test():
+            yield selector
+        case _:
+            return
 
 
 def in_default_order(slot: Slot, pool: Pool, mask: int) -> list[int]:

@@ -31,13 +31,12 @@ def preference(tag: object, chain: Sequence[str]) -> tuple[str, ...]:
 
 
 def chosen(tag: object, chain: Sequence[str]) -> str | None:
-    """The first tag of the lookup that the site has, else the site's default; where it names none, the whole lookup.
+    """The visitor's languages as far as the site has them, in order; where the site names none, the whole lookup.
 
-    This stands for the visitor's language in audience keys: visitors alike in it see the same variants of content whose
-    locales are the site's.
+    This stands for the language in audience keys: visitors alike in it see the same variants of content whose locales
+    are the site's. The first alone would not do: with the chain fr-CA, en, fr, a visitor of fr-CA prefers fr to en, and
+    one without a language en to fr.
     """
-    wanted = lookup(tag) if isinstance(tag, str) else ()
-    if not chain:
-        return wanted[0] if wanted else None
     names = {name.lower() for name in chain}
-    return next((name for name in wanted if name in names), chain[0].lower())
+    order = [name for name in preference(tag, chain) if not names or name in names]
+    return ">".join(order) or None

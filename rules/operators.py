@@ -98,8 +98,9 @@ def _equal(operand: object, zone: ZoneInfo) -> Predicate:
 
 
 def _one_of(operands: Sequence[object], zone: ZoneInfo) -> Predicate:
+    texts = frozenset(operand for operand in operands if isinstance(operand, str))
     tests = [_equal(operand, zone) for operand in operands]
-    return lambda value: any(test(value) for test in tests)
+    return lambda value: value in texts if isinstance(value, str) else any(test(value) for test in tests)
 
 
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -191,8 +192,17 @@ def _contains(operand: object) -> Predicate:
 
 
 def _contains_any(operands: Sequence[object]) -> Predicate:
-    tests = [_contains(operand) for operand in operands]
-    return lambda value: isinstance(value, tuple | list) and any(test(value) for test in tests)
+    texts = frozenset(operand for operand in operands if isinstance(operand, str))
+    others = [operand for operand in operands if not isinstance(operand, str)]
+
+    def test(value: object) -> bool:
+        if not isinstance(value, tuple | list):
+            return False
+        return any(
+            item in texts if isinstance(item, str) else any(same(item, other) for other in others) for item in value
+        )
+
+    return test
 
 
 def _contains_all(operands: Sequence[object]) -> Predicate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 from collections.abc import Callable
 from threading import Event, Lock, Thread
@@ -87,7 +88,7 @@ class Sites:
         if before is not None and before.version == version.number:
             ruleset: Ruleset = before.ruleset
         else:
-            ruleset = load(version.document, name=f"version {version.number}")
+            ruleset = load(json.loads(version.document), name=f"version {version.number}")
         snapshot = self._content.snapshot()
         content = ruleset.prepare([as_content(entry) for entry in snapshot.entries])
         return site_of(ruleset, content, version.number, f"{published.epoch}.{snapshot.epoch}")
