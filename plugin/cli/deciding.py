@@ -78,7 +78,7 @@ def _attributes(ruleset: Ruleset, situation: Situation) -> dict[str, object]:
             hint = f"; did you mean {near!r}?" if near else ""
             click.echo(f"warning: no rule can read {name!r}, for there is no such attribute{hint}", err=True)
     types = {one.name: one.type for one in catalogue.all()}
-    policy = ContextPolicy(locales=ruleset.document.locales).wanting(None, types)
+    policy = ContextPolicy().wanting(None, types)
     visitor = {} if situation.visitor is None else {"id": situation.visitor}
     raw = RawRequest(body=situation.context, visitor=visitor, trusted_body=True)
     derived = derive(raw, policy, _devices(situation.context), NullGeo())

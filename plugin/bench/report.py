@@ -1,0 +1,149 @@
+"""The figures as text, for people: every number with what stands beside it in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from plugin.bench.inprocess import IN_TURN, INDEX, LOOP, ORACLE
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The whole report."""
+    return "\n".join(_lines(result)) + "\n"
+
+
+def _lines(result: dict[str, Any]) -> Iterator[str]:
+    machine = result["machine"]
+    yield (
+        f"Tessera benchmark, generator {result['generator']}{', quick' if result['quick'] else ''};"
+        f" {machine['implementation']} {machine['python']}, {machine['system']} {machine['architecture']},"
+        f" {machine['cores']} cores"
+    )
+    if "evaluation" in result:
+        yield from _evaluation(result["evaluation"]["rows"])
+    if "decision" in result:
+        yield from _decision(result["decision"]["rows"])
+    if "publishing" in result:
+        yield from _publishing(result["publishing"])
+    if "start" in result:
+        yield from _start(result["start"])
+    if "http" in result:
+        yield from _http(result["http"])
+    if result["targets"]:
+        yield from _targets(result["targets"])
+
+
+def _evaluation(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield from _title(
+        "Rules that hold: one slot, µs a call, facts included (median, p99); attributes change from call to call"
+    )
+    table = [("shape", "rules", "hold", INDEX, "p99", IN_TURN, "times", "tests' evaluator", "times", LOOP)]
+    for row in rows:
+        timings, faster = row["timings"], row["times_faster"]
+        oracle = timings.get(ORACLE)
+        table.append(
+            (
+                row["shape"],
+                f"{row['rules']:,}",
+                f"{row['holding_percent']:.1f}%",
+                _us(timings[INDEX]["median_us"]),
+                _us(timings[INDEX]["p99_us"]),
+                _us(timings[IN_TURN]["median_us"]),
+                f"{faster[IN_TURN]:,.0f}x",
+                _us(oracle["median_us"]) if oracle else "-",
+                f"{faster[ORACLE]:,.0f}x" if oracle else "-",
+                _us(timings[LOOP]["median_us"]),
+            )
+        )
+    yield from _table(table)
+    compared = rows[0]["answers_compared"]
+    yield f"Before timing, answers were compared with: {', '.join(compared)}. The loop shows how fast the machine was."
+
+
+def _decision(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield from _title("Whole decision in process, profile and prepared content in memory, µs a request (median, p99)")
+    table = [("slots", "candidates", "rules in all", INDEX, "p99", LOOP)]
+    table += [
+        (
+            str(row["slots"]),
+            f"{row['candidates_a_slot']} each",
+            f"{row['rules']:,}",
+            _us(row["timings"][INDEX]["median_us"]),
+            _us(row["timings"][INDEX]["p99_us"]),
+            _us(row["timings"][LOOP]["median_us"]),
+        )
+        for row in rows
+    ]
+    yield from _table(table)
+
+
+def _publishing(found: dict[str, Any]) -> Iterator[str]:
+    yield from _title(f"Publishing {found['rules']:,} rules from {found['yaml_bytes'] / 1e6:.1f} MB of YAML, CPU s")
+    steps = found["cpu_seconds"]
+    yield from _table(
+        [(*steps, "in all"), (*(f"{one:.2f}" for one in steps.values()), f"{found['total_cpu_seconds']:.2f}")]
+    )
+
+
+def _start(found: dict[str, Any]) -> Iterator[str]:
+    yield from _title(
+        f"Process start to the first answer: {found['rules']:,} rules, {found['entries']:,} entries, from the database"
+    )
+    yield (
+        f"{found['cpu_seconds']:.2f} s CPU, peak {found['peak_megabytes']:.0f} MB"
+        f" (imports alone: {found['imports_alone_megabytes']:.0f} MB)"
+    )
+
+
+def _http(found: dict[str, Any]) -> Iterator[str]:
+    yield from _title(
+        f"Over HTTP: {found['slots']} slots, {found['rules']:,} rules, one worker;"
+        f" answers of {found['body_bytes']:,} bytes"
+    )
+    table = [("", "CPU µs a request", "worst round", "latency µs", "p99")]
+    table += [
+        (
+            name,
+            _us(one["median_cpu_us"]),
+            _us(one["p99_round_cpu_us"]),
+            _us(one["median_latency_us"]),
+            _us(one["p99_latency_us"]),
+        )
+        for name, one in found["servers"].items()
+    ]
+    yield from _table(table)
+    yield (
+        f"ratio {found['ratio']:.2f}: the median over rounds, each with its own floor;"
+        " user and system time of the whole process tree"
+    )
+
+
+def _targets(targets: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield from _title("Targets")
+    table = [("", "measured", "limit", "")]
+    table += [
+        (one["what"], f"{one['measured']:,.2f}", one["limit"], "met" if one["met"] else "MISSED") for one in targets
+    ]
+    yield from _table(table)
+
+
+def _title(text: str) -> Iterator[str]:
+    yield ""
+    yield text
+    yield "-" * len(text)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _us(value: float) -> str:
+    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"

@@ -1,0 +1,202 @@
+"""The whole benchmark, part by part, as plain data: what the report, the JSON and the picture are made of."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plugin.bench import http, inprocess
+from plugin.bench.generator import GENERATOR_VERSION
+from plugin.bench.http import APP, FLOOR, Http
+from plugin.bench.inprocess import IN_TURN, INDEX, ORACLE, Deciding, Evaluation
+from plugin.bench.publishing import publish
+from plugin.bench.starting import start
+
+Result = dict[str, Any]
+Say = Callable[[str], None]
+PARTS = ("evaluation", "decision", "publishing", "start", "http")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure that must not be exceeded, or, with `least`, not be missed."""
+
+    what: str
+    measured: float
+    limit: float
+    unit: str
+    least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether it is."""
+        return self.measured >= self.limit if self.least else self.measured <= self.limit
+
+    def to_dict(self) -> Result:
+        """For JSON."""
+        sign = ">=" if self.least else "<="
+        return {
+            "what": self.what,
+            "measured": round(self.measured, 2),
+            "limit": f"{sign} {self.limit:g} {self.unit}".strip(),
+            "met": self.met,
+        }
+
+
+def run(*, quick: bool, parts: tuple[str, ...] = PARTS, say: Say) -> Result:
+    """Measure.
+
+    Args:
+        quick: fewer rounds, and no part that takes minutes; the figures are rougher.
+        say: told what is being measured.
+    Returns:
+        JSON data: `generator`, `machine`, `quick`, one key a part, and `targets`.
+    """
+    result: Result = {"generator": GENERATOR_VERSION, "quick": quick, "machine": _machine()}
+    targets: list[Target] = []
+    for name in PARTS:
+        if name in parts:
+            result[name], found = _PARTS[name](quick, say)
+            targets.extend(found)
+    result["targets"] = [target.to_dict() for target in targets]
+    return result
+
+
+def _machine() -> Result:
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.system(),
+        "architecture": platform.machine(),
+    }
+
+
+def _evaluation(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+    effort = inprocess.QUICK if quick else inprocess.FULL
+    found: list[Evaluation] = []
+    for shape in inprocess.SHAPES:
+        for size in inprocess.SIZES:
+            say(f"rules that hold: {shape}, {size:,} rules")
+            found.append(inprocess.evaluate(shape, size, effort))
+    return {"rows": [_evaluation_row(one) for one in found]}, list(_evaluation_targets(found))
+
+
+def _evaluation_row(one: Evaluation) -> Result:
+    return {
+        "shape": one.shape,
+        "rules": one.rules,
+        "holding_percent": round(one.holding * 100, 2),
+        "timings": {name: timing.to_dict() for name, timing in one.timings.items()},
+        "times_faster": {
+            name: round(one.timings[name].median_us / one.timings[INDEX].median_us, 1)
+            for name in (IN_TURN, ORACLE)
+            if name in one.timings
+        },
+        "answers_compared": dict(one.checked),
+    }
+
+
+def _evaluation_targets(found: list[Evaluation]) -> Iterator[Target]:
+    by_size = {one.rules: one.timings for one in found if one.shape == "equalities"}
+    yield Target("rules that hold, 1,000 rules, median", by_size[1_000][INDEX].median_us, 15, "µs")
+    largest = by_size[10_000]
+    yield Target("rules that hold, 10,000 rules, median", largest[INDEX].median_us, 100, "µs")
+    if ORACLE in largest:
+        faster = largest[ORACLE].median_us / largest[INDEX].median_us
+        yield Target("10,000 rules, against the naive evaluator of the tests", faster, 30, "times", least=True)
+
+
+def _decision(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+    effort = inprocess.QUICK if quick else inprocess.FULL
+    found: list[Deciding] = []
+    for size in (1_000, 3_000):
+        say(f"whole decision: 3 slots, {size:,} rules in all")
+        found.append(inprocess.decide(slots=3, size=size, effort=effort))
+    rows = [
+        {
+            "slots": one.slots,
+            "candidates_a_slot": one.candidates,
+            "rules": one.rules,
+            "timings": {name: timing.to_dict() for name, timing in one.timings.items()},
+            "answers_compared": one.checked,
+        }
+        for one in found
+    ]
+    median = found[0].timings[INDEX].median_us
+    return {"rows": rows}, [
+        Target("whole decision, 3 slots, 10 candidates each, 1,000 rules, median", median, 150, "µs")
+    ]
+
+
+def _publishing(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+    say("publishing 10,000 rules from YAML")
+    found = publish(size=10_000, runs=1 if quick else 3)
+    result = {
+        "rules": found.rules,
+        "yaml_bytes": found.bytes,
+        "runs": found.runs,
+        "cpu_seconds": {step: round(seconds, 3) for step, seconds in found.seconds.items()},
+        "total_cpu_seconds": round(found.total, 3),
+    }
+    return result, [
+        Target("publishing 10,000 rules from YAML, with places, CPU", found.total, 8, "s"),
+        Target("of it compiling", found.seconds["compile"], 1.5, "s"),
+    ]
+
+
+def _start(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+    say("process start with 10,000 rules and 10,000 entries")
+    found = start(size=10_000, entries=10_000, runs=1 if quick else 3)
+    result = {
+        "rules": found.rules,
+        "entries": found.entries,
+        "runs": found.runs,
+        "cpu_seconds": round(found.cpu_s, 3),
+        "peak_megabytes": round(found.peak_mb, 1),
+        "imports_alone_megabytes": round(found.bare_mb, 1),
+    }
+    return result, [
+        Target("process start, 10,000 rules and 10,000 entries, CPU", found.cpu_s, 3, "s"),
+        Target("its peak memory", found.peak_mb, 200, "MB"),
+    ]
+
+
+def _http(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+    say("over HTTP: 3 slots, 1,000 rules, one worker, beside a bare Flask route")
+    found = http.measure(http.QUICK if quick else http.FULL)
+    return _http_result(found), [
+        Target(f"{APP} against a {FLOOR}, CPU a request", found.ratio, 1.8, "times"),
+    ]
+
+
+def _http_result(found: Http) -> Result:
+    return {
+        "slots": found.slots,
+        "rules": found.rules,
+        "body_bytes": found.body_bytes,
+        "requests": found.requests,
+        "ratio": round(found.ratio, 2),
+        "servers": {
+            name: {
+                "median_cpu_us": round(one.median_cpu_us, 1),
+                "p99_round_cpu_us": round(max(one.cpu_us), 1),
+                "median_latency_us": round(one.latencies_us[len(one.latencies_us) // 2], 1),
+                "p99_latency_us": round(one.p99_latency_us, 1),
+                "rounds": len(one.cpu_us),
+            }
+            for name, one in found.served.items()
+        },
+    }
+
+
+_PARTS: Mapping[str, Callable[[bool, Say], tuple[Result, list[Target]]]] = {
+    "evaluation": _evaluation,
+    "decision": _decision,
+    "publishing": _publishing,
+    "start": _start,
+    "http": _http,
+}
