@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -148,11 +149,15 @@ def problem_json(problem: Problem) -> dict[str, object]:
 def analyse_paths(paths: Sequence[Path], *, as_json: bool) -> None:
     """Print what the analysis finds. Raises ProblemsFound where it finds something."""
     findings = load_files(paths).analyse()
+    files = RuleFiles(paths)
     if as_json:
-        show_json([str(finding) for finding in findings])
+        show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            click.echo(str(finding))
+            place = files.place_of_rule(finding.rules[0])
+            click.echo(f"{place.file}:{place.line}:{place.column}: {finding.kind}: {finding.message}")
+            if finding.witness is not None:
+                click.echo(f"    seen with {json.dumps(finding.witness, ensure_ascii=False)}")
         click.echo(counted(len(findings), "finding"))
     if findings:
         raise ProblemsFound

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
 from adapters.cms.port import CmsError
@@ -15,6 +14,8 @@ from adapters.registry import RegistryError
 from plugin.cli.output import counted
 from plugin.cli.wiring import load_settings, opened_models, opened_sources
 from plugin.errors import SettingsError, TesseraError
+from plugin.foreign import ForeignPackageError
+from plugin.foreign import check as check_foreign
 from plugin.resources import Folder, folder
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
@@ -59,18 +60,12 @@ def _installation() -> Iterator[Finding]:
         yield Finding("ok", "interpreter", name)
     else:
         yield Finding("wrong", "interpreter", f"{name} is not supported", "install Tessera with Python 3.11 or 3.12")
-    home = Path(__file__).resolve().parents[2]
-    for package in ("rules", "adapters"):
-        place = Path(getattr(sys.modules[package], "__file__", None) or "nowhere").resolve()
-        if place.is_relative_to(home):
-            yield Finding("ok", f"package {package}", "ours")
-        else:
-            yield Finding(
-                "wrong",
-                f"package {package}",
-                f"another distribution's is imported, from {place.parent}",
-                "give Tessera a virtual environment of its own",
-            )
+    try:
+        check_foreign()
+    except ForeignPackageError as error:
+        yield Finding("wrong", "packages", str(error), "install Tessera in a virtual environment of its own")
+    else:
+        yield Finding("ok", "packages", "rules and adapters are ours")
     for shipped in ("templates", "migrations", "site"):
         yield _folder(shipped)
 

@@ -48,6 +48,12 @@ class Failed(click.ClickException):
 @contextmanager
 def guarded() -> Iterator[None]:
     """Turn the errors that the parts of Tessera announce into sentences; any other is a fault of ours and shows."""
+    from plugin.foreign import ForeignPackageError, check  # noqa: PLC0415 - before anything of `rules` is imported
+
+    try:
+        check()
+    except ForeignPackageError as error:
+        raise Failed(str(error)) from error
     from adapters.cms.port import CmsError  # noqa: PLC0415 - nothing heavy before a command needs it
     from adapters.models.port import ModelError  # noqa: PLC0415
     from adapters.registry import RegistryError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Where in which file the tests of a document stand that came from several files."""
+"""Where in which file the parts of a document stand that came from several files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rules import Problem
 from rules.api import SUFFIXES
+from rules.report import Place
 from rules.source import Source, parse
 from rules.testing import TestResult
 
@@ -19,7 +20,7 @@ class RuleFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         """`paths` as `rules.load_files` took them: files, and folders of files."""
         self._files = list(dict.fromkeys(_expanded(paths)))
-        self._tests: list[tuple[Source, int]] | None = None
+        self._parsed: list[Source] = []
 
     def problem_of(self, test: TestResult, message: str) -> Problem:
         """The failure of a test, at the place of the test."""
@@ -30,20 +31,26 @@ class RuleFiles:
         found = re.fullmatch(r"/tests/(\d+)(?:/.*)?", problem.pointer)
         if problem.file is not None or found is None:
             return problem
-        places = self._places()
-        number = int(found[1])
-        if number >= len(places):
-            return problem
-        source, index = places[number]
-        place = source.place(("tests", index))
-        return replace(problem, file=place.file, line=place.line, column=place.column)
+        for number, (place, _item) in enumerate(self._items("tests")):
+            if number == int(found[1]):
+                return replace(problem, file=place.file, line=place.line, column=place.column)
+        return problem
 
-    def _places(self) -> list[tuple[Source, int]]:
-        """Of each test of the whole document its file, and its number there: lists are joined in the order of files."""
-        if self._tests is None:
-            sources = [parse(path.read_text("utf-8"), str(path)) for path in self._files]
-            self._tests = [(source, index) for source in sources for index in range(_count(source))]
-        return self._tests
+    def place_of_rule(self, identifier: str) -> Place:
+        """Where a rule stands."""
+        for place, item in self._items("rules"):
+            if isinstance(item, Mapping) and item.get("id") == identifier:
+                return place
+        return Place()
+
+    def _items(self, section: str) -> Iterator[tuple[Place, object]]:
+        """The items of a list of the whole document: lists of several files are joined in the order of the files."""
+        if not self._parsed:
+            self._parsed = [parse(path.read_text("utf-8"), str(path)) for path in self._files]
+        for source in self._parsed:
+            items = source.data.get(section) if isinstance(source.data, Mapping) else None
+            for index, item in enumerate(items if isinstance(items, list) else []):
+                yield source.place((section, index)), item
 
     def beside(self, name: str) -> Path:
         """A file in the folder of one of the rule files. Raises ValueError, FileNotFoundError."""
@@ -55,11 +62,6 @@ class RuleFiles:
             if target.is_file() and target.resolve().is_relative_to(folder.resolve()):
                 return target
         raise FileNotFoundError(f"there is no file {name!r} beside the rules")
-
-
-def _count(source: Source) -> int:
-    tests = source.data.get("tests") if isinstance(source.data, Mapping) else None
-    return len(tests) if isinstance(tests, list) else 0
 
 
 def _expanded(paths: Sequence[Path]) -> Iterator[Path]:

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "config": ("plugin.cli.config:config", "Show every setting and where it comes from."),
         "db": ("plugin.cli.db:db", "Migrate the database, and check it."),
         "decide": ("plugin.cli.decide:decide", "Make one decision, without server or database."),
+        "demo": ("plugin.cli.demo:demo", "Serve the sample site, in a folder of its own."),
         "doctor": ("plugin.cli.doctor:doctor", "Look at everything that is needed, and say what is wrong."),
         "models": ("plugin.cli.models:models", "The models that score content."),
         "rules": ("plugin.cli.rules:rules", "Check, publish and compare rules."),

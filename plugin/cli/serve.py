@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
+import multiprocessing
 import os
 import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 
 import click
 
 from plugin.cli.output import Failed
-from plugin.cli.wiring import load_settings, opened_store
-from plugin.settings import PREFIX
+from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
+from plugin.settings import PREFIX, Settings
 
 GRACE_S = 10
 """How long a worker may finish what it has begun, once it is told to stop."""
@@ -28,8 +34,8 @@ GRACE_S = 10
 def serve(bind: str | None, workers: int | None, threads: int) -> None:
     """Run the service until it is told to stop (SIGTERM, Ctrl-C); requests under way are finished.
 
-    A published rule set and changed content reach every worker by themselves, without a restart. SIGHUP replaces the
-    workers one after the other.
+    A published rule set and changed content reach every worker by themselves, without a restart. Sources that are
+    folders of files are followed while it runs. SIGHUP replaces the workers one after the other.
     """
     # The workers load the settings by themselves: what was given here reaches them as it does everything else.
     for name, given in (("BIND", bind), ("WORKERS", workers)):
@@ -38,15 +44,89 @@ def serve(bind: str | None, workers: int | None, threads: int) -> None:
     settings = load_settings()
     with opened_store(settings):
         pass  # said here in a sentence, not by every worker in a stack trace
+    serve_with(settings, threads=threads)
+
+
+def serve_with(settings: Settings, *, threads: int = 1) -> None:
+    """Serve the application, and follow the sources that are folders, until a signal ends it. Raises Failed."""
+    host, port = host_and_port(settings)
+    with following(settings):
+        run(
+            "plugin.app:create_app",
+            host,
+            port,
+            workers=settings.workers,
+            threads=threads,
+            log_level=settings.log_level,
+        )
+
+
+@contextmanager
+def following(settings: Settings) -> Iterator[None]:
+    """Bring in what changes in content folders, in a thread of this process: once, not in every worker.
+
+    On several machines each follows its own copy of a folder; of two that sync at the same time, one gives way.
+    """
+    names = tuple(name for name, plugged in settings.sources.items() if plugged.adapter == "files")
+    if not names:
+        yield
+        return
+    from plugin.service.sync import Syncing, SyncLoop  # noqa: PLC0415
+
+    with opened_sources(settings, names) as sources, opened_store(settings) as store:
+        loop = SyncLoop(
+            Syncing(sources, store.content, clock=now),
+            poll_s=settings.content_poll.total_seconds(),
+        )
+        loop.start()
+        try:
+            yield
+        finally:
+            loop.stop()
+
+
+@contextmanager
+def when_ready(settings: Settings, say: Callable[[], None], *, patience_s: float = 60) -> Iterator[None]:
+    """Call `say` once the service answers that it is ready, if it does so within the patience."""
+    host, port = host_and_port(settings)
+    ended = Event()
+
+    def wait() -> None:
+        until = time.monotonic() + patience_s
+        while time.monotonic() < until and not ended.wait(0.1):
+            if _is_ready(_reachable(host), port):
+                say()
+                return
+
+    thread = Thread(target=wait, name="tessera-when-ready", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(timeout=5)
+
+
+def _is_ready(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _reachable(host: str) -> str:
+    """An address to call a server at that listens on every one."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def host_and_port(settings: Settings) -> tuple[str, int]:
+    """Where to listen."""
     host, _colon, port = settings.bind.rpartition(":")
-    run(
-        "plugin.app:create_app",
-        host.strip("[]"),
-        int(port),
-        workers=settings.workers,
-        threads=threads,
-        log_level=settings.log_level,
-    )
+    return host.strip("[]"), int(port)
 
 
 def run(target: str, host: str, port: int, *, workers: int = 1, threads: int = 1, log_level: str = "info") -> None:
@@ -57,7 +137,9 @@ def run(target: str, host: str, port: int, *, workers: int = 1, threads: int = 1
     Raises:
         Failed: the address cannot be had, or the workers do not come up.
     """
-    _refuse_taken(host, port)
+    refuse_taken(host, port)
+    # Workers start from nothing: a fork would take along the threads' locks and SQLite's connections.
+    multiprocessing.set_start_method("spawn", force=True)
     from granian import Granian  # noqa: PLC0415 - loads its native part
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
@@ -82,8 +164,8 @@ def run(target: str, host: str, port: int, *, workers: int = 1, threads: int = 1
             raise Failed("the workers ended by themselves; the log above says why") from ended
 
 
-def _refuse_taken(host: str, port: int) -> None:
-    """Raise where the address cannot be had.
+def refuse_taken(host: str, port: int) -> None:
+    """Raise Failed where the address cannot be had.
 
     The server shares its port between workers (SO_REUSEPORT), so that without this a second server on the same port
     would come up without a word, and each would get a part of the requests.
