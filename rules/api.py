@@ -85,6 +85,7 @@ def load(
     catalogue: Catalogue | Mapping[str, object] | None = None,
     *,
     name: str | None = None,
+    stored: bool = False,
 ) -> Ruleset:
     """Check and compile a document.
 
@@ -92,10 +93,15 @@ def load(
         document: a mapping, or YAML or JSON text.
         catalogue: the site's attributes instead of the built-in ones; the document adds its own.
         name: of the text, for messages.
+        stored: the mapping is a canonical form that was checked when it was stored: plain data, not looked at for
+            what JSON cannot carry.
     Raises:
         RuleError: with every problem at once in `problems`.
     """
-    source = parse(document, name) if isinstance(document, str) else from_data(document, name)
+    if isinstance(document, str):
+        source = parse(document, name)
+    else:
+        source = Source(document, name, None) if stored else from_data(document, name)
     report = Report(source.place)
     known = _catalogue(catalogue) if catalogue is not None else None
     checked = check(source.data, report, known)

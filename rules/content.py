@@ -14,6 +14,10 @@ from rules.selectors import compile_bound
 from rules.slots import Slot
 
 
+_NAMING = frozenset({"eq", "bare"})
+_NAMING_ANY = frozenset({"in", "contains_any", "bare_list"})
+
+
 class Content:
     """Prepared content; keeps a reference to every entry it was made from. Safe to share between threads."""
 
@@ -54,21 +58,11 @@ class Content:
 
 
 class _Shelves:
-    """Entries by id, type and tag, so that a selector that names one looks only there."""
+    """Entries by the texts of a field, so that a selector that names one looks only there."""
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         self._all = candidates
-        self._by: dict[tuple[str, object], list[Candidate]] = {}
-        for one in candidates:
-            self._put("content.id", one.id, one)
-            self._put("content.type", one.entry.get("type"), one)
-            tags = one.entry.get("tags") or ()
-            for tag in dict.fromkeys(tags) if isinstance(tags, list | tuple) else ():
-                self._put("content.tags", tag, one)
-
-    def _put(self, name: str, value: object, one: Candidate) -> None:
-        if isinstance(value, str):
-            self._by.setdefault((name, value), []).append(one)
+        self._fields: dict[str, dict[str, list[Candidate]]] = {}
 
     def likely(self, selector: Condition) -> Sequence[Candidate]:
         """The entries that a selector can take: the shortest shelf that one of its tests names, else all."""
@@ -76,14 +70,32 @@ class _Shelves:
         return min(shelves, key=len, default=self._all)
 
     def _shelf(self, test: Test) -> Sequence[Candidate] | None:
-        if test.any_case or test.attribute not in ("content.id", "content.type", "content.tags"):
+        if test.any_case:
             return None
-        if test.op in ("eq", "contains") and isinstance(test.operand, str):
-            return self._by.get((test.attribute, test.operand), ())
-        if test.op in ("in", "contains_any") and isinstance(test.operand, tuple):
-            found = {id(one): one for value in test.operand for one in self._by.get((test.attribute, value), ())}
-            return list(found.values())
+        # On a text, `contains` is a substring test; tags are a list always.
+        names = test.op in _NAMING or (test.op == "contains" and test.attribute == "content.tags")
+        if names and isinstance(test.operand, str):
+            return self._by(test.attribute).get(test.operand, ())
+        if (
+            test.op in _NAMING_ANY
+            and isinstance(test.operand, tuple)
+            and all(isinstance(one, str) for one in test.operand)
+        ):
+            field = self._by(test.attribute)
+            return list({id(one): one for value in test.operand for one in field.get(value, ())}.values())
         return None
+
+    def _by(self, name: str) -> Mapping[str, list[Candidate]]:
+        """A field's shelves, filled when first asked for: by its text, or by each text in its list."""
+        found = self._fields.get(name)
+        if found is None:
+            found = self._fields[name] = {}
+            for one in self._all:
+                value = one.reading[name]
+                items = value if isinstance(value, list | tuple) else (value,)
+                for text in dict.fromkeys(item for item in items if isinstance(item, str)):
+                    found.setdefault(text, []).append(one)
+        return found
 
 
 def _required(selector: Condition) -> Iterator[Test]:

@@ -88,7 +88,7 @@ class Sites:
         if before is not None and before.version == version.number:
             ruleset: Ruleset = before.ruleset
         else:
-            ruleset = load(json.loads(version.document), name=f"version {version.number}")
+            ruleset = load(json.loads(version.document), name=f"version {version.number}", stored=True)
         snapshot = self._content.snapshot()
         content = ruleset.prepare([as_content(entry) for entry in snapshot.entries])
         return site_of(ruleset, content, version.number, f"{published.epoch}.{snapshot.epoch}")
