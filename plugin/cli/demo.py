@@ -19,6 +19,7 @@ from plugin.setting_kinds import SCOPES
 from plugin.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
+    from plugin.service.publish import Publishing
     from plugin.store import Store
 
 DELIVERY_KEY = "demo-delivery-key"

@@ -1,0 +1,261 @@
+"""A page of the storefront: one decision for all of its slots, by the same service as the API, and its markup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from plugin.demo import subjects
+from plugin.demo.form import form, languages, place_of
+from plugin.demo.panel import Panel, read_panel
+from plugin.demo.shelf import Reader, Shelf, texts
+from plugin.demo.subjects import ERROR, SHOP, About, Kind
+from plugin.demo.telling import Telling
+from plugin.demo.visitor import OPEN, Chosen, Visitor, choose, visitor_of, zone_for
+from plugin.demo.words import LANGUAGES, Words, read_words
+from plugin.flow.context import RawRequest
+from plugin.flow.types import Site, SlotAsk
+from plugin.render.blocks import BlockRenderer
+from plugin.resources import folder
+from plugin.service.personalize import Answer, Personalization, Personalize
+from rules.pool import Candidate
+
+_TOPICS = "custom.page_topics"
+_HOME_ZONE = ZoneInfo("Europe/Paris")
+"""Of the sample site, before anything is published that says so itself."""
+
+
+def wall_clock() -> datetime:
+    """Now, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a request for a page says.
+
+    Attributes:
+        accepted: the language that the browser would like best of those there are.
+        styles: addresses of the style sheets.
+    """
+
+    raw: RawRequest
+    query: Mapping[str, Sequence[str]]
+    cookie: str | None
+    accepted: str
+    styles: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, and the panel's cookie to keep: "" takes it away, None leaves it."""
+
+    html: str
+    status: int
+    keep: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Somebody looks at a page."""
+
+    chosen: Chosen
+    words: Words
+    visitor: Visitor
+    zone: ZoneInfo
+
+
+class Pages:
+    """Makes pages. Holds what was read once; safe to share between threads."""
+
+    def __init__(
+        self,
+        personalization: Personalization,
+        renderer: BlockRenderer,
+        *,
+        clock: Callable[[], datetime] = wall_clock,
+        elapsed: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Read the panel and the words.
+
+        Raises:
+            FileNotFoundError: the installation is incomplete.
+        """
+        interface = folder("site") / "interface"
+        self._personalization = personalization
+        self._render = renderer.render
+        self._clock = clock
+        self._elapsed = elapsed
+        self._words = read_words(interface)
+        self._panel: Panel = read_panel((interface / "panel.yaml").read_text(encoding="utf-8"))
+        self._templates = Environment(
+            loader=FileSystemLoader(folder("templates")), autoescape=True, undefined=StrictUndefined, auto_reload=False
+        )
+        self._shelves: dict[str, Shelf] = {}
+
+    def page(self, kind: Kind, slug: str, asked: Asked) -> Page:
+        """A page; that of what there is not where there is no such entry, or not for this visitor.
+
+        Raises:
+            ServiceUnavailable: nothing is published yet.
+        """
+        site = self._personalization.sites.current()
+        look = self._look(asked, site.ruleset.document.zone)
+        shelf = self._shelf(site, look.words.lang)
+        entry_id = f"{kind.prefix}{slug}"
+        variants = shelf.variants(entry_id, kind.entry) if kind.entry is not None else []
+        if kind.entry is not None and not variants:
+            return self._missing(asked, look, site)
+        attributes = dict(look.visitor.attributes)
+        if kind.entry is not None:
+            attributes[_TOPICS] = [slug] if kind.prefix else texts(variants, "topics")
+        began = self._elapsed()
+        answer = self._answer(kind, entry_id, site, asked, look, attributes)
+        spent_ms = 1000 * (self._elapsed() - began)
+        planned = answer.settled.planned
+        reader = Reader(planned.visit.now, planned.facts.held)
+        entry = shelf.visible(entry_id, kind.entry, reader) if kind.entry is not None else None
+        if kind.entry is not None and entry is None:
+            return self._missing(asked, look, site)
+        telling = Telling(answer, look.words, shelf.titles, self._render)
+        slots = {name: _empty(name) for name in kind.slots} | telling.slots()
+        presentation = {
+            name: value for _ask, one in reversed(answer.settled.decisions) for name, value in one.presentation.items()
+        }
+        about = About(shelf, reader, telling, look.words, presentation)
+        context = {
+            **self._frame(kind, slug, asked, look, planned.facts.visitor_zone, reader.now, entry),
+            "slots": slots,
+            "light": presentation.get("images") == "small",
+            "decision": {
+                "ruleset": answer.site.version,
+                "elapsed_ms": f"{spent_ms:.1f}",
+                "moment": self._moment(look, reader.now, planned.facts.visitor_zone),
+                "segments": [{"id": one, "name": telling.segments.get(one, one)} for one in sorted(reader.held)],
+            },
+        }
+        if kind.subject is not None and entry is not None:
+            context[kind.name] = kind.subject(about, entry)
+        if kind is SHOP:
+            context["products"] = subjects.products(about)
+        return Page(self._rendered(kind, context), 200, look.chosen.keep)
+
+    def missing(self, asked: Asked) -> Page:
+        """The page of what there is not."""
+        site = self._personalization.sites.site
+        zone = _HOME_ZONE if site is None else site.ruleset.document.zone
+        return self._missing(asked, self._look(asked, zone), site)
+
+    def _missing(self, asked: Asked, look: _Look, site: Site | None) -> Page:
+        now = look.visitor.at or self._clock()
+        context = {
+            **self._frame(ERROR, "", asked, look, look.zone, now, None),
+            "slots": {},
+            "light": False,
+            "error": {"status": 404},
+            "decision": {
+                "ruleset": None if site is None else site.version,
+                "elapsed_ms": "0.0",
+                "moment": self._moment(look, now, look.zone),
+                "segments": [],
+            },
+        }
+        return Page(self._rendered(ERROR, context), 404, look.chosen.keep)
+
+    def _answer(
+        self, kind: Kind, entry_id: str, site: Site, asked: Asked, look: _Look, attributes: Mapping[str, object]
+    ) -> Answer:
+        exclude = (entry_id,) if kind.entry is not None else ()
+        return self._personalization.answer(
+            Personalize(
+                raw=replace(asked.raw, visitor={} if look.visitor.id is None else {"id": look.visitor.id}),
+                asks=tuple(SlotAsk(name, exclude=exclude) for name in kind.slots),
+                explain=True,
+                counted=False,
+                attributes=attributes,
+                segments=look.visitor.segments,
+                at=look.visitor.at,
+            ),
+            site,
+        )
+
+    def _look(self, asked: Asked, home: ZoneInfo) -> _Look:
+        chosen = choose(self._panel, tuple(LANGUAGES), asked.query, asked.cookie)
+        words = self._words[chosen.language or asked.accepted]
+        visitor = visitor_of(self._panel, chosen.values, words.lang, home, self._clock)
+        return _Look(chosen=chosen, words=words, visitor=visitor, zone=zone_for(visitor.attributes, home))
+
+    def _shelf(self, site: Site, lang: str) -> Shelf:
+        """The entries of the state that is served, sorted once for each language."""
+        found = self._shelves.get(lang)
+        if found is None or found.site is not site:
+            found = self._shelves[lang] = Shelf(site, lang)
+        return found
+
+    def _moment(self, look: _Look, now: datetime, zone: ZoneInfo) -> str:
+        place = place_of(self._panel, look.chosen, look.words.lang) or str(zone)
+        return f"{look.words.moment(now.astimezone(zone))} ({place})"
+
+    def _frame(
+        self, kind: Kind, slug: str, asked: Asked, look: _Look, zone: ZoneInfo, now: datetime, entry: Candidate | None
+    ) -> dict[str, object]:
+        """What every page has: its head, the way around, the panel."""
+        words, path = look.words, f"{kind.path}{quote(slug, safe='')}"
+        titles = {"home": "tagline", "shop": "shop_title", "error": "not_found_title"}
+        title = words.text(titles[kind.name]) if entry is None else str(entry.entry.get("title") or entry.id)
+        teaser = None if entry is None else entry.entry.get("teaser")
+        named = (title, words.text("site_name"))
+        hour = words.hour(now.astimezone(zone))
+        return {
+            "lang": words.lang,
+            "t": words.t,
+            "styles": asked.styles,
+            "page": {
+                "kind": kind.name,
+                "title": " · ".join(reversed(named) if kind.name == "home" else named),
+                "description": teaser if isinstance(teaser, str) else words.text("tagline"),
+                "canonical": None if kind is ERROR else path,
+            },
+            "nav": [
+                {"label": words.text("feed_title"), "href": "/", "current": kind.name == "home"},
+                {"label": words.text("topics_title"), "href": "/#topics", "current": False},
+                {"label": words.text("shop_title"), "href": "/shop", "current": kind is SHOP},
+            ],
+            "languages": languages(look.chosen, words.lang, path),
+            "wordmark_href": "/",
+            "panel": form(
+                self._panel,
+                look.chosen,
+                words,
+                path=path,
+                hour=hour,
+                is_open=OPEN in asked.query.get("panel", ()),
+            ),
+        }
+
+    def _rendered(self, kind: Kind, context: Mapping[str, object]) -> str:
+        return self._templates.get_template(f"storefront/{kind.name}.html").render(context)
+
+
+def _empty(slot: str) -> dict[str, object]:
+    """A slot that the published rules do not have."""
+    return {
+        "id": slot,
+        "name": slot,
+        "blocks": [],
+        "presentation": {},
+        "fallback": False,
+        "audience_key": "–",
+        "ttl_s": None,
+        "shareable": False,
+        "degraded": [],
+        "held": [],
+        "not_held": [],
+        "dropped": [],
+    }

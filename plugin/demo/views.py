@@ -1,0 +1,121 @@
+"""The demo storefront: a magazine and shop rendered on the server, every block with why it is there.
+
+It stands where a site's own frontend would, and takes the same service as `/v1/personalize`. Nothing of it is for
+production but the way it asks.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Blueprint, Response, request, send_from_directory
+from werkzeug.exceptions import NotFound
+
+from plugin.demo.pages import Asked, Page, Pages, wall_clock
+from plugin.demo.subjects import ARTICLE, HOME, PRODUCT, SHOP, TOPIC, Kind
+from plugin.demo.visitor import COOKIE
+from plugin.demo.words import LANGUAGES
+from plugin.errors import NotFound as NothingThere
+from plugin.errors import problem
+from plugin.flow.context import RawRequest, headers_from_environ
+from plugin.render.blocks import BlockRenderer
+from plugin.resources import folder
+from plugin.service.personalize import Personalization
+
+STYLES = ("ground.css", "blocks.css", "storefront.css")
+_STATIC = Path(__file__).parent / "static"
+_KEPT_S = 30 * 24 * 3600
+_PAGE_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'",
+}
+_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""A picture opened by itself is a document: it may style itself, and run nothing."""
+
+
+def storefront(
+    personalization: Personalization,
+    renderer: BlockRenderer,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    elapsed: Callable[[], float] = time.perf_counter,
+) -> Blueprint:
+    """The pages, their pictures and their style sheets.
+
+    Args:
+        clock: asked where the panel chooses only the day or only the hour, and on pages without a decision.
+        elapsed: seconds of a clock that never goes back, for the time a decision took.
+    Raises:
+        FileNotFoundError: the installation is incomplete.
+    """
+    pages = Pages(personalization, renderer, clock=clock, elapsed=elapsed)
+    assets = folder("site") / "assets"
+    hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in STYLES}
+    styles = tuple(f"/static/{name}?v={digest}" for name, digest in hashes.items())
+    found = Blueprint("storefront", __name__)
+
+    def page(kind: Kind, slug: str = "") -> Response:
+        return _response(pages.page(kind, slug, _asked(styles)))
+
+    def asset(name: str) -> Response:
+        response = send_from_directory(assets, name, max_age=24 * 3600)
+        response.headers["Content-Security-Policy"] = _PICTURE_POLICY
+        return response
+
+    def style(name: str) -> Response:
+        is_named_by_hash = request.args.get("v") == hashes[name]
+        response = send_from_directory(_STATIC, name, max_age=365 * 24 * 3600 if is_named_by_hash else 0)
+        response.cache_control.immutable = is_named_by_hash
+        return response
+
+    def missing(_error: NotFound) -> Response:
+        wants_page = request.accept_mimetypes.accept_html and not request.path.startswith("/v1/")
+        if wants_page and request.method in ("GET", "HEAD"):
+            return _response(pages.missing(_asked(styles)))
+        body, status = problem(NothingThere("There is nothing at this address."))
+        return Response(
+            json.dumps(body), status, {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+        )
+
+    found.add_url_rule("/", "home", lambda: page(HOME))
+    found.add_url_rule("/shop", "shop", lambda: page(SHOP))
+    found.add_url_rule("/shop/<slug>", "product", lambda slug: page(PRODUCT, slug))
+    found.add_url_rule("/articles/<slug>", "article", lambda slug: page(ARTICLE, slug))
+    found.add_url_rule("/topics/<slug>", "topic", lambda slug: page(TOPIC, slug))
+    found.add_url_rule("/assets/<path:name>", "asset", asset)
+    found.add_url_rule(f"/static/<any({', '.join(map(repr, STYLES))}):name>", "style", style)
+    # The whole app's: an address that nobody has is the storefront's to answer, as long as a page is asked for.
+    found.app_errorhandler(NotFound)(missing)
+    return found
+
+
+def _asked(styles: tuple[str, ...]) -> Asked:
+    """What the request says, without Flask's types."""
+    return Asked(
+        raw=RawRequest(
+            headers=headers_from_environ(request.environ),
+            cookies=request.cookies,
+            remote_addr=request.environ.get("REMOTE_ADDR"),
+        ),
+        query={name: tuple(values) for name, values in request.args.lists()},
+        cookie=request.cookies.get(COOKIE),
+        accepted=request.accept_languages.best_match(LANGUAGES, next(iter(LANGUAGES))),
+        styles=styles,
+    )
+
+
+def _response(page: Page) -> Response:
+    response = Response(page.html, page.status, _PAGE_HEADERS, content_type="text/html; charset=utf-8")
+    if page.keep:
+        response.set_cookie(
+            COOKIE, page.keep, max_age=_KEPT_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
+        )
+    elif page.keep is not None:
+        response.delete_cookie(COOKIE, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    return response
