@@ -1,12 +1,321 @@
-"""What is wrong with rules that check."""
+"""Rules that can never fire, are always beaten, contradict each other, or are there twice; each shown by a visitor.
+
+Only what is certain is reported. A visitor is invented, and then decided for by the rule set itself before a finding
+names it; "never" is a proof. Where a search ends with neither, nothing is said.
+"""
 
 from __future__ import annotations
 
-from rules.document import Document
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, islice, product
+from typing import Literal
+
+from rules.analysis_effects import apart, facts_of, implies, named, of_kind, stops, undoes
+from rules.analysis_goals import Either, Every, Goal, Goals, claimable, on
+from rules.analysis_goals import Literal as Leaf
+from rules.analysis_witness import Witness
+from rules.analysis_words import key_of, selector_text, together
+from rules.conditions import Test
+from rules.document import Document, Rule
+from rules.effects import Effect, Hide, Only, Pin, SetHints, canonical
+from rules.ruleset import Ruleset
+from rules.satisfy import Answer, Solver
+
+Kind = Literal["unreachable", "shadowed", "contradiction", "duplicate"]
+MOST_PAIRS = 2000
+"""How many pairs of rules are looked at; beyond that pairs are passed over, never rules."""
+MOST_FINDINGS = 500
+_MOST_EARLIER = 64
+_MOST_NEIGHBOURS = 20_000
 
 
-class Finding: ...
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that an editor probably did not mean.
+
+    Attributes:
+        rules: their ids; of one that is beaten, first its own, then those that beat it.
+        slot: where it is so; None: in each of their slots.
+        message: a sentence for the editor.
+        witness: `{"attributes": ..., "segments": [...], "now": ...}`, an invented visitor who shows it; None only where
+            there is none because the rule is unreachable.
+    """
+
+    kind: Kind
+    rules: tuple[str, ...]
+    slot: str | None
+    message: str
+    witness: Mapping[str, object] | None
 
 
 def analyse(document: Document) -> list[Finding]:
-    return []
+    """The findings of a document: unreachable rules, then duplicates, shadowed rules and contradictions, by id.
+
+    A visitor's `time.*` are taken to follow from the clock, and segments with a condition from it; where a caller's
+    claim could make a difference, the sentence says so.
+    """
+    return _Analysis(document).findings()
+
+
+class _Analysis:
+    def __init__(self, document: Document) -> None:
+        self._ruleset = Ruleset(document)
+        self._slots = {slot.id: slot for slot in document.slots if slot.enabled}
+        self._segments = {segment.id: segment for segment in document.segments}
+        self._goals = Goals(self._segments)
+        self._solver = Solver(document)
+        self._rules = sorted(
+            (rule for rule in document.rules if rule.enabled and self._places(rule)),
+            key=lambda rule: (-rule.priority, rule.id),
+        )
+        self._rank = {rule.id: rank for rank, rule in enumerate(self._rules)}
+        self._wanted: dict[str, Goal] = {}
+        self._shown: dict[str, Witness] = {}
+        self._needs: dict[str, Mapping[str, frozenset[object]]] = {}
+        self._pairs = 0
+
+    def findings(self) -> list[Finding]:
+        unreachable = list(self._unreachable())
+        live = [rule for rule in self._rules if rule.id in self._shown]
+        duplicates = list(self._duplicates(live))
+        twins = {frozenset(pair) for finding in duplicates for pair in combinations(finding.rules, 2)}
+        shadowed = list(self._shadowed(live, twins))
+        beaten = {finding.rules[0] for finding in shadowed}
+        contradictions = self._contradictions([rule for rule in live if rule.id not in beaten])
+        return [*unreachable, *duplicates, *shadowed, *contradictions][:MOST_FINDINGS]
+
+    def _places(self, rule: Rule) -> list[str]:
+        """The enabled slots of a rule."""
+        return [name for name in self._slots if rule.slots is None or name in rule.slots]
+
+    def _goal(self, rule: Rule) -> Goal:
+        """That a rule holds."""
+        found = self._wanted.get(rule.id)
+        if found is None:
+            found = Every((self._goals.condition(rule.when), on(rule.schedule)))
+            self._wanted[rule.id] = found
+        return found
+
+    def _holding(self, witness: Witness, slot: str) -> set[str]:
+        facts = self._ruleset.facts(witness.attributes, segments=witness.segments, now=witness.now)
+        return {rule.id for rule in self._ruleset.compiled(slot).holding(facts)}
+
+    def _applied(self, witness: Witness, slot: str) -> set[str | None]:
+        """The rules that hold and are not stopped, for a visitor who is not held out."""
+        facts = self._ruleset.facts(witness.attributes, segments=witness.segments, now=witness.now)
+        return {actor.rule for actor in self._ruleset.compiled(slot).outcome(facts).actors}
+
+    def _claims(self, *rules: Rule) -> str:
+        """What a claim about "never" leaves out."""
+        names = sorted({name for rule in rules for name in claimable(rule.when, self._segments)})
+        return f", unless a caller says so of segment {', '.join(map(repr, names))}" if names else ""
+
+    def _unreachable(self) -> Iterator[Finding]:
+        for rule in self._rules:
+            slot = self._places(rule)[0]
+            answer = self._solver.ask(
+                self._goal(rule),
+                lambda witness, slot=slot, rule=rule: rule.id in self._holding(witness, slot),  # type: ignore[misc]
+            )
+            if answer.witness is not None:
+                self._shown[rule.id] = answer.witness
+            elif answer.kind == "never":
+                message = f"{rule.id!r} can never hold: {together(answer.clashes)}{self._claims(rule)}."
+                yield Finding("unreachable", (rule.id,), self._only_place(rule), message, None)
+
+    def _only_place(self, *rules: Rule) -> str | None:
+        """The slot, where it is one and the same."""
+        places = [self._places(rule) for rule in rules]
+        return places[0][0] if all(place == places[0] and len(place) == 1 for place in places) else None
+
+    def _duplicates(self, live: Sequence[Rule]) -> Iterator[Finding]:
+        groups: dict[object, list[Rule]] = {}
+        for rule in live:
+            effects = canonical(sorted(map(_effect_key, rule.effects)))
+            same = (key_of(rule.when), rule.schedule, tuple(self._places(rule)), effects, rule.cap)
+            groups.setdefault(same, []).append(rule)
+        for rules in groups.values():
+            if len(rules) > 1:
+                ids = tuple(sorted(rule.id for rule in rules))
+                message = f"{_listed(ids)} have the same condition, schedule, slots and effects."
+                yield Finding("duplicate", ids, self._only_place(*rules), message, self._shown[rules[0].id].to_dict())
+
+    def _shadowed(self, live: Sequence[Rule], twins: set[frozenset[str]]) -> Iterator[Finding]:
+        for rule in live:
+            witness = self._shown[rule.id]
+            implied: dict[str, bool] = {}
+            beaten_by: list[Rule] = []
+            stopped = True
+            for slot in self._places(rule):
+                beating = self._beating(rule, slot, witness, implied, twins)
+                if beating is None:
+                    break
+                stopped = stopped and stops(beating[0])
+                beaten_by.extend(beating)
+            else:
+                others = tuple(dict.fromkeys(other.id for other in beaten_by))
+                does = "stops it" if stopped else "leaves it nothing to do"
+                verb = (
+                    f"{others[0]!r} holds too and {does}"
+                    if len(others) == 1
+                    else f"{_listed(others)} hold too and {'stop it' if stopped else 'leave it nothing to do'}"
+                )
+                message = f"{rule.id!r} never has an effect: whenever it holds, {verb}{self._claims(rule, *beaten_by)}."
+                yield Finding("shadowed", (rule.id, *others), self._only_place(rule), message, witness.to_dict())
+
+    def _beating(
+        self, rule: Rule, slot: str, witness: Witness, implied: dict[str, bool], twins: set[frozenset[str]]
+    ) -> list[Rule] | None:
+        """The rules that leave a rule without effect in a slot: one that stops it, or those that undo each effect."""
+        holding = self._holding(witness, slot)
+        before = [
+            other
+            for other in self._ruleset.compiled(slot).rules
+            if other.id in holding and self._rank[other.id] < self._rank[rule.id] and {other.id, rule.id} not in twins
+        ]
+        for other in before:
+            if stops(other) and other.priority > rule.priority and self._implied(rule, other, implied):
+                return [other]
+        if stops(rule) or rule.strict or not rule.effects:
+            return None
+        found = []
+        for effect in rule.effects:
+            able = (other for other in before[:_MOST_EARLIER] if undoes(other, effect, self._slots[slot]))
+            beater = next((other for other in able if self._implied(rule, other, implied)), None)
+            if beater is None:
+                return None
+            found.append(beater)
+        return found
+
+    def _implied(self, rule: Rule, other: Rule, known: dict[str, bool]) -> bool:
+        """Whether the other rule holds whenever the rule does."""
+        found = known.get(other.id)
+        if found is None:
+            found = known[other.id] = all(
+                self._solver.never(Every((self._goal(rule), missing)))
+                for missing in (self._goals.condition(other.when, negated=True), on(other.schedule, negated=True))
+            )
+        return found
+
+    def _contradictions(self, live: Sequence[Rule]) -> Iterator[Finding]:
+        seen: set[tuple[str, str, str]] = set()
+        for slot in self._slots:
+            rules = [rule for rule in live if slot in self._places(rule)]
+            pairs = chain(islice(_taken_away(rules), _MOST_NEIGHBOURS), islice(_set_apart(rules), _MOST_NEIGHBOURS))
+            for left, right, what in pairs:
+                if (left.id, right.id, what) in seen or self._pairs >= MOST_PAIRS:
+                    continue
+                seen.add((left.id, right.id, what))
+                if _silenced(left, right) or self._exclusive(left, right):
+                    continue
+                witness = self._both(left, right, slot)
+                if witness is not None:
+                    message = f"{left.id!r} and {right.id!r} can hold at once: {what}."
+                    yield Finding("contradiction", (left.id, right.id), slot, message, witness.to_dict())
+
+    def _exclusive(self, left: Rule, right: Rule) -> bool:
+        """Whether two rules ask different values of one attribute; a quick way to pass most pairs over."""
+        ours, theirs = self._required(left), self._required(right)
+        return any(ours[name].isdisjoint(theirs[name]) for name in ours.keys() & theirs.keys())
+
+    def _required(self, rule: Rule) -> Mapping[str, frozenset[object]]:
+        """By attribute, values of which a rule needs one; not all that it needs."""
+        found = self._needs.get(rule.id)
+        if found is None:
+            found = self._needs[rule.id] = dict(_required(self._goal(rule)))
+        return found
+
+    def _both(self, left: Rule, right: Rule, slot: str) -> Witness | None:
+        """A visitor for whom both rules hold and neither is stopped."""
+        self._pairs += 1
+        wanted = {left.id, right.id}
+        for rule in (left, right):
+            witness = self._shown[rule.id]
+            if wanted <= self._applied(witness, slot):
+                return witness
+        goal = Every((self._goal(left), self._goal(right)))
+        answer: Answer = self._solver.ask(goal, lambda witness: wanted <= self._applied(witness, slot))
+        return answer.witness
+
+
+def _required(goal: Goal) -> Iterator[tuple[str, frozenset[object]]]:
+    if isinstance(goal, Every):
+        for part in goal.parts:
+            yield from _required(part)
+    elif isinstance(goal, Either) and len(goal.parts) == 1:
+        yield from _required(goal.parts[0])
+    elif isinstance(goal, Leaf) and not goal.negated and isinstance(goal.leaf, Test) and not goal.leaf.any_case:
+        test = goal.leaf
+        if test.op == "eq" and isinstance(test.operand, str | int | float):
+            yield test.attribute, frozenset([test.operand])
+        elif test.op == "in" and isinstance(test.operand, tuple):
+            yield test.attribute, frozenset(test.operand)
+
+
+def _effect_key(effect: Effect) -> str:
+    selector = getattr(effect, "selector", None)
+    rest = {name: getattr(effect, name) for name in effect.__slots__ if name not in ("selector", "refs")}
+    return canonical([type(effect).__name__, key_of(selector) if selector is not None else None, rest])
+
+
+def _silenced(left: Rule, right: Rule) -> bool:
+    """Whether one drops the other, so that an editor has settled which of them counts."""
+    high, low = (left, right) if left.priority >= right.priority else (right, left)
+    return high.priority > low.priority and stops(high)
+
+
+def _listed(ids: Iterable[str]) -> str:
+    names = [repr(name) for name in ids]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _taken_away(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule, str]]:
+    """Pairs of which one pins what the other hides, or leaves out by `only`; by keys that both must share."""
+    pins: list[tuple[Rule, Pin]] = [
+        (rule, effect) for rule in rules for effect in of_kind(rule, Pin) if isinstance(effect, Pin)
+    ]
+    by_key: dict[str, list[tuple[Rule, Pin]]] = {}
+    by_field: dict[str, list[tuple[Rule, Pin]]] = {}
+    for rule, pin in pins:
+        for key in facts_of(pin.selector):
+            by_key.setdefault(key, []).append((rule, pin))
+        for field in named(pin.selector):
+            by_field.setdefault(field, []).append((rule, pin))
+    for other in rules:
+        for effect in other.effects:
+            if isinstance(effect, Hide):
+                keys, fields = facts_of(effect.selector), named(effect.selector)
+                near = [
+                    *(one for key in sorted(keys) for one in by_key.get(key, ())),
+                    *(one for field in fields for one in by_field.get(field, ())),
+                ]
+                for rule, pin in pins if not keys else near:
+                    if rule is not other and implies(pin.selector, effect.selector):
+                        yield rule, other, f"one pins what the other hides ({selector_text(pin.selector)})"
+            elif isinstance(effect, Only):
+                for field in named(effect.selector):
+                    for rule, pin in by_field.get(field, ()):
+                        if rule is not other and apart(pin.selector, effect.selector):
+                            shown, kept = selector_text(pin.selector), selector_text(effect.selector)
+                            yield rule, other, f"one pins what the other leaves out ({shown}, while only {kept} stays)"
+
+
+def _set_apart(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule, str]]:
+    """Pairs of equal priority that give one hint two values."""
+    givers: dict[tuple[str, float], dict[str, list[tuple[Rule, object]]]] = {}
+    for rule in rules:
+        hints: dict[str, object] = {}
+        for effect in rule.effects:
+            if isinstance(effect, SetHints):
+                hints = {**dict(effect.hints), **hints}
+        for name, value in hints.items():
+            givers.setdefault((name, rule.priority), {}).setdefault(canonical(value), []).append((rule, value))
+    for (name, _priority), by_value in givers.items():
+        for some, others in combinations(by_value.values(), 2):
+            for (left, mine), (right, theirs) in product(some, others):
+                yield (
+                    left,
+                    right,
+                    f"with equal priority one sets presentation.{name} to {mine!r}, the other to {theirs!r}",
+                )

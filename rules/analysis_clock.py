@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from rules.analysis_goals import During, Literal, Recurring
+from rules.bits import mask_of, members_of
 from rules.clock import WEEKDAYS, at_zone, parse_instant
 from rules.conditions import Ago, Ref, Test, value_test
 from rules.operators import Predicate
@@ -22,6 +24,8 @@ FARTHEST = timedelta(hours=16)
 _MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001 - a wall clock
 _WHOLE_WEEK = timedelta(days=6)
 _SECOND = timedelta(seconds=1)
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +70,7 @@ def moved(instant: datetime, by: timedelta) -> datetime:
     try:
         return instant + by
     except OverflowError:
-        return (datetime.max if by > timedelta() else datetime.min).replace(tzinfo=UTC)
-
-
-def moments(literals: Sequence[Literal], zone: ZoneInfo, window: Window, predicates: PredicateCache) -> list[Moment]:
-    """The moments of a week at which literals about one wall clock hold: one at least of each cell they cut it into."""
-    minutes: Iterable[int] = (0,)
-    of_day = [one.leaf for one in literals if isinstance(one.leaf, Test) and one.leaf.attribute == "time.of_day"]
-    if of_day:
-        minutes = sorted({0, 59} | {near for leaf in of_day for near in _minutes(leaf)})
-    found = []
-    for hour in range(7 * 24):
-        for minute in minutes:
-            moment = Moment(_MONDAY + timedelta(hours=hour, minutes=minute))
-            if window.reaches(moment) and all(
-                _at(one, moment, zone, predicates) is not one.negated for one in literals
-            ):
-                found.append(moment)
-    return found
-
-
-def _minutes(test: Test) -> Iterable[int]:
-    """The minutes of an hour at which a test of the time of day may change."""
-    texts = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    if test.op not in ("eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "exists"):
-        return range(60)
-    known = [int(text[3:]) for text in texts if isinstance(text, str) and len(text) == 5 and text[3:].isdigit()]
-    return {minute for one in known for minute in (one - 1, one, one + 1) if 0 <= minute < 60}
-
-
-def _at(one: Literal, moment: Moment, zone: ZoneInfo, predicates: PredicateCache) -> bool:
-    if isinstance(one.leaf, Recurring):
-        return one.leaf.schedule.recurs_at(moment.local)
-    assert isinstance(one.leaf, Test)  # noqa: S101 - these are the two kinds there are
-    return predicates(one.leaf, zone)(moment.value(one.leaf.attribute))
+        return _LATEST if by > timedelta() else _EARLIEST
 
 
 class PredicateCache:
@@ -114,6 +85,52 @@ class PredicateCache:
         if found is None:
             found = self._made[test.key] = value_test(test, zone)
         return found
+
+
+class Week:
+    """The moments of a week at which literals about one wall clock hold; each literal is asked once."""
+
+    def __init__(self, zone: ZoneInfo, predicates: PredicateCache) -> None:
+        self._zone = zone
+        self._predicates = predicates
+        self._moments: dict[tuple[int, ...], list[Moment]] = {}
+        self._masks: dict[tuple[str, tuple[int, ...]], int] = {}
+
+    def moments(self, literals: Sequence[Literal], window: Window) -> list[Moment]:
+        """One moment at least of each cell that the literals cut the week into, of those where they hold."""
+        of_day = [one.leaf for one in literals if isinstance(one.leaf, Test) and one.leaf.attribute == "time.of_day"]
+        minutes = tuple(sorted({0, *(minute for leaf in of_day for minute in _minutes(leaf))}))
+        every = self._moments.get(minutes)
+        if every is None:
+            spans = (timedelta(hours=hour, minutes=minute) for hour in range(7 * 24) for minute in minutes)
+            every = self._moments[minutes] = [Moment(_MONDAY + span) for span in spans]
+        mask = (1 << len(every)) - 1
+        for one in literals:
+            held = self._mask(one, every, minutes)
+            mask &= ~held if one.negated else held
+        return [every[place] for place in members_of(mask, len(every)) if window.reaches(every[place])]
+
+    def _mask(self, one: Literal, every: Sequence[Moment], minutes: tuple[int, ...]) -> int:
+        found = self._masks.get((one.key, minutes))
+        if found is None:
+            places = (place for place, moment in enumerate(every) if self._at(one, moment))
+            found = self._masks[one.key, minutes] = mask_of(places, len(every))
+        return found
+
+    def _at(self, one: Literal, moment: Moment) -> bool:
+        if isinstance(one.leaf, Recurring):
+            return one.leaf.schedule.recurs_at(moment.local)
+        assert isinstance(one.leaf, Test)  # noqa: S101 - these are the two kinds there are
+        return self._predicates(one.leaf, self._zone)(moment.value(one.leaf.attribute))
+
+
+def _minutes(test: Test) -> Iterable[int]:
+    """The minutes of an hour at which a test of the time of day may change."""
+    texts = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    if test.op not in ("eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "exists"):
+        return range(60)
+    known = [int(text[3:]) for text in texts if isinstance(text, str) and len(text) == 5 and text[3:].isdigit()]
+    return {minute for one in known for minute in (one - 1, one, one + 1) if 0 <= minute < 60}
 
 
 def span(schedule: Schedule, zone: ZoneInfo, *, negated: bool) -> tuple[datetime | None, datetime | None]:
@@ -170,7 +187,7 @@ def around(ends: Iterable[datetime]) -> list[datetime]:
     """Instants in every cell that the ends cut time into: themselves, between them, before and after."""
     ordered = sorted(set(ends))
     found = list(ordered)
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         found.append(low + _SECOND if low + 2 * _SECOND <= high else low + (high - low) / 2)
         found.append(low + (high - low) / 2)
         found.append(high - _SECOND if high - 2 * _SECOND >= low else low + (high - low) / 2)

@@ -1,4 +1,4 @@
-"""What an analysis asks to hold at once: conditions and schedules with their segments written out, taken apart into rows."""
+"""What an analysis asks to hold at once: conditions and schedules, with segments written out, taken apart into rows."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, product
+from itertools import chain, islice, pairwise, product
 from zoneinfo import ZoneInfo
 
 from rules.analysis_clock import around, instants_of
@@ -44,9 +44,21 @@ def supply(attribute: Attribute, literals: Sequence[Literal], zone: ZoneInfo) ->
     if named is not None and attribute.type not in ("date", "datetime"):
         return Supply(list(named[:MOST]), len(named) <= MOST)
     found = _MAKERS[attribute.type](tests, zone)
+    if attribute.type in ("string", "version", "ip"):
+        found = _texts(attribute, tests, zone, found)
     if attribute.values is not None:
         found = Supply([*attribute.values, *found.values], found.complete)
     return Supply(found.values[:MOST], found.complete and len(found.values) <= MOST)
+
+
+def _texts(attribute: Attribute, tests: Tests, zone: ZoneInfo, found: Supply) -> Supply:
+    """Texts may be asked as versions and addresses, and these as texts."""
+    values = list(found.values)
+    for kind, asked in (("version", "version_"), ("ip", "in_network"), ("string", "")):
+        if kind != attribute.type and any(test.op.startswith(asked) for test, _negated in tests):
+            more = _MAKERS[kind](tests, zone)
+            values.extend(more.values)
+    return Supply(list(dict.fromkeys(values)), found.complete)
 
 
 def impossible(attribute: Attribute, literals: Sequence[Literal]) -> bool:
@@ -92,7 +104,7 @@ def _booleans(_tests: Tests, _zone: ZoneInfo) -> Supply:
 def _numbers(tests: Tests, _zone: ZoneInfo) -> Supply:
     ends = sorted({float(value) for value in _operands(tests) if isinstance(value, int | float)})  # bool: exists
     found: set[float] = {0.0, 1.0, *ends}
-    for low, high in zip(ends, ends[1:], strict=False):
+    for low, high in pairwise(ends):
         whole = math.floor(low) + 1.0
         found.update((whole if whole < high else low, low + (high - low) / 2, math.ceil(high) - 1.0))
     if ends:
@@ -144,14 +156,11 @@ def _wanted(tests: Tests) -> Iterator[object]:
             yield from islice(test.operand if isinstance(test.operand, tuple) else (test.operand,), MOST)
 
 
-def _fresh(texts: Iterable[str]) -> str:
+def _fresh(texts: Sequence[str]) -> str:
     """A text that none of the others contains or is contained in."""
-    taken = fold("".join(texts))
-    return next(
-        name
-        for name in ("other", "another", *(f"other-{number}" for number in range(10_000)))
-        if fold(name) not in taken
-    )
+    taken = fold("\0".join(texts))
+    names = chain(("other", "another"), (f"other-{number}" for number in range(len(texts) + 1)))
+    return next(name for name in names if name not in taken)
 
 
 def _literal_text(pattern: object) -> Iterator[str]:
@@ -190,7 +199,7 @@ def written(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _versions(tests: Tests, zone: ZoneInfo) -> Supply:
+def _versions(tests: Tests, _zone: ZoneInfo) -> Supply:
     texts = [text for text in _operands(tests) if isinstance(text, str) and version_key(text) is not None]
     found = list(texts)
     for text in texts:
@@ -219,7 +228,7 @@ def _no_version(tests: Tests) -> bool:
 
 
 def _unspellable(tests: Tests) -> bool:
-    """Whether tests of parts of a text contradict each other: two beginnings, or a part that must and must not be there."""
+    """Whether tests of parts of a text contradict: two beginnings, or a part that must and must not be there."""
     for any_case in (False, True):
         kept = [
             (test.op, fold(test.operand) if any_case else test.operand, negated)
@@ -271,7 +280,7 @@ def _locations(tests: Tests, _zone: ZoneInfo) -> Supply:
     found = list(centres)
     for here, there in product(centres, centres):
         found.extend(
-            ((here[0] * part + there[0] * (1 - part), here[1] * part + there[1] * (1 - part)) for part in (0.5, 0.9))
+            (here[0] * part + there[0] * (1 - part), here[1] * part + there[1] * (1 - part)) for part in (0.5, 0.9)
         )
     for lat, lon in centres:
         found.extend([(-lat, lon - 180 if lon > 0 else lon + 180), (lat / 2, lon), (lat, lon / 2), (0.0, 0.0)])
