@@ -38,7 +38,7 @@ NOT_MODIFIED = 304
 
 
 def document(operations: Iterable[Operation], *, version: str, server: str) -> dict[str, Any]:
-    """The document of these operations. ``server`` is the public URL."""
+    """The document of these operations. ``server`` is where their paths begin; relative, any host name works."""
     named: dict[str, type[Schema]] = {}
 
     def name_of(schema: Schema | type[Schema]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -69,7 +70,7 @@ def register(app: Flask, services: WebServices) -> Web:
 
     @lru_cache(maxsize=1)
     def document() -> Mapping[str, Any]:
-        return openapi.document(operations, version=_version(), server=settings.public_url)
+        return openapi.document(operations, version=_version(), server=urlsplit(settings.public_url).path or "/")
 
     app.register_blueprint(docs.blueprint(document))
     return Web(
