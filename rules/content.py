@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,6 @@ from rules.locales import preference
 from rules.pool import Candidate, Pool, candidate
 from rules.selectors import compile_bound
 from rules.slots import Slot
-
 
 _NAMING = frozenset({"eq", "bare"})
 _NAMING_ANY = frozenset({"in", "contains_any", "bare_list"})
@@ -30,6 +30,7 @@ class Content:
         slots = [slot for slot in document.slots if slot.enabled]
         self._pools = {slot.id: self._pool(slot.select, slot.select_refs) for slot in slots}
         self._defaults = {slot.id: self._pool(slot.default, slot.default_refs) for slot in slots}
+        self.repeated: tuple[str, ...] = _repeated(self.candidates)
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
     def _pool(self, selector: Condition | None, refs: tuple[str, ...]) -> Pool:
@@ -117,6 +118,12 @@ def in_default_order(slot: Slot, pool: Pool, mask: int) -> list[int]:
         listed.extend(iterate(pool.by_id.get(name, 0) & mask))
     chosen = set(listed)
     return listed + [place for place in iterate(mask) if place not in chosen]
+
+
+def _repeated(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+    """Ids that two entries of one language have, such as of two sources: only the newer of them is ever shown."""
+    counted = Counter((one.id, (one.locale or "").lower()) for one in candidates)
+    return tuple(sorted({name for (name, _locale), count in counted.items() if count > 1}))
 
 
 def _unknown(candidates: Iterable[Candidate], segments: set[str]) -> dict[str, tuple[str, ...]]:

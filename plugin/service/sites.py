@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
 from plugin.errors import ServiceUnavailable, TesseraError
@@ -31,6 +31,7 @@ class Sites:
         self._stop = Event()
         self._thread: Thread | None = None
         self.last_error: str | None = None
+        self.remarks: tuple[str, ...] = ()
         self.on_change: list[Callable[[Site], None]] = []
 
     def current(self) -> Site:
@@ -91,7 +92,21 @@ class Sites:
             ruleset = load(json.loads(version.document), name=f"version {version.number}", stored=True)
         snapshot = self._content.snapshot()
         content = ruleset.prepare([as_content(entry) for entry in snapshot.entries])
+        self._report(content)
         return site_of(ruleset, content, version.number, f"{published.epoch}.{snapshot.epoch}")
+
+    def _report(self, content: Content) -> None:
+        """Say once what of the content can never be shown."""
+        found = [
+            f"the tag 'audience:{name}' names no segment, so that nobody sees {_listed(ids)}"
+            for name, ids in content.unknown_audiences.items()
+        ]
+        if content.repeated:
+            found.append(f"two entries have the id of {_listed(content.repeated)}; only the newer is shown")
+        for sentence in found:
+            if sentence not in self.remarks:
+                _log.warning("%s", sentence)
+        self.remarks = tuple(found)
 
     def start(self) -> None:
         """Poll in a thread of this process; call after forking."""
@@ -114,6 +129,10 @@ class Sites:
             except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw; it is logged and shown
                 _log.exception("reading the published state failed")
                 self.last_error = "reading the published state failed; see the log"
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def site_of(ruleset: Ruleset, content: Content, version: int, revision: str) -> Site:
