@@ -17,8 +17,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises:
         plugin.errors.SettingsError: with every problem of the configuration at once.
+        plugin.foreign.ForeignPackageError: another distribution's `rules` or `adapters` is installed over ours.
     """
     # Here and not above, so that `import plugin` stays free of Flask and SQLAlchemy.
+    from plugin.foreign import check  # noqa: PLC0415
+
+    check()
     from plugin.app import create_app as build  # noqa: PLC0415
 
     return build(settings)
