@@ -27,7 +27,7 @@ MOST_PAIRS = 2000
 """How many pairs of rules are looked at; beyond that pairs are passed over, never rules."""
 MOST_FINDINGS = 500
 _MOST_EARLIER = 64
-_MOST_NEIGHBOURS = 20_000
+_MOST_NEIGHBOURS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class _Analysis:
             return None
         found = []
         for effect in rule.effects:
-            able = (other for other in before[:_MOST_EARLIER] if undoes(other, effect, self._slots[slot]))
+            able = (other for other in before[:_MOST_EARLIER] if undoes(other, rule, effect, self._slots[slot]))
             beater = next((other for other in able if self._implied(rule, other, implied)), None)
             if beater is None:
                 return None

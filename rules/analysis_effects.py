@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rules.analysis_words import key_of
 from rules.conditions import All, Condition, Test
 from rules.document import Rule
-from rules.effects import Effect, Hide, Only, Pin, SetHints, Stop, UseModel
+from rules.effects import Effect, Hide, Only, Pin, SetHints, Stop, UseModel, canonical
 from rules.slots import Slot
 
 _SCALAR_FIELDS = frozenset({"content.id", "content.type", "content.locale"})
@@ -76,16 +76,18 @@ def stops(rule: Rule) -> bool:
     return any(isinstance(effect, Stop) for effect in rule.effects)
 
 
-def undoes(other: Rule, effect: Effect, slot: Slot) -> bool:
-    """Whether an effect certainly changes nothing in a slot where another rule holds too.
+def undoes(other: Rule, rule: Rule, effect: Effect, slot: Slot) -> bool:
+    """Whether an effect of a rule certainly changes nothing in a slot where another rule holds too.
 
     Args:
-        other: comes before the effect's own rule, so that nothing stops it and not that one.
+        other: comes before the rule, so that nothing stops it and not the rule.
     """
-    return any(_undoes(effect, stronger, slot, other) for stronger in other.effects)
+    settled = other.priority > rule.priority
+    return any(_undoes(effect, stronger, slot, other, settled=settled) for stronger in other.effects)
 
 
-def _undoes(effect: Effect, stronger: Effect, slot: Slot, other: Rule) -> bool:
+def _undoes(effect: Effect, stronger: Effect, slot: Slot, other: Rule, *, settled: bool) -> bool:
+    """`settled`: other values of a hint are meant; with equal priority they are a contradiction instead."""
     match effect, stronger:
         case Pin(), Pin():
             return (
@@ -96,7 +98,8 @@ def _undoes(effect: Effect, stronger: Effect, slot: Slot, other: Rule) -> bool:
                 and implies(effect.selector, stronger.selector)
             )
         case SetHints(hints), SetHints(before):
-            return {name for name, _value in hints} <= {name for name, _value in before}
+            given = {name: canonical(value) for name, value in before}
+            return all(name in given and (settled or given[name] == canonical(value)) for name, value in hints)
         case UseModel(), UseModel():
             pairs = ((effect.name, stronger.name), (effect.weight, stronger.weight), (effect.per, stronger.per))
             return all(mine is None or theirs is not None for mine, theirs in pairs)

@@ -11,6 +11,7 @@ from itertools import chain, islice, pairwise, product
 from zoneinfo import ZoneInfo
 
 from rules.analysis_clock import around, instants_of
+from rules.analysis_expressions import examples
 from rules.analysis_goals import Literal
 from rules.attributes import Attribute
 from rules.conditions import Test
@@ -23,6 +24,7 @@ _EXACT = frozenset({"eq", "ne", "in", "not_in", "exists"})
 _ORDERED = _EXACT | {"gt", "gte", "lt", "lte", "between"}
 _NUMBER_LINE = frozenset({"gt", "gte", "lt", "lte", "between"})
 _METRE_KM = 0.01
+_KM_A_DEGREE = 111.195
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _strings(tests: Tests, _zone: ZoneInfo) -> Supply:
         for other in (text, text.lower(), text.upper(), text.swapcase(), text.title())
     ]
     simple = [
-        text for test, negated in tests if test.op == "matches" and not negated for text in _literal_text(test.operand)
+        text for test, negated in tests if test.op == "matches" and not negated for text in examples(str(test.operand))
     ]
     return Supply(list(dict.fromkeys([*wanted, *built, *simple, *spelled, fresh, *texts, ""])), _only(tests, _EXACT))
 
@@ -161,13 +163,6 @@ def _fresh(texts: Sequence[str]) -> str:
     taken = fold("\0".join(texts))
     names = chain(("other", "another"), (f"other-{number}" for number in range(len(texts) + 1)))
     return next(name for name in names if name not in taken)
-
-
-def _literal_text(pattern: object) -> Iterator[str]:
-    """Texts that simple expressions match: their alternatives, without anchors and flags."""
-    text = str(pattern).removeprefix("(?i)").removeprefix("^").removesuffix("$").strip("()")
-    for part in text.split("|"):
-        yield part.replace("\\", "").removeprefix("^").removesuffix("$").replace(".*", "").replace("?", "")
 
 
 def _dates(tests: Tests, zone: ZoneInfo) -> Supply:
@@ -282,7 +277,10 @@ def _locations(tests: Tests, _zone: ZoneInfo) -> Supply:
         found.extend(
             (here[0] * part + there[0] * (1 - part), here[1] * part + there[1] * (1 - part)) for part in (0.5, 0.9)
         )
+    reaches = sorted({0.0, *(test.operand[2] for test, _negated in tests if isinstance(test.operand, tuple))})
+    steps = [*((low + high) / 2 for low, high in pairwise(reaches)), reaches[-1] * 1.01 + 1]
     for lat, lon in centres:
+        found.extend((lat + (step if lat < 0 else -step) / _KM_A_DEGREE, lon) for step in steps)
         found.extend([(-lat, lon - 180 if lon > 0 else lon + 180), (lat / 2, lon), (lat, lon / 2), (0.0, 0.0)])
     return Supply([{"lat": lat, "lon": lon} for lat, lon in dict.fromkeys(found)], False)
 
