@@ -82,7 +82,7 @@ class Words:
         match value:
             case [low, high] if test == "between":
                 shown = f"{self.value(low)} – {self.value(high)}"
-            case {"lat": lat, "lon": lon, "km": km} if test == "within_km":
+            case [lat, lon, km] if test == "within_km":
                 shown = f"{self.value(km)} ({self.value(lat)}, {self.value(lon)})"
             case {"gte": low, "lt": high} if test == "percent":
                 shown = f"{self.value(low or 0)} – {self.value(100 if high is None else high)}"
