@@ -144,6 +144,8 @@ def run(target: str, host: str, port: int, *, workers: int = 1, threads: int = 1
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
+    from plugin.cli.logs import log_config  # noqa: PLC0415
+
     server = Granian(
         target,
         address=host,
@@ -154,6 +156,7 @@ def run(target: str, host: str, port: int, *, workers: int = 1, threads: int = 1
         websockets=False,
         factory=True,
         log_level=LogLevels(log_level),
+        log_dictconfig=log_config(log_level),
         respawn_failed_workers=True,  # a crash loop ends the server all the same
         workers_kill_timeout=GRACE_S,
     )
