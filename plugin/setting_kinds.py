@@ -233,6 +233,18 @@ def plugged(value: object) -> Mapping[str, Plugged]:
     return MappingProxyType(made)
 
 
+def plugged_but(taken: str) -> Callable[[object], Mapping[str, Plugged]]:
+    """The same, where a name is taken: entries that are pushed over the API have a source of their own."""
+
+    def read(value: object) -> Mapping[str, Plugged]:
+        made = plugged(value)
+        if taken in made:
+            raise Wanted(f"want another name than {taken!r}, which is the source of pushed entries")
+        return made
+
+    return read
+
+
 def _parsed(value: object) -> object:
     if not isinstance(value, str):
         return value

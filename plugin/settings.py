@@ -63,7 +63,7 @@ class Settings:
     geo_database: Annotated[Path | None, _Read(kinds.path)] = None  # MaxMind's format
     deny_consent_by_default: Annotated[bool, _Read(kinds.flag)] = False
 
-    sources: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
+    sources: Annotated[Mapping[str, Plugged], _Read(kinds.plugged_but("api"))] = field(default_factory=dict)
     models: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
 
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024

@@ -35,13 +35,14 @@ from plugin.web.metrics import HttpMetrics
 from plugin.web.problems import Rendered, field_errors, incident, render
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/v1/personalize"
 METHODS = ("GET", "HEAD", "POST")
 MOST_PARAMETERS = 200
 _JSON_TYPES = frozenset({"application/json", "text/plain", ""})
 _PRIVATE = "private, no-store"
+_LONGEST_LENGTH = 15
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -120,16 +121,15 @@ class HotRoute:
         if length:
             if not (length.isascii() and length.isdigit()):
                 raise MalformedRequest("Content-Length is no number.")
-            if int(length) > most:
+            if len(length) > _LONGEST_LENGTH or int(length) > most:
                 raise PayloadTooLarge(most)
-            raw: bytes = environ["wsgi.input"].read(int(length))
-        elif environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            raw = environ["wsgi.input"].read(most + 1)
-        else:
-            raw = b""
-        if len(raw) > most:
-            raise PayloadTooLarge(most)
-        return raw
+            return _read(environ["wsgi.input"], int(length))
+        if environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            raw = _read(environ["wsgi.input"], most + 1)
+            if len(raw) > most:
+                raise PayloadTooLarge(most)
+            return raw
+        return b""
 
     def _answer(
         self,
@@ -170,6 +170,14 @@ class HotRoute:
         """Say which fields are wrong; the schema knows."""
         self.explain_refusal(parsed)
         raise ValidationFailed([FieldError("", "the body is not of the documented form")])
+
+
+def _read(stream: InputStream, size: int) -> bytes:
+    """So many octets, or fewer where the stream ends; one read may give less than there is."""
+    found: bytes = stream.read(size)
+    while 0 < len(found) < size and (more := stream.read(size - len(found))):
+        found += more
+    return found
 
 
 def _query(text: str) -> dict[str, tuple[str, ...]]:

@@ -278,3 +278,10 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file in its place", encoding="utf-8")
     with pytest.raises(SettingsError, match="secret_key"):
         signing_key(keyed(tmp_path), lambda: "x" * 40)
+
+
+def test_a_source_cannot_take_the_name_of_pushed_entries(tmp_path: Path) -> None:
+    """Entries pushed over the API belong to the source `api`, which no sync may touch."""
+    with pytest.raises(SettingsError) as refused:
+        load({"TESSERA_SOURCES": '{"api": {"adapter": "null"}}'}, tmp_path)
+    assert "'api'" in str(refused.value)
