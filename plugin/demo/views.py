@@ -74,6 +74,9 @@ def storefront(
         response.cache_control.immutable = is_named_by_hash
         return response
 
+    def icon() -> Response:
+        return send_from_directory(_STATIC, "lamp.svg", max_age=24 * 3600)
+
     def missing(_error: NotFound) -> Response:
         wants_page = request.accept_mimetypes.accept_html and not request.path.startswith("/v1/")
         if wants_page and request.method in ("GET", "HEAD"):
@@ -90,6 +93,7 @@ def storefront(
     found.add_url_rule("/topics/<slug>", "topic", lambda slug: page(TOPIC, slug))
     found.add_url_rule("/assets/<path:name>", "asset", asset)
     found.add_url_rule(f"/static/<any({', '.join(map(repr, STYLES))}):name>", "style", style)
+    found.add_url_rule("/favicon.ico", "icon", icon)  # where browsers look by themselves
     # The whole app's: an address that nobody has is the storefront's to answer, as long as a page is asked for.
     found.app_errorhandler(NotFound)(missing)
     return found

@@ -314,7 +314,7 @@ def test_pages_are_private_and_run_nothing(client: FlaskClient, address: str) ->
     assert not [name for name in names if name == "style" or name.startswith("on")]
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/assets/night-lamp.svg", "/static/ground.css"])
+@pytest.mark.parametrize("address", [*PAGES, "/assets/night-lamp.svg", "/static/ground.css", "/favicon.ico"])
 def test_head_gives_the_headers_alone(client: FlaskClient, address: str) -> None:
     with client.head(address) as answer:
         assert answer.status_code == 200
