@@ -26,6 +26,11 @@ setup: $(VENV)/.setup  ## install into .venv from the lock file
 
 setup-dev: $(VENV)/.setup-dev  ## the same, with what the tests need
 
+run:  ## the sample site at http://127.0.0.1:8000 (BIND=HOST:PORT for another place), until Ctrl-C
+	@test -e $(VENV)/.setup || echo "Installing into $(VENV); this takes a minute or two, the first time only."
+	@$(MAKE) --no-print-directory setup
+	@exec $(BIN)/tessera demo $(if $(BIND),--bind $(BIND))
+
 servers:  ## install the servers and the browser that the tests start
 	@.ci/servers
 

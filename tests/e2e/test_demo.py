@@ -17,7 +17,7 @@ import requests
 from plugin.cli.demo import DELIVERY_KEY
 from tests.e2e.demo import Demo, get, interrupt, running, start
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("demo")]
 HEROES = ("hero-evening", "hero-morning", "hero-weekend")
 BANNERS = ("banner-delivery", "banner-readers", "banner-tunnel")
 
