@@ -130,7 +130,8 @@ class _Plot:
                 f'<circle class="{style}" cx="{x}" cy="{y}" r="4">'
                 f"<title>{escape(name)}: {cost:g} µs at {size:,.0f} rules</title></circle>"
             )
-        yield f'<text class="label {style}" x="{places[-1][0] + 12}" y="{label + 5}" font-size="13">{escape(name)}</text>'
+        x = places[-1][0] + 12
+        yield f'<text class="label {style}" x="{x}" y="{label + 5}" font-size="13">{escape(name)}</text>'
 
 
 def _duration(us: float) -> str:

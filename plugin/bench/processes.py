@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -71,12 +71,11 @@ def serving(target: str, environ: Mapping[str, str], log: Path) -> Iterator[Serv
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = monotonic() + READY_WITHIN_S
     while monotonic() < deadline and process.poll() is None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)
-        with suppress(OSError, HTTPException):
-            connection.request("GET", "/healthz")
-            connection.getresponse().read()
+        asking = HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)
+        with suppress(OSError, HTTPException), closing(asking):
+            asking.request("GET", "/healthz")
+            asking.getresponse().read()
             return
-        connection.close()
         sleep(0.1)
     raise NotServingError(f"the server on port {port} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
 

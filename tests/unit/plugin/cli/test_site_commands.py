@@ -1,0 +1,152 @@
+"""`tessera config`, `db`, `cms`, `models` and `doctor` in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.plugin.cli.conftest import RULES, Tessera
+
+
+@pytest.fixture
+def folder(here: Path) -> Path:
+    """Content of two entries and a model, configured."""
+    (here / "content" / "hero").mkdir(parents=True)
+    (here / "content" / "hero" / "welcome.en.yaml").write_text("title: Welcome\n")
+    (here / "content" / "hero" / "welcome.fr.yaml").write_text("title: Bienvenue\n")
+    (here / "tessera.toml").write_text(
+        'delivery_keys = [{key = "pub"}]\n'
+        'management_keys = [{name = "ci", key = "0123456789abcdef0123456789abcdef", scopes = ["read"]}]\n'
+        '[sources.site]\nadapter = "files"\npath = "content"\n'
+        '[models.flat]\nadapter = "constant"\nscore = 0.5\n'
+    )
+    return here
+
+
+def test_config_shows_values_and_sources_and_no_secret(run: Tessera, folder: Path) -> None:
+    result = run("config", "--format", "json")
+    rows = {row["name"]: row for row in json.loads(result.stdout)}
+    assert rows["bind"] == {"name": "bind", "value": "127.0.0.1:8000", "source": "default"}
+    assert rows["management_keys"]["source"] == "tessera.toml"
+    assert "0123456789abcdef" not in result.stdout
+    assert "0123456789abcdef" not in run("config").stdout
+
+
+def test_migrations_go_up_and_down_and_are_checked(run: Tessera, here: Path) -> None:
+    assert run("db", "check").exit_code == 1
+    assert run("db", "current").stdout == "base\n"
+    up = run("db", "upgrade")
+    assert up.exit_code == 0
+    assert up.stdout.startswith("base -> ")
+    newest = run("db", "current").stdout
+    assert run("db", "upgrade").stdout == f"already at {newest}"
+    assert run("db", "check").exit_code == 0
+    assert run("db", "downgrade", "base", "--yes").stdout == f"{newest.strip()} -> base\n"
+    assert run("db", "current").stdout == "base\n"
+
+
+def test_a_downgrade_asks_first(run: Tessera, here: Path) -> None:
+    """The data goes with it; without a terminal to say yes, nothing is done."""
+    run("db", "upgrade")
+    before = run("db", "current").stdout
+    assert run("db", "downgrade", "base").exit_code == 1
+    assert run("db", "current").stdout == before
+
+
+def test_an_unknown_revision_is_a_sentence(run: Tessera, here: Path) -> None:
+    result = run("db", "upgrade", "nowhere")
+    assert result.exit_code == 1
+    assert "nowhere" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_sync_says_what_changed(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    assert run("cms", "sync").stdout == "site: 2 added, 0 updated, 0 removed, 0 unchanged, 0 problems\n"
+    (folder / "content" / "hero" / "welcome.fr.yaml").unlink()
+    assert "1 removed" in run("cms", "sync", "site").stdout
+
+
+def test_a_broken_entry_is_named_by_check_and_keeps_sync_going(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    run("cms", "sync")
+    (folder / "content" / "hero" / "welcome.fr.yaml").write_text("title: [\n")
+    checked = run("cms", "check")
+    assert checked.exit_code == 1
+    assert "hero/welcome.fr.yaml:2" in checked.stderr
+    synced = run("cms", "sync")
+    assert synced.exit_code == 0
+    assert "0 removed" in synced.stdout
+    assert "hero/welcome.fr.yaml:2" in synced.stderr
+
+
+def test_check_of_sound_content_counts_types_and_languages(run: Tessera, folder: Path) -> None:
+    result = run("cms", "check")
+    assert (result.exit_code, result.stdout) == (0, "site: 2 entries (hero 2); languages: en 1, fr 1\n")
+
+
+def test_a_source_that_cannot_be_read_fails_both(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    (folder / "content").rename(folder / "elsewhere")
+    for command in ("check", "sync"):
+        result = run("cms", command)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("site: ")
+
+
+def test_an_unknown_source_gets_the_nearest_name(run: Tessera, folder: Path) -> None:
+    result = run("cms", "check", "sites")
+    assert result.exit_code == 1
+    assert "did you mean 'site'?" in result.stderr
+
+
+def test_models_are_listed_with_what_they_declare(run: Tessera, folder: Path) -> None:
+    assert "flat" in run("models", "list").stdout
+    (found,) = json.loads(run("models", "list", "--format", "json").stdout)
+    assert (found["name"], found["adapter"], found["error"]) == ("flat", "constant", None)
+
+
+def test_a_model_that_cannot_be_made_is_listed_with_the_reason(run: Tessera, folder: Path) -> None:
+    with (folder / "tessera.toml").open("a") as file:
+        file.write('[models.lost]\nadapter = "linear"\npath = "nowhere.json"\n')
+    result = run("models", "list", "--format", "json")
+    assert result.exit_code == 1
+    flat, lost = json.loads(result.stdout)
+    assert flat["error"] is None
+    assert "nowhere.json" in lost["error"]
+
+
+def levels(run: Tessera) -> dict[str, str]:
+    return {row["what"]: row["level"] for row in json.loads(run("doctor", "--format", "json").stdout)}
+
+
+def test_the_doctor_finds_what_is_missing_and_is_content_when_it_is_there(run: Tessera, folder: Path) -> None:
+    before = run("doctor")
+    assert before.exit_code == 1
+    assert "run 'tessera db upgrade'" in before.stdout
+    run("db", "upgrade")
+    assert levels(run)["rules"] == "wrong"
+    (folder / "rules.yaml").write_text(RULES)
+    run("cms", "sync")
+    run("rules", "publish", "rules.yaml")
+    after = run("doctor")
+    assert after.exit_code == 0
+    assert after.stdout.endswith("all is well\n")
+
+
+def test_the_doctor_says_which_dependency_does_not_answer(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    (folder / "content").rename(folder / "elsewhere")
+    found = levels(run)
+    assert (found["source site"], found["model flat"]) == ("wrong", "ok")
+
+
+def test_the_doctor_lists_every_problem_of_the_settings(run: Tessera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSERA_BIND", "nowhere")
+    monkeypatch.setenv("TESSERA_WORKERS", "many")
+    result = run("doctor", "--format", "json")
+    assert result.exit_code == 1
+    wrong = [row["detail"] for row in json.loads(result.stdout) if row["level"] == "wrong"]
+    assert len(wrong) == 2
