@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rules import Content, Ruleset
 from rules.conditions import Condition, InSegment, Percent, Ref, Test, walk
 
@@ -18,19 +20,19 @@ def reads_of(ruleset: Ruleset, content: Content, slot: str) -> frozenset[str]:
     conditions.extend(one.when for one in compiled.experiments)
     segments = {segment.id: segment for segment in ruleset.document.segments if segment.enabled}
     named: set[str] = set(content.pool(slot).audiences) & segments.keys()
-    while conditions:
-        for leaf in walk(conditions.pop()):
-            if isinstance(leaf, InSegment):
-                named.update(leaf.names)
-                continue
-            found.update(_read(leaf))
-        for name in list(named):
-            segment = segments.pop(name, None)
-            if segment is not None:
-                conditions.append(segment.when)
-                if segment.kind != "when":
-                    found.add(VISITOR)
-            named.discard(name)
+    while conditions or named:
+        for condition in conditions:
+            for leaf in walk(condition):
+                if isinstance(leaf, InSegment):
+                    named.update(leaf.names)
+                else:
+                    found.update(_read(leaf))
+        # Audience tags alone name segments too, so this runs even where the slot has no rule.
+        met = [segments.pop(name) for name in named & segments.keys()]
+        conditions = [segment.when for segment in met]
+        if any(segment.kind != "when" for segment in met):
+            found.add(VISITOR)
+        named.clear()
     for refs in (compiled.reads, compiled.slot.select_refs, compiled.slot.default_refs):
         found.update(refs)
     if compiled.experiments or ruleset.document.holdout or _is_private(ruleset, slot):
@@ -39,7 +41,14 @@ def reads_of(ruleset: Ruleset, content: Content, slot: str) -> frozenset[str]:
         found.update(("context.timezone", "geo.timezone"))
     if content.pool(slot).locales or content.default(slot).locales:
         found.add(LOCALE)
+    found.update(_consents(ruleset, found))
     return frozenset(name for name in found if not name.startswith("time."))
+
+
+def _consents(ruleset: Ruleset, names: Iterable[str]) -> set[str]:
+    """The consents without which these attributes count as missing."""
+    attributes = (ruleset.document.catalogue.resolve(name) for name in names)
+    return {f"consent.{one.purpose}" for one in attributes if one is not None and one.purpose is not None}
 
 
 def _read(leaf: Test) -> set[str]:
