@@ -41,21 +41,20 @@ class CompiledSlot:
         self._groups = document.groups
         self._holdout = document.holdout
         self._reserved = [
-            (*one.schedule.span(document.zone), one.id, reserved)
-            for one in self.experiments
-            if (reserved := reserved_by(one))
+            (*one.schedule.span(document.zone), names) for one in self.experiments if (names := reserved_by(one))
         ]
+        self._pinned = {(one.id, arm.id): arm.pinned_ids for one in self.experiments for arm in one.arms}
         scheduled: tuple[Rule | Experiment, ...] = (*self.rules, *self.experiments)
         conditions = [one.when for one in scheduled]
         conditions.extend(segment.when for segment in document.segments)
         recurs = any(one.schedule.recurs or one.schedule.visitor for one in scheduled)
-        self.clock_step = clock_step(conditions, recurs)
         self.ends: tuple[datetime, ...] = tuple(
             sorted({end for one in scheduled for end in one.schedule.span(document.zone) if end is not None})
         )
         self.actors: tuple[Actor, ...] = (*self._actors, *self._arms.values())
         self.has_caps = slot.cap is not None or any(actor.cap is not None for actor in self.actors)
         self.reads = frozenset(name for actor in self.actors for name in actor.refs)
+        self.clock_step = clock_step(conditions, {*self.reads, *slot.select_refs, *slot.default_refs}, recurs)
 
     def holding(self, facts: Facts) -> list[Rule]:
         """The rules whose condition and schedule hold, in the order in which they apply."""
@@ -101,15 +100,13 @@ class CompiledSlot:
         """The entries that running experiments pin by id, less those that an arm of this visitor pins."""
         if not self._reserved:
             return frozenset()
-        held = dict(arms)
         kept_out: set[str] = set()
-        allowed: set[str] = set()
-        for start, until, experiment, by_entry in self._reserved:
-            if (start is not None and now < start) or (until is not None and now >= until):
-                continue
-            for name, pinning in by_entry.items():
-                (allowed if held.get(experiment) in pinning else kept_out).add(name)
-        return frozenset(kept_out - allowed)
+        for start, until, names in self._reserved:
+            if (start is None or now >= start) and (until is None or now < until):
+                kept_out |= names
+        for pair in arms:
+            kept_out -= self._pinned[pair]
+        return frozenset(kept_out)
 
 
 def _is_for(slots: tuple[str, ...] | None, slot: str) -> bool:

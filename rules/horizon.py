@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rules.conditions import Ago, Condition, Test, walk
+from rules.conditions import Ago, Condition, Ref, Test, walk
 
 if TYPE_CHECKING:
     from rules.compiled import CompiledSlot
     from rules.ruleset import Plan
 
-_MINUTE, _QUARTER = timedelta(minutes=1), timedelta(minutes=15)
+_NEVER_STILL, _MINUTE, _QUARTER = timedelta(0), timedelta(minutes=1), timedelta(minutes=15)
+_STEPS = {"time.now": _NEVER_STILL, "time.of_day": _MINUTE}
 
 
 def fresh_for(plan: Plan, longest_s: int) -> int:
@@ -38,23 +40,29 @@ def _clock_end(compiled: CompiledSlot, now: datetime) -> datetime | None:
     step = compiled.clock_step
     if step is None:
         return None
-    if step == timedelta(0):
+    if step == _NEVER_STILL:
         return now
     passed = timedelta(seconds=now.timestamp() % step.total_seconds())
     return now - passed + step
 
 
-def clock_step(conditions: list[Condition], recurs: bool) -> timedelta | None:
-    """How often conditions on the clock can flip: zero where at any moment, None where never."""
+def clock_step(conditions: Iterable[Condition], refs: Iterable[str], recurs: bool) -> timedelta | None:
+    """How often what reads the clock can flip: zero where at any moment, None where never.
+
+    Args:
+        refs: the attributes that selectors name.
+        recurs: whether some schedule has recurring hours, or is in the visitor's zone.
+    """
     steps = [_QUARTER] if recurs else []
+    names = set(refs)
     for condition in conditions:
         for leaf in walk(condition):
             if not isinstance(leaf, Test):
                 continue
-            if isinstance(leaf.operand, Ago) or leaf.attribute == "time.now":
-                return timedelta(0)
-            if leaf.attribute == "time.of_day":
-                steps.append(_MINUTE)
-            elif leaf.attribute.startswith("time."):
-                steps.append(_QUARTER)
+            names.add(leaf.attribute)
+            if isinstance(leaf.operand, Ref):
+                names.add(leaf.operand.name)
+            elif isinstance(leaf.operand, Ago):
+                steps.append(_NEVER_STILL)
+    steps.extend(_STEPS.get(name, _QUARTER) for name in names if name.startswith("time."))
     return min(steps, default=None)
