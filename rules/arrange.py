@@ -155,6 +155,9 @@ def arrange(
         by = slot.diversify.by
         features = {place: feature_of(pool.entries[place].reading[by]) for place in rest}
         rest = mmr_order(rest, totals, features, slot.diversify.trade_off, limit - len(pinned))
+    if not pinned:
+        placed = [Placed(place, totals[place]) for place in rest[:limit]]
+        return Arrangement(placed, [Drop(capped, "cap")] if capped else [], boosted, totals, refused)
     placed = []
     remaining = iter(rest)
     for position in range(1, limit + 1):
@@ -194,13 +197,15 @@ def _totals(
 ) -> dict[int, float]:
     """By place, in the order of ties: rules weight x sum of boosts + model weight x score; doubles, summed in order."""
     entries, rules_weight = pool.entries, slot.rules_weight
-    totals: dict[int, float] = {}
-    for place in members_of(left, len(entries)):
+    totals = dict.fromkeys(members_of(left, len(entries)), 0.0)
+    for place, boosts in boosted.items():
         total = 0.0
-        for _actor, by in boosted.get(place, ()):
+        for _actor, by in boosts:
             total += by
-        score = scores.get(entries[place].id, 0.0) if scores else 0.0
-        totals[place] = rules_weight * total + weight * score
+        totals[place] = rules_weight * total
+    if scores:
+        for place in totals:
+            totals[place] += weight * scores.get(entries[place].id, 0.0)
     return totals
 
 

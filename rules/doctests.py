@@ -82,8 +82,8 @@ def parse_test(data: object, path: Path, scope: Scope, slots: Collection[str]) -
             scope.report.add(
                 fields.at("segments", index), f"there is no segment {name!r}", word=name, known=scope.segments
             )
-    expect = Fields(fields.data.get("expect"), fields.at("expect"), scope.report, EXPECTATIONS, "'expect'")
-    if not expect.data:
+    expect = Fields(fields.data.get("expect", {}), fields.at("expect"), scope.report, EXPECTATIONS, "'expect'")
+    if fields.readable and expect.readable and not expect.data:
         scope.report.add(fields.path, f"a test needs 'expect' with any of {', '.join(EXPECTATIONS)}")
     _check_expectations(expect)
     fields.text("description")

@@ -222,8 +222,7 @@ class _Checker:
     def _rule(self, fields: Fields) -> Rule | None:
         slots = self._slots(fields)
         identifier = fields.identifier()
-        if "then" not in fields:
-            self.report.add(fields.path, "a rule needs 'then', a list of effects")
+        fields.needs("then", ", a list of effects")
         effects = (
             parse_effects(fields["then"], fields.at("then"), self.content, self.models) if "then" in fields else ()
         )
@@ -253,7 +252,7 @@ class _Checker:
     def _slots(self, fields: Fields) -> tuple[str, ...] | None:
         """The slots an item is for: one, a list, or "*"."""
         if "slot" not in fields:
-            self.report.add(fields.path, f"{fields.what} needs 'slot', the id of a slot, a list of them, or \"*\"")
+            fields.needs("slot", ', the id of a slot, a list of them, or "*"')
             return ()
         value = fields["slot"]
         if value == "*":
@@ -280,8 +279,7 @@ class _Checker:
         if "holdout" not in self.fields:
             return None
         fields = Fields(self.fields["holdout"], ("holdout",), self.report, ("percent", "salt"), "'holdout'")
-        if "percent" not in fields:
-            self.report.add(("holdout",), "'holdout' needs 'percent'")
+        fields.needs("percent")
         salt = fields.text("salt") or "holdout"
         return Holdout(float(fields.number("percent", 0, 0, 100)), salt)
 

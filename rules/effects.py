@@ -91,8 +91,8 @@ class Cap:
 def parse_cap(data: object, path: Path, scope: Scope) -> Cap | None:
     """`{per_visitor: 3, within: 1d}`."""
     fields = Fields(data, path, scope.report, ("per_visitor", "within"), "a cap")
+    fields.needs("per_visitor", ", a whole number")
     if "per_visitor" not in fields:
-        scope.report.add(path, "a cap needs 'per_visitor', a whole number")
         return None
     within = fields.duration("within", required=True)
     return Cap(fields.whole("per_visitor", 1, 1, 1_000_000), within) if within else None
@@ -156,8 +156,7 @@ def parse_effect(data: object, path: Path, content: Scope, models: set[str]) -> 
                 fields.flag("uncapped", False),
             )
         case _:
-            if "by" not in fields:
-                report.add(path, "'boost' needs 'by', a number that is added to the score")
+            fields.needs("by", ", a number that is added to the score")
             return Boost(selector, refs, float(fields.number("by", 0.0, -1e9, 1e9)))
 
 
@@ -171,9 +170,8 @@ def _parse_set(data: object, path: Path, scope: Scope) -> SetHints | None:
         if not key.startswith(PRESENTATION) or key == PRESENTATION:
             scope.report.add(
                 here,
-                f"'set' gives presentation.* hints, not {key!r}",
+                f"'set' gives presentation.* hints, not {key!r}; write {PRESENTATION + key!r}",
                 word=key,
-                known=(f"{PRESENTATION}{key}",),
                 at_key=True,
             )
         elif value is None:

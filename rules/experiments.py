@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,6 +105,7 @@ def arm_for(experiment: Experiment, reading: Reading) -> Arm | None:
     return experiment.arms[arm_of(position, tuple(arm.weight for arm in experiment.arms))]
 
 
+_ARMS = ", such as [{id: control, weight: 1}, {id: bold, weight: 1, then: [...]}]"
 FIELDS = (
     "id",
     "name",
@@ -145,11 +145,9 @@ def parse_experiment(
             report.add((*here, "id"), f"there are two arms {arm.id!r}", word=arm.id)
         seen.add(arm.id)
         arms.append(arm)
-    if len(arms) < 1 and ("arms" not in fields or not fields["arms"]):
-        report.add(
-            fields.path,
-            "an experiment needs 'arms', such as [{id: control, weight: 1}, {id: bold, weight: 1, then: [...]}]",
-        )
+    fields.needs("arms", _ARMS)
+    if "arms" in fields and fields["arms"] == []:
+        report.add(fields.path, f"an experiment needs 'arms'{_ARMS}")
     elif arms and not sum(arm.weight for arm in arms):
         report.add(fields.at("arms"), "at least one arm has a weight above 0")
     if "goal" in fields:
@@ -195,11 +193,8 @@ def _check_goal(data: object, path: Path, scope: Scope) -> None:
         parse_condition(fields["where"], fields.at("where"), events)
 
 
-def reserved_by(experiment: Experiment) -> Mapping[str, frozenset[str]]:
-    """For each entry that the experiment pins by id, the arms that pin it."""
-    found: dict[str, set[str]] = {}
-    if experiment.enabled and not experiment.shared:
-        for arm in experiment.arms:
-            for name in arm.pinned_ids:
-                found.setdefault(name, set()).add(arm.id)
-    return {name: frozenset(arms) for name, arms in found.items()}
+def reserved_by(experiment: Experiment) -> frozenset[str]:
+    """The entries that the experiment pins by id, which are candidates in the arms that pin them alone."""
+    if not experiment.enabled or experiment.shared:
+        return frozenset()
+    return frozenset().union(*(arm.pinned_ids for arm in experiment.arms))

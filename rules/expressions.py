@@ -110,7 +110,8 @@ def _may_read(name: str, path: Path, scope: Scope) -> bool:
     report, catalogue = scope.report, scope.catalogue
     family = name.partition(".")[0]
     if scope.mode == "content" and family != "content":
-        report.add(path, f"a selector reads content.*, not {name!r}", word=name, known=catalogue or (), at_key=True)
+        known = [one for one in catalogue or () if one.startswith("content.")]
+        report.add(path, f"a selector reads content.*, not {name!r}", word=name, known=known, at_key=True)
         return False
     if scope.mode == "event" and family not in ("event", "content"):
         report.add(path, f"'where' reads event.* and content.*, not {name!r}", word=name, at_key=True)

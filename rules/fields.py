@@ -20,8 +20,9 @@ class Fields:
         self.path = path
         self.report = report
         self.what = what
+        self.readable = isinstance(data, Mapping)
         self.data: Mapping[str, object] = data if isinstance(data, Mapping) else {}
-        if not isinstance(data, Mapping):
+        if not self.readable:
             report.add(path, f"{what} is a mapping")
         for key in self.data:
             if key not in allowed:
@@ -42,12 +43,17 @@ class Fields:
         path = self.at(key) if key in self.data else self.path
         self.report.add(path, message, word=None if word is None else str(word), known=known)
 
+    def needs(self, key: str, hint: str = "") -> None:
+        """Notes that a field is not there; of what is no mapping that was said already."""
+        if self.readable and key not in self.data:
+            self.report.add(self.path, f"{self.what} needs {key!r}{hint}")
+
     def text(self, key: str, *, required: bool = False) -> str | None:
         """A string that is not empty."""
         value = self.data.get(key)
         if key not in self.data:
             if required:
-                self.report.add(self.path, f"{self.what} needs {key!r}")
+                self.needs(key)
             return None
         if not isinstance(value, str) or not value:
             self.note(key, f"{key!r} is a text that is not empty", value)
@@ -104,7 +110,7 @@ class Fields:
         """A duration such as 30m."""
         if key not in self.data:
             if required:
-                self.report.add(self.path, f"{self.what} needs {key!r}, a duration such as 30m")
+                self.needs(key, ", a duration such as 30m")
             return None
         try:
             return parse_duration(self.data[key])

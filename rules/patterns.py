@@ -89,8 +89,7 @@ def _parse_count(data: Mapping[str, object], path: Path, scope: Scope) -> Count 
     count = 1
     if "count" in fields:
         limits = Fields(fields["count"], fields.at("count"), scope.report, ("gte",), "'count'")
-        if "gte" not in limits:
-            scope.report.add(fields.at("count"), "'count' takes {gte: N}")
+        limits.needs("gte", ", a whole number")
         count = limits.whole("gte", 1, 1, LARGEST_COUNT)
     within = fields.duration("within", required=True)
     return Count(event, _parse_where(fields, scope), count, within) if event else None

@@ -49,7 +49,7 @@ def parse_segment(fields: Fields, scope: Scope, read_file: ReadFile | None) -> S
     report = scope.report
     identifier = fields.identifier()
     kinds = [kind for kind in KINDS if kind in fields]
-    if len(kinds) != 1:
+    if len(kinds) != 1 and fields.readable:
         report.add(fields.path, f"a segment has exactly one of {', '.join(KINDS)}")
     kind: Kind = kinds[0] if kinds else "computed"  # type: ignore[assignment]
     if "lasts" in fields and kind != "pattern":

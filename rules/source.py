@@ -202,7 +202,8 @@ def _compose(text: str, name: str | None) -> yaml.Node | None:
             raise _failure("a file holds one document; remove the '---'", name, error.problem_mark) from error
         raise _failure(f"not YAML: {error.problem}", name, error.problem_mark) from error
     except yaml.reader.ReaderError as error:
-        shown = text[: error.position] if isinstance(error.position, int) else ""
+        read = text.encode()[: error.position] if isinstance(error.position, int) else b""  # libyaml counts bytes
+        shown = read.decode("utf-8", "ignore")
         line, column = shown.count("\n") + 1, len(shown) - (shown.rfind("\n") + 1) + 1
         problem = Problem("not YAML: a character that YAML does not allow", "", name, line, column)
         raise RuleError([problem]) from error
@@ -212,14 +213,12 @@ def _compose(text: str, name: str | None) -> yaml.Node | None:
 
 
 def _refuse_depth(text: str, name: str | None) -> None:
-    """libyaml's composer recurses in C: what might be too deep for it is counted first, by events."""
-    open_brackets = depth = 0
-    if text.count("[") + text.count("{") > DEEPEST:
-        for found in re.finditer(r"[\[{\]}]", text):
-            open_brackets += 1 if found[0] in "[{" else -1
-            depth = max(depth, open_brackets)
+    """libyaml's composer recurses in C: how deep it would go is counted first, by events, which do not.
+
+    Brackets in quotes and comments count as well, so that only a text that cannot be too deep is spared the count.
+    """
     widest = max((len(found[0]) for found in re.finditer(r"(?m)^[ \t?:-]+", text)), default=0)
-    if depth <= DEEPEST and widest <= 2 * DEEPEST:
+    if text.count("[") + text.count("{") + widest <= DEEPEST:
         return
     depth = 0
     parser = _Composer(text)
@@ -231,8 +230,8 @@ def _refuse_depth(text: str, name: str | None) -> None:
                     raise _failure(f"nested deeper than {DEEPEST} levels", name, event.start_mark)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-    except yaml.MarkedYAMLError as error:
-        raise _failure(f"not YAML: {error.problem}", name, error.problem_mark) from error
+    except yaml.YAMLError:  # so far it is not too deep, and composing says what is wrong
+        return
     finally:
         parser.dispose()
 
