@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from .buckets import bucket
@@ -91,10 +90,42 @@ def reserved(slot: str, visitor: Visitor, arms: list[Assignment]) -> set[str]:
     return kept
 
 
-def pinned_ids(arm: dict[str, Any]) -> Iterator[str]:
+def pinned_ids(arm: dict[str, Any]) -> set[str]:
     """The ids that an arm's pins name."""
-    for effect in arm.get("then", []):
-        for word, tests in effect.get("pin", {}).items():
-            if word in ("id", "content.id"):
-                wanted: Any = tests.get("eq", tests.get("in", [])) if isinstance(tests, dict) else tests
-                yield from [wanted] if isinstance(wanted, str) else list(wanted)
+    pins = [effect["pin"] for effect in arm.get("then", []) if "pin" in effect]
+    return set().union(*(only_ids(pin) or set() for pin in pins))
+
+
+def only_ids(selector: dict[str, Any]) -> set[str] | None:
+    """The ids to which a selector is bound, whichever way it is written; None where it may take any."""
+    bound: set[str] | None = None
+    for word, inner in selector.items():
+        ids: set[str] | None = None
+        if word in ("id", "content.id"):
+            ids = ids_of_tests(inner)
+        elif word == "all":
+            ids = only_ids_of_all(inner)
+        elif word == "any":
+            each = [only_ids(one) for one in inner]
+            ids = None if None in each else set().union(*(one or set() for one in each))
+        if ids is not None:
+            bound = ids if bound is None else bound & ids
+    return bound
+
+
+def only_ids_of_all(parts: list[dict[str, Any]]) -> set[str] | None:
+    bound = [ids for ids in map(only_ids, parts) if ids is not None]
+    return set.intersection(*bound) if bound else None
+
+
+def ids_of_tests(tests: Any) -> set[str] | None:
+    if isinstance(tests, str):
+        return {tests}
+    if isinstance(tests, list):
+        return set(tests)
+    named = [
+        {wanted} if test == "eq" else set(wanted)
+        for test, wanted in tests.items()
+        if test in ("eq", "in") and not isinstance(wanted, dict)
+    ]
+    return set.intersection(*named) if named else None

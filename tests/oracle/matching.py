@@ -18,7 +18,7 @@ def matches(
     now: datetime | None = None,
     document: dict[str, Any] | None = None,
 ) -> bool:
-    """Without a document every segment given is held, and only the built-in attributes have types."""
-    visitor = Visitor(document or {}, attributes, tuple(segments), now)
+    """Without a document every segment given is held, and no attribute has a type but that of its value."""
+    visitor = Visitor(document or {}, attributes, tuple(segments), now, typed=document is not None)
     held = set(visitor.given) if document is None else held_segments(visitor)
     return holds(condition, visitor, held)

@@ -37,6 +37,8 @@ def read(raw: object, kind: str | None) -> Any:
 
 def read_by_value(raw: object) -> Any:
     """A value whose type nothing declares: its own type counts."""
+    if isinstance(raw, date):
+        return read_datetime(raw) if isinstance(raw, datetime) else raw
     for kind in ("boolean", "string", "number", "string_list", "number_list", "location"):
         found = READERS[kind](raw)
         if found is not MISSING:

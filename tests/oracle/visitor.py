@@ -16,13 +16,17 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class Visitor:
-    """`given` are the segments that the caller says are held; `entry` is set inside selectors only."""
+    """`given` are the segments that the caller says are held; `entry` is set inside selectors only.
+
+    Where attributes are not `typed`, their values tell what they are.
+    """
 
     document: dict[str, Any]
     attributes: Mapping[str, Any]
     given: tuple[str, ...] = ()
     now: datetime | None = None
     entry: Mapping[str, Any] | None = None
+    typed: bool = True
 
     def looking_at(self, entry: Mapping[str, Any]) -> Visitor:
         """The same visitor, judging that entry."""
@@ -43,7 +47,7 @@ class Visitor:
         """An attribute as its type; MISSING where absent, null, of a wrong type, or without consent."""
         if not self.may_use(name):
             return MISSING
-        return read(self.raw(name), type_of(self.document, name))
+        return read(self.raw(name), type_of(self.document, name) if self.typed else None)
 
     def raw(self, name: str) -> Any:
         if name.startswith("content."):

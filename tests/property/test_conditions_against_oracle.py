@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import rules
 from tests import oracle
-from tests.strategies import Person, conditions, people
+from tests.strategies import Person, conditions, people, several_conditions
 from tests.strategies.profiles import searched
 from tests.strategies.vocabulary import ATTRIBUTES, SEGMENTS, TURNS
 
@@ -34,8 +34,8 @@ def document_of(tried: list[dict[str, Any]], zone: str) -> dict[str, Any]:
 
 @searched(250)
 @given(
-    st.lists(conditions(SEGMENTS), min_size=8, max_size=8),
-    st.lists(people(), min_size=5, max_size=5),
+    several_conditions(SEGMENTS, 8),
+    people(5),
     st.sampled_from(INSTANTS),
     st.sampled_from(["Europe/Paris", "America/New_York"]),
 )
@@ -48,9 +48,7 @@ def test_every_rule_holds_where_its_condition_does(
     for person in crowd:
         told = person.attributes, person.segments, now
         wanted = {
-            f"r{place}"
-            for place, condition in enumerate(tried)
-            if oracle.matches(condition, *told, document=document)
+            f"r{place}" for place, condition in enumerate(tried) if oracle.matches(condition, *told, document=document)
         }
         note(str(person))
         got = ruleset.decide("s", person.attributes, [], segments=person.segments, now=now)
@@ -58,10 +56,8 @@ def test_every_rule_holds_where_its_condition_does(
 
 
 @searched(250)
-@given(conditions(SEGMENTS), st.lists(people(), min_size=5, max_size=5), st.sampled_from(INSTANTS))
-def test_one_condition_alone_is_read_the_same(
-    condition: dict[str, Any], crowd: list[Person], now: datetime
-) -> None:
+@given(conditions(SEGMENTS), people(5), st.sampled_from(INSTANTS))
+def test_one_condition_alone_is_read_the_same(condition: dict[str, Any], crowd: list[Person], now: datetime) -> None:
     """`rules.matches` with the catalogue of the document, which is in UTC."""
     document = document_of([condition], "UTC")
     for person in crowd:
@@ -69,3 +65,13 @@ def test_one_condition_alone_is_read_the_same(
         wanted = oracle.matches(condition, person.attributes, person.segments, now, document=document)
         got = rules.matches(condition, person.attributes, person.segments, now, catalogue=ATTRIBUTES)
         assert got == wanted
+
+
+@searched(250)
+@given(conditions(["vip"], plain=True), people(5))
+def test_without_a_catalogue_values_tell_their_own_type(condition: dict[str, Any], crowd: list[Person]) -> None:
+    """And the segments given are the segments held."""
+    for person in crowd:
+        note(str(person))
+        wanted = oracle.matches(condition, person.attributes, person.segments)
+        assert rules.matches(condition, person.attributes, person.segments) == wanted

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from . import leaves
-from .choices import Choices
+from .choices import Choices, made_from
 from .leaves import Maker
 from .vocabulary import (
     AMOUNTS,
@@ -121,7 +121,25 @@ def selector(pick: Choices, *, bound: bool = True) -> dict[str, Any]:
     return {} if pick.percent(10) else tree(pick, content_tests(bound=bound), (), depth=pick.one([0, 0, 1]))
 
 
-@st.composite
-def conditions(draw: st.DrawFn, segments: Sequence[str] = ()) -> dict[str, Any]:
-    """A condition over a visitor that may name these segments."""
-    return condition(Choices(draw), segments)
+def plainly_typed() -> Mapping[str, Maker]:
+    """The attributes whose values show their type: texts, numbers, booleans and lists."""
+    told_by_declaration = ("time.", "profile.birthday", "profile.last", "profile.app", "profile.home", "profile.gate")
+    return {name: tests for name, tests in visitor_tests().items() if not name.startswith(told_by_declaration)}
+
+
+CONDITION_BYTES = 48
+
+
+def conditions(segments: Sequence[str], *, plain: bool = False) -> st.SearchStrategy[dict[str, Any]]:
+    """A condition over a visitor that may name these segments; a plain one reads the same without a catalogue."""
+    tests = plainly_typed() if plain else visitor_tests()
+    return made_from(CONDITION_BYTES, lambda pick: tree(pick, tests, segments))
+
+
+def several_conditions(segments: Sequence[str], count: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """So many of them."""
+
+    def make(pick: Choices) -> list[dict[str, Any]]:
+        return [condition(pick.part(CONDITION_BYTES), segments) for _ in range(count)]
+
+    return made_from(count * CONDITION_BYTES, make)

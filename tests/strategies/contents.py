@@ -17,6 +17,9 @@ NEAR = [
     timedelta(hours=-1),
 ]
 
+ENTRY_BYTES = 20
+CONTENT_BYTES = 2 + 12 * ENTRY_BYTES
+
 
 def moments(now: datetime) -> list[str]:
     """Texts of instants around now, with an offset and without, two of them equal."""
@@ -29,7 +32,7 @@ def moments(now: datetime) -> list[str]:
 
 
 def entry(pick: Choices, place: int, now: datetime, locales: Sequence[str]) -> dict[str, Any]:
-    """One entry; most fields may be missing. Ids differ by place, for Hypothesis repeats itself a lot."""
+    """One entry; most fields may be missing. The simplest differ by place, so that they are several."""
     name = IDS[(place + pick.number(len(IDS) - 1)) % len(IDS)]
     made: dict[str, Any] = {"id": name, "type": pick.one(TYPES)}
     if pick.percent(50):
@@ -51,7 +54,7 @@ def content(pick: Choices, now: datetime, locales: Sequence[str]) -> list[dict[s
     """Up to twelve entries; of one id and locale there is one."""
     made: dict[tuple[str, str | None], dict[str, Any]] = {}
     for place in range(0 if pick.percent(5) else pick.one([2, 6, 9, 12])):
-        one = entry(pick, place, now, locales)
+        one = entry(pick.part(ENTRY_BYTES), place, now, locales)
         made.setdefault((one["id"], one.get("locale")), one)
     return list(made.values())
 
@@ -60,11 +63,11 @@ def scores(pick: Choices) -> dict[str, float] | None:
     """Some ids have a score, with ties."""
     if not pick.percent(60):
         return None
-    return {name: pick.one([0.5, 0.0, 1.0, 0.1, 0.25]) for name in pick.some(IDS, least=0, most=6)}
+    return {name: pick.one([0.5, 0.0, 1.0, 0.1, 0.25, 0.9]) for name in pick.some(IDS, most=6)}
 
 
 def exposures(pick: Choices, now: datetime) -> dict[str, list[datetime]] | None:
     """When ids were shown: at the edges of the caps' windows."""
     if not pick.percent(60):
         return None
-    return {name: [now + delta for delta in pick.some(NEAR)] for name in pick.some(IDS, least=0)}
+    return {name: [now + delta for delta in pick.some(NEAR)] for name in pick.some(IDS, most=5)}

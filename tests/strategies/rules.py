@@ -10,6 +10,10 @@ from .conditions import condition, selector
 from .schedules import schedule
 from .vocabulary import IDS, SHARES, STEPS
 
+EFFECT_BYTES = 24
+RULE_BYTES = 64 + 3 * EFFECT_BYTES
+EXPERIMENT_BYTES = 80 + 3 * 2 * EFFECT_BYTES
+
 
 def cap(pick: Choices) -> dict[str, Any]:
     """Once or twice in an hour or a day."""
@@ -23,7 +27,7 @@ def pin(pick: Choices) -> dict[str, Any]:
         made["position"] = 1 + pick.number(3)
     if pick.percent(30):
         made["max"] = 1 + pick.number(2)
-    if pick.percent(25):
+    if pick.percent(35):
         made["uncapped"] = pick.one([True, False])
     return made
 
@@ -73,8 +77,9 @@ def common(pick: Choices, segments: Sequence[str], turn: Sequence[str]) -> dict[
 def rule(pick: Choices, slots: Sequence[str], segments: Sequence[str], turn: Sequence[str]) -> dict[str, Any]:
     """One rule; its id is given by the document."""
     named: Any = pick.one([*slots, "*"]) if pick.percent(80) else pick.some(slots)
-    made = {"slot": named, "then": pick.several(effect, 1, 3), **common(pick, segments, turn)}
-    if pick.percent(15):
+    then = pick.several(effect, 1, 3, EFFECT_BYTES)
+    made = {"slot": named, "then": then, **common(pick, segments, turn)}
+    if pick.percent(25):
         made["cap"] = cap(pick)
     return made
 
@@ -97,7 +102,7 @@ def experiment(pick: Choices, slots: Sequence[str], segments: Sequence[str], tur
         if weight is not None:
             arm["weight"] = weight
         if not pick.percent(30):
-            arm["then"] = pick.several(arm_effect, 1, 2)
+            arm["then"] = pick.several(arm_effect, 1, 2, EFFECT_BYTES)
         arms.append(arm)
     named: Any = pick.one(slots) if pick.percent(70) else pick.some(slots)
     made = {"slot": named, "arms": arms, **common(pick, segments, turn)}

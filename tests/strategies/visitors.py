@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .choices import Choices
+from .choices import Choices, made_from
 from .vocabulary import (
     ADDRESSES,
     AMOUNTS,
@@ -96,7 +96,18 @@ def kin(pick: Choices, other: Person) -> Person:
     return Person(attributes, other.segments)
 
 
-@st.composite
-def people(draw: st.DrawFn) -> Person:
-    """A visitor."""
-    return person(Choices(draw))
+PERSON_BYTES = 72
+
+
+def crowd(pick: Choices, size: int) -> list[Person]:
+    """Visitors of whom many are alike, so that they often share an audience key."""
+    found = [person(pick.part(PERSON_BYTES))]
+    while len(found) < size:
+        part = pick.part(PERSON_BYTES)
+        found.append(person(part) if part.percent(40) else kin(part, part.one(found)))
+    return found
+
+
+def people(count: int) -> st.SearchStrategy[list[Person]]:
+    """So many visitors."""
+    return made_from(count * PERSON_BYTES, lambda pick: crowd(pick, count))

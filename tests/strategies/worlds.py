@@ -9,10 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .choices import Choices
-from .contents import content, exposures, scores
-from .documents import document
-from .visitors import Person, kin, person
+from .choices import Choices, made_from
+from .contents import CONTENT_BYTES, content, exposures, scores
+from .documents import DOCUMENT_BYTES, document
+from .visitors import PERSON_BYTES, Person, crowd
 from .vocabulary import IDS, LOCALES, TURNS
 
 
@@ -40,29 +40,29 @@ class World:
         return pformat(replace(self, document=document), width=110)
 
 
-def crowd(pick: Choices, size: int) -> list[Person]:
-    """Visitors of whom many are alike, so that they often share an audience key."""
-    found = [person(pick)]
-    while len(found) < size:
-        found.append(person(pick) if pick.percent(40) else kin(pick, pick.one(found)))
-    return found
+HEAD_BYTES = 64
 
 
-@st.composite
-def worlds(draw: st.DrawFn, visitors: int = 4, *, foreign_locales: bool = True) -> World:
-    """A world with so many visitors; content may be in locales that the document does not name."""
-    pick = Choices(draw)
-    clocks, turn = pick.one(TURNS)
-    now = pick.one(clocks)
-    made = document(pick, turn)
+def world(pick: Choices, visitors: int, *, foreign_locales: bool) -> World:
+    """A world with so many visitors."""
+    head = pick.part(HEAD_BYTES)
+    clocks, turn = head.one(TURNS)
+    now = head.one(clocks)
+    made = document(pick.part(DOCUMENT_BYTES), turn)
     locales = LOCALES if foreign_locales else made.get("locales", LOCALES)
     return World(
         document=made,
-        content=content(pick, now, locales),
+        content=content(pick.part(CONTENT_BYTES), now, locales),
         now=now,
-        people=crowd(pick, visitors),
-        scores=scores(pick),
-        exposures=exposures(pick, now),
-        limit=pick.one([None, 1, 3, 9]) if pick.percent(30) else None,
-        exclude=pick.some(IDS, most=2) if pick.percent(20) else [],
+        people=crowd(pick.part(visitors * PERSON_BYTES), visitors),
+        scores=scores(head),
+        exposures=exposures(head, now),
+        limit=head.one([None, 1, 3, 9]) if head.percent(30) else None,
+        exclude=head.some(IDS, most=2) if head.percent(20) else [],
     )
+
+
+def worlds(visitors: int = 4, *, foreign_locales: bool = True) -> st.SearchStrategy[World]:
+    """A world with so many visitors; content may be in locales that the document does not name."""
+    size = HEAD_BYTES + DOCUMENT_BYTES + CONTENT_BYTES + visitors * PERSON_BYTES
+    return made_from(size, lambda pick: world(pick, visitors, foreign_locales=foreign_locales))
