@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 
 from rules.decision import Reason
 from rules.document import Rule
 from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
 from rules.experiments import Arm, Experiment
+from rules.selectors import ages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,8 @@ class Actor:
         order: priority (higher first), rules before arms, then the id.
         stops: whether it drops what has strictly lower priority.
         refs: the visitor's attributes that its selectors name.
+        ages: the fields of content that they compare with {ago: ...}.
+        moves: whether what they take depends on the visitor or the moment.
         digest: equal for the same actor with the same effects; None where it has none but `stop`.
         pinned, scored: the reasons of blocks that it pins, and of those that its boost ranks.
     """
@@ -37,6 +41,8 @@ class Actor:
     stops: bool
     cap: Cap | None
     refs: tuple[str, ...]
+    ages: tuple[tuple[str, timedelta], ...]
+    moves: bool
     digest: str | None
     pinned: Reason
     scored: Reason
@@ -74,7 +80,9 @@ def _actor(
     arm: str | None = None,
     cap: Cap | None = None,
 ) -> Actor:
-    refs = [ref for effect in effects if isinstance(effect, Only | Hide | Pin | Boost) for ref in effect.refs]
+    selecting = [effect for effect in effects if isinstance(effect, Only | Hide | Pin | Boost)]
+    refs = [ref for effect in selecting for ref in effect.refs]
+    compared = [one for effect in selecting for one in ages(effect.selector)]
     acts = any(not isinstance(effect, Stop) for effect in effects)
     return Actor(
         order=order,
@@ -91,6 +99,8 @@ def _actor(
         stops=any(isinstance(effect, Stop) for effect in effects),
         cap=cap,
         refs=tuple(dict.fromkeys(refs)),
+        ages=tuple(dict.fromkeys(compared)),
+        moves=bool(refs or compared),
         digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acts else None,
         pinned=Reason("pin" if experiment is None else "experiment", rule, experiment, arm),
         scored=Reason("score", rule, experiment, arm),

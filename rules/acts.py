@@ -39,7 +39,7 @@ def acts_of(actors: Sequence[Actor], pool: Pool, facts: Facts) -> list[Acts]:
         acts = known.get(id(actor))
         if acts is None:
             acts = _acts(actor, pool, facts)
-            if not actor.refs:
+            if not actor.moves:
                 known[id(actor)] = acts
         found.append(acts)
     return found
@@ -63,7 +63,5 @@ def _acts(actor: Actor, pool: Pool, facts: Facts) -> Acts:
 
 
 def entries_for(pool: Pool, facts: Facts, selector: Condition, refs: tuple[str, ...]) -> int:
-    """The entries of a pool that a selector takes, its refs bound to one visitor."""
-    if not refs:
-        return pool.matching(selector)
-    return pool.matching(selector, refs, tuple(facts[name] for name in refs))
+    """The entries of a pool that a selector takes, bound to one visitor and moment."""
+    return pool.matching(selector, refs, tuple(facts[name] for name in refs), facts.moment)

@@ -11,6 +11,7 @@ from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
 from rules.horizon import clock_step
 from rules.index import Index
+from rules.selectors import ages
 from rules.slots import Slot
 
 
@@ -52,6 +53,15 @@ class CompiledSlot:
             sorted({end for one in scheduled for end in one.schedule.span(document.zone) if end is not None})
         )
         self.actors: tuple[Actor, ...] = (*self._actors, *self._arms.values())
+        self.ages = tuple(
+            dict.fromkeys(
+                (
+                    *ages(slot.select),
+                    *(ages(slot.default) if slot.default is not None else ()),
+                    *(one for actor in self.actors for one in actor.ages),
+                )
+            )
+        )
         self.has_caps = slot.cap is not None or any(actor.cap is not None for actor in self.actors)
         self.reads = frozenset(name for actor in self.actors for name in actor.refs)
         self.clock_step = clock_step(conditions, {*self.reads, *slot.select_refs, *slot.default_refs}, recurs)

@@ -28,16 +28,16 @@ class Content:
         segments = {segment.id for segment in document.segments}
         self._shelves = _Shelves(self.candidates)
         slots = [slot for slot in document.slots if slot.enabled]
-        self._pools = {slot.id: self._pool(slot.select, slot.select_refs) for slot in slots}
-        self._defaults = {slot.id: self._pool(slot.default, slot.default_refs) for slot in slots}
+        self._pools = {slot.id: self._pool(slot.select, slot.select_moves) for slot in slots}
+        self._defaults = {slot.id: self._pool(slot.default, slot.default_moves) for slot in slots}
         self.repeated: tuple[str, ...] = _repeated(self.candidates)
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
-    def _pool(self, selector: Condition | None, refs: tuple[str, ...]) -> Pool:
-        """What a selector takes; where it has refs to the visitor, everything: the request selects."""
+    def _pool(self, selector: Condition | None, moves: bool) -> Pool:
+        """What a selector takes; where that depends on the visitor or the moment, everything: the request selects."""
         if selector is None:
             return Pool((), self._zone)
-        if refs or selector == ALWAYS:
+        if moves or selector == ALWAYS:
             return Pool(self.candidates, self._zone)
         takes = compile_bound(selector, self._zone)
         return Pool((one for one in self._shelves.likely(selector) if takes(one.reading)), self._zone)

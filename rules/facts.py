@@ -111,6 +111,13 @@ class Facts(dict[str, object]):
         return None if position is None else position / 100
 
     @property
+    def moment(self) -> datetime:
+        """The decision's clock. Raises ValueError where there is none."""
+        if self.now is None:
+            raise ValueError("a decision needs a clock")
+        return self.now
+
+    @property
     def visitor_zone(self) -> ZoneInfo:
         """The visitor's own zone, where a valid one is known; else the document's."""
         if self._visitor_zone is None:

@@ -25,6 +25,8 @@ def fresh_for(plan: Plan, longest_s: int) -> int:
     """
     now = plan.now
     ends = [_clock_end(plan.compiled, now), plan.pool.next_publication(now), plan.default.next_publication(now)]
+    if plan.compiled.ages:
+        ends += (plan.pool.next_age(plan.compiled.ages, now), plan.default.next_age(plan.compiled.ages, now))
     schedules = plan.compiled.ends
     place = bisect_right(schedules, now)
     if place < len(schedules):

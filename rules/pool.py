@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from rules.clock import as_instant
 from rules.conditions import Condition
 from rules.effects import canonical
 from rules.locales import preference
-from rules.selectors import EntryReading, bind, compile_bound
+from rules.selectors import EntryReading, ages, bind, compile_bound
 
 if TYPE_CHECKING:
     from rules.acts import Acts
@@ -111,24 +111,55 @@ class Pool:
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
         self.acts: dict[int, Acts] = {}
+        self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
+        self._dates: dict[str, list[datetime]] = {}
         self._orders: dict[object, tuple[str, ...]] = {}
         self._variants: dict[tuple[int, tuple[str, ...]], int] = {}
 
-    def matching(self, selector: Condition, names: tuple[str, ...] = (), values: tuple[object, ...] = ()) -> int:
-        """The entries that a selector takes, its refs bound to these values."""
-        key: object = (id(selector), repr(values)) if names else id(selector)
+    def matching(self, selector: Condition, names: tuple[str, ...], values: tuple[object, ...], now: datetime) -> int:
+        """The entries that a selector takes, its refs bound to these values and {ago: ...} to this moment."""
+        compared = self._ages.get(id(selector))
+        if compared is None:
+            compared = self._ages[id(selector)] = ages(selector)
+        key = (id(selector), repr(values) if names else "", self._moment(compared, now) if compared else ())
         found = self._matches.get(key)
         if found is None:
-            holds = compile_bound(
-                bind(selector, dict(zip(names, values, strict=True))) if names else selector, self._zone
-            )
+            moves = bool(names or compared)
+            bound = bind(selector, dict(zip(names, values, strict=True)), now) if moves else selector
+            holds = compile_bound(bound, self._zone)
             found = 0
             for place, entry in enumerate(self.entries):
                 if holds(entry.reading):
                     found |= 1 << place
-            if not names or len(self._matches) < _MOST_BOUND:
+            if not moves or len(self._matches) < _MOST_BOUND:
                 self._matches[key] = found
         return found
+
+    def _moment(self, compared: Sequence[tuple[str, timedelta]], now: datetime) -> tuple[int, ...]:
+        """Where the clock stands among the entries' dates: equal, and every {ago: ...} takes the same entries."""
+        found: list[int] = []
+        for name, duration in compared:
+            instants = self._instants_of(name)
+            found += (bisect_left(instants, now - duration), bisect_right(instants, now - duration))
+        return tuple(found)
+
+    def _instants_of(self, name: str) -> list[datetime]:
+        """The instants that the entries have in a field, sorted."""
+        found = self._dates.get(name)
+        if found is None:
+            read = (as_instant(entry.reading[name], self._zone) for entry in self.entries)
+            found = self._dates[name] = sorted(instant for instant in read if instant is not None)
+        return found
+
+    def next_age(self, compared: Sequence[tuple[str, timedelta]], now: datetime) -> datetime | None:
+        """The first instant after `now` at which what some {ago: ...} takes can change."""
+        found = []
+        for name, duration in compared:
+            instants = self._instants_of(name)
+            place = bisect_right(instants, now - duration)
+            if place < len(instants):
+                found.append(instants[place] + duration)
+        return min(found, default=None)
 
     def published(self, now: datetime) -> int:
         """How many entries are published at an instant."""

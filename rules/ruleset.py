@@ -217,7 +217,7 @@ class Ruleset:
         pool = content.pool(slot)
         tag, chain = facts["request.locale"], self.document.locales
         visible = pool.all
-        if compiled.slot.select_refs:
+        if compiled.slot.select_moves:
             visible &= entries_for(pool, facts, compiled.slot.select, compiled.slot.select_refs)
             variants = pool.variants(now, tag, chain, visible)
         else:
@@ -309,7 +309,7 @@ class Ruleset:
         if slot.default is None:
             return []
         visible = pool.all
-        if slot.default_refs:
+        if slot.default_moves:
             visible = entries_for(pool, plan.facts, slot.default, slot.default_refs)
         variants = pool.variants(plan.now, plan.facts["request.locale"], self.document.locales, visible)
         order = in_default_order(slot, pool, variants)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.attributes import CONTENT
 from rules.conditions import (
     Absent,
+    Ago,
     All,
     AnyOf,
     Condition,
@@ -60,15 +61,27 @@ def references(condition: Condition) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def bind(condition: Condition, values: Mapping[str, object]) -> Condition:
-    """The selector with its `ref`s to the visitor replaced by the visitor's values."""
+def ages(condition: Condition) -> tuple[tuple[str, timedelta], ...]:
+    """The fields that a selector compares with {ago: ...}, and how long ago: what it takes moves with the clock."""
+    found = (
+        (leaf.attribute, leaf.operand.duration)
+        for leaf in walk(condition)
+        if isinstance(leaf, Test) and isinstance(leaf.operand, Ago)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def bind(condition: Condition, values: Mapping[str, object], now: datetime) -> Condition:
+    """The selector with its `ref`s to the visitor and its {ago: ...} replaced by what they are now."""
     match condition:
         case All(items):
-            return All(tuple(bind(item, values) for item in items))
+            return All(tuple(bind(item, values, now) for item in items))
         case AnyOf(items):
-            return AnyOf(tuple(bind(item, values) for item in items))
+            return AnyOf(tuple(bind(item, values, now) for item in items))
         case Not(item):
-            return Not(bind(item, values))
+            return Not(bind(item, values, now))
+        case Test(operand=Ago(duration)):
+            return Test(condition.attribute, condition.op, now - duration)
         case Test(operand=Ref(name)) if name in values:
             value = values[name]
             if value is None:

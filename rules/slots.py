@@ -8,7 +8,7 @@ from rules.conditions import ALWAYS, Condition
 from rules.effects import Cap, UseModel, parse_cap, parse_model
 from rules.expressions import Scope, parse_condition
 from rules.fields import Fields
-from rules.selectors import named_ids, references
+from rules.selectors import ages, named_ids, references
 
 MOST_BLOCKS = 100
 NO_MODEL = UseModel()
@@ -29,7 +29,8 @@ class Slot:
 
     Attributes:
         limit: most blocks of an answer.
-        select: which entries are candidates; `select_refs` are the visitor's attributes that it names.
+        select: which entries are candidates; `select_refs` are the visitor's attributes that it names, and
+            `select_moves` says whether what it takes depends on the visitor or the moment. Likewise the default's.
         default: what is shown where nothing is left; `default_order` are ids in the order listed.
         rules_weight: what the sum of boosts is multiplied with.
         model: the model of the blend.
@@ -41,9 +42,11 @@ class Slot:
     limit: int = 1
     select: Condition = ALWAYS
     select_refs: tuple[str, ...] = ()
+    select_moves: bool = False
     default: Condition | None = None
     default_order: tuple[str, ...] = ()
     default_refs: tuple[str, ...] = ()
+    default_moves: bool = False
     rules_weight: float = 1.0
     model: UseModel = NO_MODEL
     diversify: Diversify | None = None
@@ -70,9 +73,11 @@ def parse_slot(fields: Fields, content: Scope, models: set[str]) -> Slot | None:
         limit=fields.whole("limit", 1, 1, MOST_BLOCKS),
         select=select,
         select_refs=references(select),
+        select_moves=bool(references(select) or ages(select)),
         default=default,
         default_order=order,
         default_refs=references(default) if default else (),
+        default_moves=default is not None and bool(references(default) or ages(default)),
         rules_weight=rules_weight,
         model=model,
         diversify=_parse_diversify(fields, content),

@@ -84,6 +84,8 @@ def _differences(
 def _clock_matters(ruleset: Ruleset, test: DocumentTest) -> bool:
     """Whether a schedule, a `time.*` that the test does not give, or {ago: ...} can bear on the slot."""
     compiled = ruleset.compiled(test.slot)
+    if compiled.ages:
+        return True
     scheduled: tuple[Rule | Experiment, ...] = (*compiled.rules, *compiled.experiments)
     if any(one.schedule.start or one.schedule.until or one.schedule.recurs for one in scheduled):
         return True
