@@ -11,7 +11,7 @@ from typing import Any
 
 FORMAT = "d1"
 _MAC_BYTES = 16
-LONGEST = 4096
+LONGEST = 65_536
 
 
 class BadTokenError(ValueError):
