@@ -12,36 +12,41 @@ from rules import Ruleset
 from rules.analysis import Finding
 from rules.document import Rule
 from tests.strategies import World, worlds
-from tests.strategies.choices import Choices
+from tests.strategies.choices import Choices, made_from
 from tests.strategies.conditions import condition
 from tests.strategies.profiles import searched
 from tests.strategies.rules import effect
 from tests.strategies.schedules import schedule
 from tests.strategies.vocabulary import TURNS
 
+CROWD, CONDITION_BYTES, ITEM_BYTES = 8, 48, 96
 
-@st.composite
-def crowded(draw: st.DrawFn) -> World:
-    """A world whose rules are many, alike, and in each other's way."""
-    world = draw(worlds(visitors=6))
-    pick = Choices(draw)
+
+def crowd_into(world: World, pick: Choices) -> World:
+    """The world with more rules, which are alike and in each other's way."""
     _clocks, turn = pick.one(TURNS)
     held = [segment["id"] for segment in world.document["segments"]]
-    wanted = [condition(pick, held) for _ in range(3)]
-    for number in range(8):
-        one = pick.one(wanted)
-        other = pick.one(wanted)
+    wanted = [condition(pick.part(CONDITION_BYTES), held) for _ in range(3)]
+    for number in range(CROWD):
+        item = pick.part(ITEM_BYTES)
+        one, other = item.one(wanted), item.one(wanted)
         world.document["rules"].append(
             {
                 "id": f"x{number}",
-                "slot": pick.one([*world.slots, "*"]),
-                "when": pick.one([one, {"all": [one, other]}, {"any": [one, other]}, {"all": [one, {"not": other}]}]),
-                "priority": pick.one([0, 1, 2]),
-                "then": pick.several(effect, 1, 2),
-                **(schedule(pick, turn) if pick.percent(30) else {}),
+                "slot": item.one([*world.slots, "*"]),
+                "when": item.one([one, {"all": [one, other]}, {"any": [one, other]}, {"all": [one, {"not": other}]}]),
+                "priority": item.one([0, 1, 2]),
+                "then": item.several(effect, 1, 2, 32),
+                **(schedule(item, turn) if item.percent(30) else {}),
             }
         )
     return world
+
+
+def crowded() -> st.SearchStrategy[World]:
+    """Worlds whose rules are many."""
+    more = made_from(8 + 3 * CONDITION_BYTES + CROWD * ITEM_BYTES, lambda pick: pick)
+    return st.builds(crowd_into, worlds(visitors=6), more)
 
 
 def rule_of(ruleset: Ruleset, name: str) -> Rule:
