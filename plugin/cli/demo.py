@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli.output import Failed, counted
-from plugin.cli.serve import host_and_port, refuse_taken, serve_with, when_ready
+from plugin.cli.serve import host_and_port, refuse_taken, serve_with
 from plugin.cli.wiring import load_settings, now, opened_sources
 from plugin.setting_kinds import SCOPES
 from plugin.settings import PREFIX, Settings
@@ -62,8 +62,7 @@ def demo(data: Path, content: Path | None, bind: str | None, workers: int | None
         click.echo(f"{name} is not for the demo: it keeps to {data}", err=True)
     for line in prepare(settings):
         click.echo(line)
-    with when_ready(settings, lambda: click.echo(_welcome(settings, file, content))):
-        serve_with(settings)
+    serve_with(settings, on_ready=lambda: click.echo(_welcome(settings, file, content)))
 
 
 def prepare(settings: Settings) -> list[str]:

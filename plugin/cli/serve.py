@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import multiprocessing
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from multiprocessing.resource_tracker import ensure_running
+from threading import Event, Thread, get_ident
 
 import click
 
@@ -47,10 +49,16 @@ def serve(bind: str | None, workers: int | None, threads: int) -> None:
     serve_with(settings, threads=threads)
 
 
-def serve_with(settings: Settings, *, threads: int = 1) -> None:
-    """Serve the application, and follow the sources that are folders, until a signal ends it. Raises Failed."""
+def serve_with(settings: Settings, *, threads: int = 1, on_ready: Callable[[], None] | None = None) -> None:
+    """Serve the application, and follow the sources that are folders, until a signal ends it.
+
+    Args:
+        on_ready: called in a thread once the service answers that it is ready.
+    Raises:
+        Failed: the address cannot be had, or the workers do not come up.
+    """
     host, port = host_and_port(settings)
-    with following(settings):
+    with interrupted_alone(), following(settings), when_ready(settings, on_ready):
         run(
             "plugin.app:create_app",
             host,
@@ -59,6 +67,37 @@ def serve_with(settings: Settings, *, threads: int = 1) -> None:
             threads=threads,
             log_level=settings.log_level,
         )
+
+
+@contextmanager
+def interrupted_alone() -> Iterator[None]:
+    """Keep Ctrl-C from the workers: this process hears it, as a SIGTERM, and tells them.
+
+    A terminal sends SIGINT to every process at once. A worker that hears it and a moment later the server's SIGTERM
+    can lock itself up in granian's handler, and would be killed only after its time of grace. The signal is blocked
+    for this thread and for the threads and processes that it starts from now on, but for one thread that waits for it.
+    """
+    ensure_running()  # multiprocessing's helper unblocks SIGINT where it is started; it is started here, before
+    ended = Event()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    main = get_ident()
+
+    def wait() -> None:
+        while True:
+            signal.sigwait({signal.SIGINT})
+            if ended.is_set():
+                return
+            signal.pthread_kill(main, signal.SIGTERM)
+
+    waiting = Thread(target=wait, name="tessera-interrupt", daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        signal.pthread_kill(waiting.ident or main, signal.SIGINT)
+        waiting.join(timeout=5)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -86,8 +125,11 @@ def following(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def when_ready(settings: Settings, say: Callable[[], None], *, patience_s: float = 60) -> Iterator[None]:
+def when_ready(settings: Settings, say: Callable[[], None] | None, *, patience_s: float = 60) -> Iterator[None]:
     """Call `say` once the service answers that it is ready, if it does so within the patience."""
+    if say is None:
+        yield
+        return
     host, port = host_and_port(settings)
     ended = Event()
 

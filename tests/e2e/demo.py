@@ -62,6 +62,7 @@ def start(place: Path, *, workers: int = 2, port: int | None = None) -> Demo:
             stdout=out,
             stderr=err,
             text=True,
+            start_new_session=True,  # so that it is a group of its own to interrupt
         )
     return Demo(f"http://{url}", place, content, process)
 
@@ -76,9 +77,9 @@ def wait_until_welcome(demo: Demo) -> None:
 
 
 def interrupt(demo: Demo) -> float:
-    """Ctrl-C; gives the seconds until it ended."""
+    """Ctrl-C, which a terminal sends to all of its processes; gives the seconds until it ended."""
     began = time.monotonic()
-    demo.process.send_signal(signal.SIGINT)
+    os.killpg(demo.process.pid, signal.SIGINT)
     demo.process.wait(STOP_S)
     return time.monotonic() - began
 

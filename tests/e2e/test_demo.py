@@ -120,6 +120,17 @@ def test_published_rules_reach_every_worker_within_a_second_and_never_in_halves(
     assert seconds_until(lambda: all(personalize(demo, "home.hero")["ruleset"] == first for _ in range(10))) < 3
 
 
+@pytest.mark.parametrize("after_s", [0.3, 1.5, 2.5])
+def test_an_interrupt_while_it_starts_is_quiet_too(tmp_path: Path, after_s: float) -> None:
+    """Whatever it is at: no stack trace, no process left behind."""
+    demo = start(tmp_path, workers=2)
+    time.sleep(after_s)
+    children = workers(demo)
+    assert interrupt(demo) < 5
+    assert "Traceback" not in demo.errors
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
 def test_it_starts_again_where_it_stopped(tmp_path: Path) -> None:
     """Ctrl-C ends it at once without a stack trace; a second start publishes nothing anew and keeps the key."""
     with running(tmp_path, workers=1) as first:
