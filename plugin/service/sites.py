@@ -27,6 +27,7 @@ class Sites:
         self._poll_s = poll_s
         self._site: Site | None = None
         self._epochs: tuple[int, int] | None = None
+        self._refused: tuple[int, int] | None = None
         self._refreshing = Lock()
         self._stop = Event()
         self._thread: Thread | None = None
@@ -59,15 +60,19 @@ class Sites:
         with self._refreshing:
             try:
                 epochs = (self._rulesets.epoch(), self._content.epoch())
-                if epochs == self._epochs:
+                if epochs in (self._epochs, self._refused):
                     return False
                 built = self._build()
             except (TesseraError, RuleError, ValueError) as error:
                 if self.last_error != str(error):
                     _log.error("the published state cannot be built; the one before goes on serving: %s", error)
                 self.last_error = str(error)
+                if not isinstance(error, TesseraError):
+                    # What it is made of is wrong, and stays so until it changes; a store that fails is asked again.
+                    self._refused = epochs
                 return False
             self._epochs = epochs
+            self._refused = None
             self.last_error = None
             if built is None:
                 return False
