@@ -70,9 +70,8 @@ class Scoring:
         try:
             if deadline <= now:
                 raise ModelError("no time is left for another model")
-            ids, rows = rows_for(plan, model.spec.features)
-            scores = dict(zip(ids, model.score(rows, timeout_s=deadline - now), strict=True))
-        except (ModelError, ValueError) as error:
+            scores = _asked(model, plan, deadline - now)
+        except ModelError as error:
             self.failures += 1
             _log.warning("model %s gave no scores: %s", name, error)
             return (remembered[1] if remembered is not None else {}), True
@@ -89,3 +88,17 @@ class Scoring:
             return None
         with self._lock:
             return self._last.get(key)
+
+
+def _asked(model: ModelAdapter, plan: Plan, timeout_s: float) -> dict[str, float]:
+    """Raises: ModelError for whatever goes wrong in an adapter, which may be somebody else's code."""
+    ids, rows = rows_for(plan, model.spec.features)
+    try:
+        scores = dict(zip(ids, model.score(rows, timeout_s=timeout_s), strict=True))
+        if not all(0.0 <= score <= 1.0 for score in scores.values()):
+            raise ModelError("it gave a score that is not between 0 and 1")
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{type(error).__name__}: {error}") from error
+    return scores
