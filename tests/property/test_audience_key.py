@@ -51,14 +51,14 @@ def decision(found: Answer) -> tuple[Any, ...]:
 @given(worlds(VISITORS, foreign_locales=False))
 def test_equal_keys_give_equal_decisions(world: World) -> None:
     """For the same content, clock, scores and exposures."""
-    note(world.told())
+    note(world)
     ruleset = rules.load(world.document)
     for slot in world.slots:
         first: dict[str, tuple[Person, tuple[Any, ...]]] = {}
         for person in world.people:
             mine = decision(answer(world, slot, person, None))
             other, theirs = first.setdefault(key(ruleset, world, slot, person, tagged(world)), (person, mine))
-            note(f"{slot} {other} {person}")
+            note((slot, other, person))
             assert mine == theirs
 
 
@@ -66,7 +66,7 @@ def test_equal_keys_give_equal_decisions(world: World) -> None:
 @given(worlds(VISITORS, foreign_locales=False))
 def test_there_are_as_many_keys_as_canonical_outcomes(world: World) -> None:
     """With the segments that the content's tags name, and with all of them."""
-    note(world.told())
+    note(world)
     ruleset = rules.load(world.document)
     for slot in world.slots:
         for named in (tagged(world), None):
@@ -74,5 +74,5 @@ def test_there_are_as_many_keys_as_canonical_outcomes(world: World) -> None:
                 (key(ruleset, world, slot, person, named), answer(world, slot, person, named).effects)
                 for person in world.people
             }
-            note(f"{slot} {named} {pairs}")
+            note((slot, named, pairs))
             assert len({made for made, _ in pairs}) == len(pairs) == len({effects for _, effects in pairs})

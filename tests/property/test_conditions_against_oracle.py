@@ -50,7 +50,7 @@ def test_every_rule_holds_where_its_condition_does(
         wanted = {
             f"r{place}" for place, condition in enumerate(tried) if oracle.matches(condition, *told, document=document)
         }
-        note(str(person))
+        note(person)
         got = ruleset.decide("s", person.attributes, [], segments=person.segments, now=now)
         assert set(got.presentation) == wanted
 
@@ -61,7 +61,7 @@ def test_one_condition_alone_is_read_the_same(condition: dict[str, Any], crowd: 
     """`rules.matches` with the catalogue of the document, which is in UTC."""
     document = document_of([condition], "UTC")
     for person in crowd:
-        note(str(person))
+        note(person)
         wanted = oracle.matches(condition, person.attributes, person.segments, now, document=document)
         got = rules.matches(condition, person.attributes, person.segments, now, catalogue=ATTRIBUTES)
         assert got == wanted
@@ -72,6 +72,6 @@ def test_one_condition_alone_is_read_the_same(condition: dict[str, Any], crowd: 
 def test_without_a_catalogue_values_tell_their_own_type(condition: dict[str, Any], crowd: list[Person]) -> None:
     """And the segments given are the segments held."""
     for person in crowd:
-        note(str(person))
+        note(person)
         wanted = oracle.matches(condition, person.attributes, person.segments)
         assert rules.matches(condition, person.attributes, person.segments) == wanted

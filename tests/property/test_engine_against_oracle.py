@@ -46,15 +46,15 @@ def check_reason(block: rules.Block, wanted: Reason, boosts: list[Reason]) -> No
         assert (why.rule, why.experiment, why.arm) in made_by
 
 
-@searched(400)
+@searched(700)
 @given(worlds())
 def test_every_decision_is_the_oracles(world: World) -> None:
     """Blocks in order, each the right variant with its score and reason; hints; fallback; arms; segments."""
-    note(world.told())
+    note(world)
     ruleset = rules.load(world.document)
     for person in world.people:
         for slot in world.slots:
-            note(f"{slot} {person}")
+            note((slot, person))
             wanted = expected(world, slot, person)
             got = ruleset.decide(slot, person.attributes, world.content, **told(world, person))
             assert [block.entry for block in got.blocks] == wanted.entries
@@ -75,7 +75,7 @@ def test_every_decision_is_the_oracles(world: World) -> None:
 @given(worlds(visitors=2), st.randoms(use_true_random=False))
 def test_the_order_of_content_and_of_the_document_never_matters(world: World, random: Any) -> None:
     """Neither that of the entries nor that of rules and experiments in their lists."""
-    note(world.told())
+    note(world)
     content = random.sample(world.content, len(world.content))
     document = dict(world.document)
     for kind in ("rules", "experiments", "segments", "slots"):
@@ -92,11 +92,11 @@ def test_the_order_of_content_and_of_the_document_never_matters(world: World, ra
 @given(worlds(visitors=2))
 def test_the_explanation_is_the_decisions(world: World) -> None:
     """Explaining changes nothing; and what the trace says of rules, arms and candidates is what the oracle finds."""
-    note(world.told())
+    note(world)
     ruleset = rules.load(world.document)
     for person in world.people:
         for slot in world.slots:
-            note(f"{slot} {person}")
+            note((slot, person))
             plain = ruleset.decide(slot, person.attributes, world.content, **told(world, person))
             explained = ruleset.decide(slot, person.attributes, world.content, **told(world, person), explain=True)
             assert (plain.blocks, plain.presentation, plain.fallback, plain.audience_key) == (

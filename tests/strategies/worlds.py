@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pprint import pformat
 from typing import Any
@@ -16,7 +16,7 @@ from .visitors import PERSON_BYTES, Person, crowd
 from .vocabulary import IDS, LOCALES, TURNS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """A document, content, a clock, and several visitors to decide for."""
 
@@ -34,10 +34,11 @@ class World:
         """The ids of the document's slots."""
         return [slot["id"] for slot in self.document["slots"]]
 
-    def told(self) -> str:
+    def __repr__(self) -> str:
         """All of it but the constant catalogue, to paste into a report."""
-        document = {key: value for key, value in self.document.items() if key != "attributes"}
-        return pformat(replace(self, document=document), width=110)
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told["document"] = {key: value for key, value in self.document.items() if key != "attributes"}
+        return "World(**" + pformat(told, width=110, sort_dicts=False) + ")"
 
 
 HEAD_BYTES = 64
