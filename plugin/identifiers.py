@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from random import Random
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
@@ -19,6 +22,21 @@ def ulid(clock: Callable[[], datetime], random_bits: Callable[[int], int]) -> st
     number = (int(clock().timestamp() * 1000) << _RANDOM_BITS) | random_bits(_RANDOM_BITS)
     pairs = _pairs()
     return "".join([pairs[number >> shift & 1023] for shift in _SHIFTS])
+
+
+class RandomBits:
+    """Random bits for identifiers, which are no secrets: seeded by the system once a process, forked ones too."""
+
+    def __init__(self) -> None:
+        self._seed()
+        os.register_at_fork(after_in_child=self._seed)
+
+    def _seed(self) -> None:
+        self._random = Random(secrets.randbits(256))
+
+    def __call__(self, bits: int) -> int:
+        """A number of so many bits."""
+        return self._random.getrandbits(bits)
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import lru_cache
 from hashlib import blake2b
 
 from rules.actors import Outcome
@@ -14,7 +15,7 @@ FORMAT = "1"
 
 
 def audience_key(
-    slot: Slot, outcome: Outcome, facts: Facts, *, audiences: Iterable[str] | None, locale: str | None
+    slot: Slot, outcome: Outcome, facts: Facts, *, audiences: Collection[str] | None, locale: str | None
 ) -> str:
     """The key: `k-` and 24 hexadecimal digits (96 bits).
 
@@ -22,21 +23,30 @@ def audience_key(
     arms; the locale; and the segments held among the `audiences` (None: all that are held). Two different outcomes
     share a key with a chance of 2**-96.
     """
-    held = facts.held if audiences is None else facts.held.intersection(audiences)
-    parts = [FORMAT, slot.id]
+    held: tuple[str, ...] = ()
+    if audiences is None or audiences:
+        held = tuple(sorted(facts.held if audiences is None else facts.held.intersection(audiences)))
+    refs: list[str] = []
+    digests = []
     for actor in outcome.actors:
         if actor.digest is not None:
-            parts.append(actor.digest)
+            digests.append(actor.digest)
             if actor.refs:
-                parts.append(canonical([facts[name] for name in actor.refs]))
+                refs.append(canonical([facts[name] for name in actor.refs]))
     if slot.select_refs or slot.default_refs:
-        parts.append(canonical([facts[name] for name in (*slot.select_refs, *slot.default_refs)]))
-    # Ids hold no control characters, so that lines cannot run into each other; a locale is quoted all the same.
-    parts.append("arms")
-    for experiment, arm in outcome.arms:
-        parts += (experiment, arm)
-    parts.append(f"locale {locale!a}")
-    if held:
-        parts += sorted(held)
-    text = "\n".join(parts)
+        refs.append(canonical([facts[name] for name in (*slot.select_refs, *slot.default_refs)]))
+    return _hashed(slot.id, tuple(digests), tuple(refs), outcome.arms, locale, held)
+
+
+@lru_cache(maxsize=50_000)
+def _hashed(
+    slot: str,
+    digests: tuple[str, ...],
+    refs: tuple[str, ...],
+    arms: tuple[tuple[str, str], ...],
+    locale: str | None,
+    held: tuple[str, ...],
+) -> str:
+    """One key; few are in use at a time, and each is asked for by many visitors."""
+    text = canonical([FORMAT, slot, digests, refs, arms, locale, held])
     return f"k-{blake2b(text.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"

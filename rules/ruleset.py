@@ -336,7 +336,8 @@ class Ruleset:
         facts = self.facts(attributes, segments=segments, now=now)
         if locale is None:
             locale = chosen(facts["request.locale"], self.document.locales)
-        return audience_key(compiled.slot, compiled.outcome(facts), facts, audiences=audiences, locale=locale)
+        named = None if audiences is None else frozenset(audiences)
+        return audience_key(compiled.slot, compiled.outcome(facts), facts, audiences=named, locale=locale)
 
     def analyse(self) -> list[Finding]:
         """Rules that can never fire, are always beaten, contradict each other, or are doubled, each with a witness."""
