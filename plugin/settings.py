@@ -20,12 +20,15 @@ from typing import Annotated, Any, get_type_hints
 
 from plugin import setting_kinds as kinds
 from plugin.errors import SettingsError
+from plugin.flow.signals.policy import UNREADABLE_HEADERS
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Network, Plugged, Secret
 from rules.suggest import nearest
 
 __all__ = ["DeliveryKey", "ManagementKey", "Plugged", "Secret", "Settings", "describe", "load", "signing_key"]
 
 PREFIX = "TESSERA_"
+CDNS = ("cloudflare", "cloudfront", "fastly", "vercel")
+FORWARDED = ("x-forwarded-for", "forwarded")
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 
 
@@ -58,6 +61,8 @@ class Settings:
     management_keys: Annotated[tuple[ManagementKey, ...], _Read(kinds.management_keys)] = ()
 
     trusted_proxies: Annotated[tuple[Network, ...], _Read(kinds.listed(kinds.network))] = ()
+    cdns: Annotated[tuple[str, ...], _Read(kinds.listed(kinds.one_of(*CDNS)))] = CDNS  # whose geography headers
+    forwarded: Annotated[tuple[str, ...], _Read(kinds.listed(kinds.one_of(*FORWARDED)))] = FORWARDED
     allowed_cookies: Annotated[tuple[str, ...], _Read(kinds.listed(kinds.token))] = ()
     allowed_headers: Annotated[tuple[str, ...], _Read(kinds.listed(kinds.token))] = ()  # in lower case
     geo_database: Annotated[Path | None, _Read(kinds.path)] = None  # MaxMind's format
@@ -227,6 +232,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "secret_key: needed with PostgreSQL, so that every machine signs alike"
     for name in sorted(_CREDENTIALS & set(settings.allowed_headers)):
         yield f"allowed_headers: {name} holds credentials and cannot be read by rules"
+    for name in sorted((UNREADABLE_HEADERS - _CREDENTIALS) & set(settings.allowed_headers)):
+        yield f"allowed_headers: {name} holds an address and cannot be read by rules"
     if settings.geo_database is not None and not settings.geo_database.is_file():
         yield "geo_database: there is no such file"
 
