@@ -13,6 +13,7 @@ from plugin.flow.plan import plan
 from plugin.flow.profile import with_profile
 from plugin.flow.settle import settle
 from plugin.flow.sharing import LOCALE, VISITOR
+from plugin.flow.signals.locales import normal_tag
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Planned, Profile, Settled, Site, SlotAsk, Visit
 from plugin.service.models import Scoring
@@ -190,17 +191,18 @@ def _is_shared(planned: Planned, command: Personalize, context: Context) -> bool
     """Whether nothing but the address of the request bears on its slots."""
     if planned.unknown:
         return False
-    query = command.raw.query
     for ask, _plan in planned.plans:
         for name in planned.site.reads[ask.id]:
-            if name == VISITOR or not _in_address(name, query):
+            if name == VISITOR or not _in_address(name, command.raw, context):
                 return False
     return not any(name.startswith("consent.") for name in context.attributes)
 
 
-def _in_address(name: str, query: Mapping[str, object]) -> bool:
+def _in_address(name: str, raw: RawRequest, context: Context) -> bool:
+    """Whether the address alone says what an attribute is; a word in it that is none leaves that to the headers."""
     if name == LOCALE:
-        return "locale" in query
+        said = raw.given("locale")
+        return isinstance(said, str) and normal_tag(said) is not None
     if name in ("context.timezone", "geo.timezone"):
-        return "timezone" in query
-    return name.startswith(_FROM_URL) and "url" in query
+        return "context.timezone" in context.attributes
+    return name.startswith(_FROM_URL) and "url" in raw.query
