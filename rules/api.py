@@ -121,7 +121,11 @@ def load_files(paths: Sequence[str | FilePath], catalogue: Catalogue | Mapping[s
         try:
             if path.stat().st_size > LONGEST_TEXT:
                 raise RuleError([Problem("the file is too large; split it", "", str(path))])
-            sources.append((parse(path.read_text("utf-8"), str(path)), path))
+            source = parse(path.read_text("utf-8"), str(path))
+            if not isinstance(source.data, Mapping):
+                at = source.place(())
+                raise RuleError([Problem("a document is a mapping", "", at.file, at.line, at.column)])
+            sources.append((source, path))
         except RuleError as error:
             problems.extend(error.problems)
         except UnicodeDecodeError as error:
@@ -165,8 +169,7 @@ class _Merged:
         self._first: dict[str, int] = {}
         self._origins: dict[tuple[str | int, str | int], tuple[int, str | int]] = {}
         for number, (source, _path) in enumerate(sources):
-            data = source.data if isinstance(source.data, Mapping) else {"": source.data}
-            for key, value in data.items():
+            for key, value in source.data.items():
                 self._take(number, key, value)
 
     def _take(self, number: int, key: str, value: object) -> None:
@@ -188,10 +191,15 @@ class _Merged:
                     declared[name] = item
                 return
         elif key in self.data:
-            if self.data[key] != value:
+            if key in (*SECTIONS, "tests"):  # the other file has a list of its own, or a mapping for attributes
+                wanted = "a mapping" if key == "attributes" else "a list"
+                self.conflicts.append(((key,), f"{key!r} is {wanted}", key))
+            elif self.data[key] != value:
                 other = self._sources[self._first[key]][0].name
-                self._first[key] = number
                 self.conflicts.append(((key,), f"{key!r} says another thing in {other}", key))
+            else:
+                return
+            self._first[key] = number
             return
         self._first.setdefault(key, number)
         self.data.setdefault(key, value)

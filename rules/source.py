@@ -119,7 +119,8 @@ def parse(text: str, name: str | None = None) -> Source:
     root = _compose(text, name)
     if root is None:
         return Source({}, name, None)
-    return Source(_Construction(name).build(root), name, root)
+    data = _Construction(name).build(root)
+    return Source({} if data is None else data, name, root)
 
 
 def from_data(data: object, name: str | None = None) -> Source:
