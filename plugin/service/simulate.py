@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 
-from plugin.errors import UnknownSlots, ValidationFailed
+from plugin.errors import FieldError, UnknownSlots, ValidationFailed
 from plugin.flow.plan import plan
 from plugin.flow.settle import settle
 from plugin.flow.types import Site, SlotAsk, Visit
@@ -19,6 +20,9 @@ from plugin.service.publish import Publishing
 from plugin.service.sites import Sites, site_of
 from plugin.service.writer import AnswerWriter
 from rules import Content, Ruleset
+
+# Zones and durations lead a few years away from the clock, and the calendar ends in 9999.
+_YEARS = range(1900, 9000)
 
 
 class Simulator:
@@ -40,6 +44,7 @@ class Simulator:
         self._writer = writer
         self._entries = entries
         self._clock = clock
+        self._numbers = count(1)
 
     def simulate(self, request: SimulateRequest) -> Mapping[str, Any]:
         """The JSON of an answer; `ruleset` is null for a draft.
@@ -47,8 +52,11 @@ class Simulator:
         Raises:
             RulesRejected: the draft does not check.
             UnknownSlots: there is none of the slots.
-            ValidationFailed: an entry that is none.
+            ValidationFailed: an entry that is none, or a moment that no clock will show.
         """
+        if request.at is not None and request.at.year not in _YEARS:
+            detail = f"a moment of the years {_YEARS.start} to {_YEARS.stop - 1}"
+            raise ValidationFailed([FieldError("/at", detail)])
         site, published = self._site(request)
         attributes = dict(request.attributes)
         if request.visitor_id is not None:
@@ -78,7 +86,9 @@ class Simulator:
         if request.draft == "published" and request.content is None:
             return self._sites.current(), True
         ruleset, number = self._rules(request)
-        return site_of(ruleset, self._content(ruleset, request), number or 0, f"simulated-{id(request)}"), bool(number)
+        # A revision of its own: no scores that a model gave for other content may be taken for this.
+        revision = f"simulated-{next(self._numbers)}"
+        return site_of(ruleset, self._content(ruleset, request), number or 0, revision), bool(number)
 
     def _rules(self, request: SimulateRequest) -> tuple[Ruleset, int | None]:
         if request.draft == "published":
