@@ -185,11 +185,15 @@ class EntryProblem:
 class Changes:
     """One sync of one source.
 
-    ``deleted`` are (id, locale); a locale of None deletes every locale of that id. Deletions come before
-    ``entries``, so that an id in both is replaced. ``full``: what ``entries`` does not name is removed,
-    except what ``problems`` names by id or by origin, and ``problems`` replaces the listed ones; otherwise
-    problems are added, and those of the entries now taken or deleted, or of their files, are cleared. A
-    ``cursor`` of None leaves the source's as it is, except with ``full``, which forgets it.
+    ``deleted`` are (id, locale); a locale of None deletes every locale of that id, "" the variant that has
+    none. Deletions come before ``entries``, so that an id in both is replaced. ``full``: what ``entries``
+    does not name is removed, except what ``problems`` names by id or by origin, and ``problems`` replaces the
+    listed ones; otherwise problems are added, and those of the entries now taken or deleted, or of their
+    files, are cleared. A ``cursor`` of None leaves the source's as it is, except with ``full``, which forgets
+    it.
+
+    ``told`` says what ``problems`` covers, so that one listed before and not told again is over: "some" says
+    nothing; "nameless": every place whose entry's id is not known; "all": every problem there is.
     """
 
     entries: tuple[StoredEntry, ...] = ()
@@ -197,6 +201,7 @@ class Changes:
     cursor: str | None = None
     full: bool = False
     problems: tuple[EntryProblem, ...] = ()
+    told: Literal["some", "nameless", "all"] = "some"
 
 
 @dataclass(frozen=True, slots=True)

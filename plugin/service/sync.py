@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Thread
+from typing import Literal
 
 from adapters.cms.port import Changes as Fetched
 from adapters.cms.port import CmsError, Entry, Key, Problem, Source
@@ -57,14 +58,17 @@ class Syncing:
         return [self.sync(name) for name in self.sources]
 
     def _changes(self, name: str, fetched: Fetched) -> Changes:
+        # Also what was never stored, broken from the first: its problem goes with it.
         gone = frozenset(fetched.deleted)
         if fetched.present is not None:
-            gone = fetched.gone(Key(one.id, one.locale) for one in self._stored(name))
+            gone |= fetched.gone(Key(one.id, one.locale) for one in self._stored(name))
         return Changes(
             entries=tuple(_stored_entry(name, entry) for entry in fetched.entries),
-            deleted=tuple((key.id, key.locale) for key in sorted(gone, key=lambda key: (key.id, key.locale or ""))),
+            # Of an entry without a language only that variant is gone; None would take all the others with it.
+            deleted=tuple(sorted((key.id, key.locale or "") for key in gone)),
             cursor=fetched.cursor,
             problems=tuple(_problem(problem) for problem in fetched.problems),
+            told=_told(fetched),
         )
 
     def _stored(self, name: str) -> list[StoredEntry]:
@@ -76,6 +80,13 @@ class Syncing:
             after = page.next
             if after is None:
                 return found
+
+
+def _told(fetched: Fetched) -> Literal["some", "nameless", "all"]:
+    """A source that reads everything tells of all; one that lists everything, of each place that it cannot read."""
+    if fetched.full:
+        return "all"
+    return "some" if fetched.present is None else "nameless"
 
 
 def _stored_entry(source: str, entry: Entry) -> StoredEntry:

@@ -99,11 +99,12 @@ def _removed(sifted: Sifted, held: Mapping[Key, Held]) -> set[Key]:
 
 def _named(key: Key, names: Set[tuple[str, str | None]]) -> bool:
     """Whether the key is among (id, locale), of which a locale of None stands for all."""
-    return (key[0], None) in names or (key[0], key[1] or None) in names
+    return (key[0], None) in names or key in names
 
 
 def _problems(sifted: Sifted, listed: Iterable[EntryProblem], held: Mapping[Key, Held]) -> list[EntryProblem]:
-    if sifted.changes.full:
+    told = sifted.changes.told
+    if sifted.changes.full or told == "all":
         return list(dict.fromkeys(sifted.problems))
     removed = _removed(sifted, held)
     settled = {(id_, locale or None) for id_, locale in [*sifted.rows, *removed]}
@@ -117,7 +118,7 @@ def _problems(sifted: Sifted, listed: Iterable[EntryProblem], held: Mapping[Key,
         if (problem.id, problem.locale, problem.file) in told_anew:
             return True
         if problem.id is None:
-            return problem.file in files
+            return told == "nameless" or problem.file in files
         of_all = problem.locale is None and problem.id in ids
         return of_all or problem.id in dropped or (problem.id, problem.locale) in settled
 
