@@ -13,7 +13,7 @@ from tests.servers import program
 
 SHOTS = (
     ("storefront-camille.png", "Camille", {"width": 1280, "height": 1200}, False),
-    ("storefront-luc-why.png", "Luc", {"width": 1280, "height": 1400}, True),
+    ("storefront-luc-why.png", "Luc", {"width": 1280, "height": 1425}, True),
     ("storefront-phone.png", "Camille", {"width": 375, "height": 1100}, False),
 )
 
