@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from plugin.demo.shelf import Reader, Shelf, as_block, embedded, text, texts
 from plugin.demo.telling import Telling
@@ -105,4 +104,3 @@ ARTICLE = Kind(
 TOPIC = Kind(name="topic", slots=("topic.feed",), path="/topics/", entry="topic", prefix="topic-", subject=_topic)
 PRODUCT = Kind(name="product", slots=("product.companions",), path="/shop/", entry="product", subject=_product)
 ERROR = Kind(name="error", slots=(), path="/")
-KINDS: Mapping[str, Kind] = MappingProxyType({one.name: one for one in (HOME, SHOP, ARTICLE, TOPIC, PRODUCT)})
