@@ -19,6 +19,7 @@ from rules.analysis_words import key_of, selector_text, together
 from rules.conditions import Test
 from rules.document import Document, Rule
 from rules.effects import Effect, Hide, Only, Pin, SetHints, canonical
+from rules.facts import Facts
 from rules.ruleset import Ruleset
 from rules.satisfy import Answer, Solver
 
@@ -62,6 +63,10 @@ class _Analysis:
     def __init__(self, document: Document) -> None:
         self._ruleset = Ruleset(document)
         self._slots = {slot.id: slot for slot in document.slots if slot.enabled}
+        self._alike = {
+            name: (slot.limit == 1, tuple(rule.id for rule in self._ruleset.compiled(name).rules))
+            for name, slot in self._slots.items()
+        }
         self._segments = {segment.id: segment for segment in document.segments}
         self._goals = Goals(self._segments)
         self._solver = Solver(document)
@@ -73,6 +78,7 @@ class _Analysis:
         self._wanted: dict[str, Goal] = {}
         self._shown: dict[str, Witness] = {}
         self._needs: dict[str, Mapping[str, frozenset[object]]] = {}
+        self._latest: tuple[Witness, Facts] | None = None
         self._pairs = 0
 
     def findings(self) -> list[Finding]:
@@ -97,14 +103,19 @@ class _Analysis:
             self._wanted[rule.id] = found
         return found
 
+    def _facts(self, witness: Witness) -> Facts:
+        """What is known of an invented visitor; the same object for all slots while one rule is looked at."""
+        if self._latest is None or self._latest[0] is not witness:
+            facts = self._ruleset.facts(witness.attributes, segments=witness.segments, now=witness.now)
+            self._latest = witness, facts
+        return self._latest[1]
+
     def _holding(self, witness: Witness, slot: str) -> set[str]:
-        facts = self._ruleset.facts(witness.attributes, segments=witness.segments, now=witness.now)
-        return {rule.id for rule in self._ruleset.compiled(slot).holding(facts)}
+        return {rule.id for rule in self._ruleset.compiled(slot).holding(self._facts(witness))}
 
     def _applied(self, witness: Witness, slot: str) -> set[str | None]:
         """The rules that hold and are not stopped, for a visitor who is not held out."""
-        facts = self._ruleset.facts(witness.attributes, segments=witness.segments, now=witness.now)
-        return {actor.rule for actor in self._ruleset.compiled(slot).outcome(facts).actors}
+        return {actor.rule for actor in self._ruleset.compiled(slot).outcome(self._facts(witness)).actors}
 
     def _claims(self, *rules: Rule) -> str:
         """What a claim about "never" leaves out."""
@@ -147,7 +158,7 @@ class _Analysis:
             implied: dict[str, bool] = {}
             beaten_by: list[Rule] = []
             stopped = True
-            for slot in self._places(rule):
+            for slot in self._different(rule):
                 beating = self._beating(rule, slot, witness, implied, twins)
                 if beating is None:
                     break
@@ -163,6 +174,11 @@ class _Analysis:
                 )
                 message = f"{rule.id!r} never has an effect: whenever it holds, {verb}{self._claims(rule, *beaten_by)}."
                 yield Finding("shadowed", (rule.id, *others), self._only_place(rule), message, witness.to_dict())
+
+    def _different(self, rule: Rule) -> list[str]:
+        """Slots of a rule, one of those that have the same rules and limit: what beats it there beats it in all."""
+        alike = {self._alike[slot]: slot for slot in reversed(self._places(rule))}
+        return list(alike.values())
 
     def _beating(
         self, rule: Rule, slot: str, witness: Witness, implied: dict[str, bool], twins: set[frozenset[str]]

@@ -12,6 +12,7 @@ from rules.values import as_location, is_number, parse_ip
 from rules.versions import version_key
 
 _LISTED = frozenset({"in", "not_in", "contains_any", "contains_all", "bare_list"})
+_OF_TEXT = frozenset({"contains", "starts_with", "ends_with", "matches"})
 _LARGEST_LIST = 100_000
 
 
@@ -111,7 +112,7 @@ def _scalar(
         _comparable(op, value, type_, order, zone)
     elif order == "hour":
         _hour(value)
-    elif order == "clock" and not (isinstance(value, str) and is_time_of_day(value)):
+    elif order == "clock" and op not in _OF_TEXT and not (isinstance(value, str) and is_time_of_day(value)):
         raise OperandError(f'{value!r} is no time of day; write it as "18:30"', word=value)
     elif type_ and not _is_of(value, type_, zone):
         raise OperandError(f"{value!r} is not a {type_}, which {attribute.name if attribute else ''!r} is", word=value)

@@ -81,6 +81,8 @@ TABLE: list[tuple[str, Any, Any, bool]] = [
     ("time.of_day", {"between": ["22:30", "04:30"]}, "04:30", True),
     ("time.of_day", {"between": ["22:30", "04:30"]}, "22:29", False),
     ("time.of_day", {"gt": "18:30"}, "18:31", True),
+    ("time.of_day", {"starts_with": "18:"}, "18:31", True),
+    ("time.of_day", {"matches": ":[03]0$"}, "18:31", False),
     ("time.weekday", {"between": ["fri", "mon"]}, "sun", True),
     ("time.weekday", {"between": ["fri", "mon"]}, "tue", False),
     ("time.weekday", ["sat", "sun"], "sat", True),
