@@ -28,7 +28,7 @@ def pin(pick: Choices) -> dict[str, Any]:
     if pick.percent(30):
         made["max"] = 1 + pick.number(2)
     if pick.percent(35):
-        made["uncapped"] = pick.one([True, False])
+        made["uncapped"] = pick.one([True, True, True, False])
     return made
 
 

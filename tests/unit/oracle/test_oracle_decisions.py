@@ -9,6 +9,7 @@ import pytest
 
 from tests.oracle import Answer, decide
 from tests.oracle.decision import Reason
+from tests.oracle.locales import lookup
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 
@@ -162,6 +163,16 @@ def test_one_variant_of_each_entry(locales: list[str], wanted: str | None, shown
     assert {one["id"]: one["v"] for one in answer.entries} == shown
 
 
+def test_a_lookup_drops_single_letters_with_what_follows_them() -> None:
+    """RFC 4647, 3.4: `zh-Hant-CN-x-a-b` never becomes `zh-Hant-CN-x`."""
+    assert lookup("zh-Hant-CN-x-a-wadegile") == [
+        "zh-hant-cn-x-a-wadegile",
+        "zh-hant-cn",
+        "zh-hant",
+        "zh",
+    ]
+
+
 def test_audience_tags_need_a_segment_that_is_held() -> None:
     """A tag that names no segment lets nobody in; a segment given by the caller counts, if it is known."""
     content = [
@@ -235,7 +246,7 @@ def test_diversity_trades_score_for_difference() -> None:
 
 
 def experiment(name: str = "e", **more: Any) -> dict[str, Any]:
-    arms = [{"id": "off", "weight": 0}, {"id": "on", "then": [{"pin": {"id": "d"}}]}]
+    arms: list[dict[str, Any]] = [{"id": "off", "weight": 0}, {"id": "on", "then": [{"pin": {"id": "d"}}]}]
     return {"id": name, "slot": "s", "arms": arms, **more}
 
 
@@ -260,6 +271,23 @@ def test_an_arm_pins_and_says_so() -> None:
 def test_what_an_experiment_pins_by_id_is_reserved(change: dict[str, Any], expected: list[str]) -> None:
     """Nobody is in the arm: no visitor id."""
     assert decided(document(limit=4, experiments=[experiment(**change)]), ABCD).ids == expected
+
+
+@pytest.mark.parametrize(
+    ("pin", "expected"),
+    [
+        ({"any": [{"id": "c"}, {"content.id": ["d"]}]}, ["a", "b"]),
+        ({"all": [{"id": ["c", "d"]}, {"content.type": "card"}]}, ["a", "b"]),
+        ({"id": ["b", "c", "d"], "content.id": {"in": ["c", "d"]}}, ["a", "b"]),
+        ({"id": "c", "content.id": "d"}, ["a", "b", "c", "d"]),
+        ({"any": [{"id": "c"}, {"content.type": "card"}]}, ["a", "b", "c", "d"]),
+        ({"not": {"id": "c"}}, ["a", "b", "c", "d"]),
+    ],
+)
+def test_a_pin_by_id_is_one_that_can_take_no_other_ids(pin: dict[str, Any], expected: list[str]) -> None:
+    """Whichever way the selector is written."""
+    made = experiment(arms=[{"id": "on", "then": [{"pin": pin}]}])
+    assert decided(document(limit=4, experiments=[made]), ABCD).ids == expected
 
 
 def test_a_stopped_arm_keeps_its_entry_a_candidate() -> None:
