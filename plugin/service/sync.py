@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Thread
@@ -34,6 +34,7 @@ class Syncing:
         self.sources = dict(sources)
         self._store = store
         self._clock = clock
+        self._logged: dict[str, frozenset[str]] = {}
 
     def sync(self, name: str) -> Synced:
         """Bring one source up to date. What fails is noted with the source, and what was there before stays."""
@@ -47,11 +48,18 @@ class Syncing:
             return Synced(name, None, (), "another process synced it at the same time")
         except (CmsError, TesseraError) as error:
             self._store.failed(name, str(error), now=self._clock())
-            _log.warning("the sync of %s failed: %s", name, error)
+            self._log_new(name, [f"the sync failed: {error}"])
             return Synced(name, None, (), str(error))
-        for problem in changes.problems:
-            _log.warning("%s: %s:%s: %s", name, problem.file or problem.id, problem.line or "", problem.reason)
+        self._log_new(name, [_sentence(problem) for problem in (*changes.problems, *applied.refused)])
         return Synced(name, applied, (*changes.problems, *applied.refused))
+
+    def _log_new(self, name: str, sentences: Sequence[str]) -> None:
+        """Log what the sync before this one did not say: a file can stay broken for days."""
+        before = self._logged.get(name, frozenset())
+        for sentence in sentences:
+            if sentence not in before:
+                _log.warning("%s: %s", name, sentence)
+        self._logged[name] = frozenset(sentences)
 
     def sync_all(self) -> list[Synced]:
         """Every source, one after the other."""
@@ -102,6 +110,11 @@ def _stored_entry(source: str, entry: Entry) -> StoredEntry:
         version=None if version is None else str(version),
         links=tuple(dict.fromkeys(link.target for link in entry.links if link.kind == "entry")),
     )
+
+
+def _sentence(problem: EntryProblem) -> str:
+    place = problem.file or problem.id or "an entry"
+    return f"{place}:{problem.line}: {problem.reason}" if problem.line is not None else f"{place}: {problem.reason}"
 
 
 def _problem(problem: Problem) -> EntryProblem:
