@@ -18,7 +18,8 @@ from rules.analysis_witness import Inventor, Witness
 from rules.document import Document
 
 _MOST_ROWS = 12
-_MOST_WITNESSES = 3
+_MOST_WITNESSES = 2
+_MOST_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Solver:
         """Whether the goal can hold; only a visitor that `accept` takes counts as found."""
         rows = Rows(goal)
         clashes: list[Row] = []
-        open_rows = 0
+        open_rows = tries = 0
         for row in rows:
             parts = self._splitter.split(row)
             if isinstance(parts, Clash):
@@ -56,9 +57,10 @@ class Solver:
             open_rows += 1
             if parts is not None:
                 for witness in islice(self._inventor.witnesses(parts), _MOST_WITNESSES):
+                    tries += 1
                     if accept(witness):
                         return Answer("found", witness)
-            if open_rows >= _MOST_ROWS:
+            if tries >= _MOST_TRIES or open_rows >= _MOST_ROWS:
                 return Answer("unknown")
         if open_rows or not rows.complete:
             return Answer("unknown")
