@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from plugin.errors import FieldError, ValidationFailed
 from plugin.flow.types import Render, SlotAsk
@@ -14,32 +15,34 @@ from plugin.web.body import read_json, refuse_unsafe
 
 MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
+MOST_EVENTS = 1000
 DEEPEST = 60
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
 
 
+# What a body leaves out is UNSET, and so differs from what it says: see `_has_key_twice`.
 class _SlotIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: str
-    limit: int | None = None
-    exclude: list[str] = []
+    limit: int | UnsetType | None = UNSET
+    exclude: list[str] | UnsetType = UNSET
 
 
 class _VisitorIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    id: str | None = None
+    id: str | UnsetType | None = UNSET
 
 
 class _OptionsIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    explain: bool = False
-    render: Render = "json"
+    explain: bool | UnsetType = UNSET
+    render: Render | UnsetType = UNSET
 
 
 class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     slots: list[_SlotIn]
-    unique: bool = False
-    visitor: _VisitorIn | None = None
-    context: dict[str, Any] = {}
-    events: list[dict[str, Any]] = []
-    options: _OptionsIn | None = None
+    unique: bool | UnsetType = UNSET
+    visitor: _VisitorIn | UnsetType | None = UNSET
+    context: dict[str, Any] | UnsetType = UNSET
+    events: list[dict[str, Any]] | UnsetType = UNSET
+    options: _OptionsIn | UnsetType | None = UNSET
 
 
 _decoder = msgspec.json.Decoder(_PersonalizeIn)
@@ -76,21 +79,50 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         explain_refusal(read_json(raw) if parsed is None else parsed)
         raise
+    context, events = found.context or {}, found.events or []
     if parsed is None:
-        refuse_unsafe({"context": found.context})
-        if b"\\u" in raw:
+        refuse_unsafe({"context": context, "events": events})
+        if b"\\" in raw or _has_key_twice(raw, found):
             read_json(raw)
-    errors = [*_slot_errors(found.slots)]
+    errors = _slot_errors(found.slots)
+    if len(events) > MOST_EVENTS:
+        errors.append(FieldError("/events", f"at most {MOST_EVENTS} events"))
     if errors:
         raise ValidationFailed(errors)
+    name = found.visitor.id if found.visitor else None
     options = found.options or _OptionsIn()
-    asks = tuple(SlotAsk(slot.id, slot.limit, tuple(slot.exclude)) for slot in found.slots)
-    visitor = {"id": found.visitor.id} if found.visitor is not None and found.visitor.id is not None else {}
-    return Asked(asks, found.unique, options.explain, options.render, visitor, found.context, bool(found.events))
+    return Asked(
+        tuple(map(_ask, found.slots)),
+        found.unique is True,
+        options.explain is True,
+        options.render or "json",
+        {"id": name} if isinstance(name, str) else {},
+        context,
+        bool(events),
+    )
+
+
+def _ask(slot: _SlotIn) -> SlotAsk:
+    return SlotAsk(slot.id, slot.limit if isinstance(slot.limit, int) else None, tuple(slot.exclude or ()))
+
+
+def _has_key_twice(raw: bytes, found: _PersonalizeIn) -> bool:
+    """Whether the body, which has no escapes, holds more texts than were read: the decoder keeps the last of a key."""
+    return raw.count(b'"') != 2 * _texts(msgspec.to_builtins(found))
+
+
+def _texts(value: object) -> int:
+    """How many texts the JSON of a value has, keys included."""
+    kind = type(value)
+    if kind is str:
+        return 1
+    if kind is dict:
+        return len(value) + sum(map(_texts, value.values()))  # type: ignore[arg-type, attr-defined]
+    return sum(map(_texts, value)) if kind is list else 0  # type: ignore[call-overload]
 
 
 def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:
-    errors = []
+    errors: list[FieldError] = []
     if not 1 <= len(slots) <= MOST_SLOTS:
         errors.append(FieldError("/slots", f"ask for 1 to {MOST_SLOTS} slots"))
     seen: set[str] = set()
@@ -98,9 +130,9 @@ def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:
         if slot.id in seen:
             errors.append(FieldError(f"/slots/{index}/id", "this slot is asked for twice"))
         seen.add(slot.id)
-        if slot.limit is not None and not 0 <= slot.limit <= 1000:
+        if isinstance(slot.limit, int) and not 0 <= slot.limit <= 1000:
             errors.append(FieldError(f"/slots/{index}/limit", "a whole number from 0 to 1000"))
-        if len(slot.exclude) > MOST_EXCLUDED:
+        if slot.exclude and len(slot.exclude) > MOST_EXCLUDED:
             errors.append(FieldError(f"/slots/{index}/exclude", f"at most {MOST_EXCLUDED} ids"))
     return errors
 
@@ -135,7 +167,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> Asked:
     if errors:
         raise ValidationFailed(errors)
     visitor = query.get("visitor.id") or ()
-    asks = tuple(SlotAsk(slot.id, slot.limit, tuple(slot.exclude)) for slot in slots)
+    asks = tuple(map(_ask, slots))
     return Asked(asks, unique, explain, render, {"id": visitor[-1]} if visitor else {}, {})  # type: ignore[arg-type]
 
 
