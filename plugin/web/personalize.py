@@ -82,7 +82,7 @@ class HotRoute:
             if method == "POST":
                 return self._post(environ)
             if method in METHODS:
-                return self._get(environ)
+                return self._get(environ, counted=method == "GET")
             raise MethodNotAllowed(METHODS)
         except TesseraError as error:
             return render(error)
@@ -99,10 +99,10 @@ class HotRoute:
         asked = from_body(self._body(environ), self._refuse)
         return self._answer(asked, caller, environ, {}, by_cache=False)
 
-    def _get(self, environ: WSGIEnvironment) -> Rendered:
+    def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
         query = _query(environ.get("QUERY_STRING", ""))
         caller = self._caller(environ, (query.get("key") or (None,))[-1])
-        return self._answer(from_query(query), caller, environ, query, by_cache=True)
+        return self._answer(from_query(query), caller, environ, query, by_cache=True, counted=counted)
 
     def _caller(self, environ: WSGIEnvironment, key: str | None) -> Caller:
         caller = self.keyring.authenticate(
@@ -139,6 +139,7 @@ class HotRoute:
         query: Mapping[str, tuple[str, ...]],
         *,
         by_cache: bool,
+        counted: bool = True,
     ) -> Rendered:
         if asked.explain:
             self.keyring.require(caller, "explain")
@@ -160,6 +161,7 @@ class HotRoute:
                 unique=asked.unique,
                 explain=asked.explain,
                 by_cache=by_cache,
+                counted=counted,
                 ignored=("events",) if asked.has_events else (),
             )
         )
