@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations, islice, product
+from itertools import chain, combinations, islice
 from typing import Literal
 
-from rules.analysis_effects import apart, facts_of, implies, named, of_kind, stops, undoes
-from rules.analysis_goals import Either, Every, Goal, Goals, claimable, on
-from rules.analysis_goals import Literal as Leaf
+from rules.analysis_effects import stops, undoes
+from rules.analysis_goals import Every, Goal, Goals, claimable, on
+from rules.analysis_pairs import required, set_apart, silenced, taken_away
 from rules.analysis_witness import Witness
-from rules.analysis_words import key_of, selector_text, together
-from rules.conditions import Test
+from rules.analysis_words import key_of, together
 from rules.document import Document, Rule
-from rules.effects import Effect, Hide, Only, Pin, SetHints, canonical
+from rules.effects import Effect, canonical
 from rules.facts import Facts
 from rules.ruleset import Ruleset
 from rules.satisfy import Answer, Solver
@@ -218,12 +217,12 @@ class _Analysis:
         seen: set[tuple[str, str, str]] = set()
         for slot in self._slots:
             rules = [rule for rule in live if slot in self._places(rule)]
-            pairs = chain(islice(_taken_away(rules), _MOST_NEIGHBOURS), islice(_set_apart(rules), _MOST_NEIGHBOURS))
+            pairs = chain(islice(taken_away(rules), _MOST_NEIGHBOURS), islice(set_apart(rules), _MOST_NEIGHBOURS))
             for left, right, what in pairs:
                 if (left.id, right.id, what) in seen or self._pairs >= MOST_PAIRS:
                     continue
                 seen.add((left.id, right.id, what))
-                if _silenced(left, right) or self._exclusive(left, right):
+                if silenced(left, right) or self._exclusive(left, right):
                     continue
                 witness = self._both(left, right, slot)
                 if witness is not None:
@@ -239,7 +238,7 @@ class _Analysis:
         """By attribute, values of which a rule needs one; not all that it needs."""
         found = self._needs.get(rule.id)
         if found is None:
-            found = self._needs[rule.id] = dict(_required(self._goal(rule)))
+            found = self._needs[rule.id] = dict(required(self._goal(rule)))
         return found
 
     def _both(self, left: Rule, right: Rule, slot: str) -> Witness | None:
@@ -255,83 +254,12 @@ class _Analysis:
         return answer.witness
 
 
-def _required(goal: Goal) -> Iterator[tuple[str, frozenset[object]]]:
-    if isinstance(goal, Every):
-        for part in goal.parts:
-            yield from _required(part)
-    elif isinstance(goal, Either) and len(goal.parts) == 1:
-        yield from _required(goal.parts[0])
-    elif isinstance(goal, Leaf) and not goal.negated and isinstance(goal.leaf, Test) and not goal.leaf.any_case:
-        test = goal.leaf
-        if test.op == "eq" and isinstance(test.operand, str | int | float):
-            yield test.attribute, frozenset([test.operand])
-        elif test.op == "in" and isinstance(test.operand, tuple):
-            yield test.attribute, frozenset(test.operand)
-
-
 def _effect_key(effect: Effect) -> str:
     selector = getattr(effect, "selector", None)
     rest = {name: getattr(effect, name) for name in effect.__slots__ if name not in ("selector", "refs")}
     return canonical([type(effect).__name__, key_of(selector) if selector is not None else None, rest])
 
 
-def _silenced(left: Rule, right: Rule) -> bool:
-    """Whether one drops the other, so that an editor has settled which of them counts."""
-    high, low = (left, right) if left.priority >= right.priority else (right, left)
-    return high.priority > low.priority and stops(high)
-
-
 def _listed(ids: Iterable[str]) -> str:
     names = [repr(name) for name in ids]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _taken_away(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule, str]]:
-    """Pairs of which one pins what the other hides, or leaves out by `only`; by keys that both must share."""
-    pins: list[tuple[Rule, Pin]] = [
-        (rule, effect) for rule in rules for effect in of_kind(rule, Pin) if isinstance(effect, Pin)
-    ]
-    by_key: dict[str, list[tuple[Rule, Pin]]] = {}
-    by_field: dict[str, list[tuple[Rule, Pin]]] = {}
-    for rule, pin in pins:
-        for key in facts_of(pin.selector):
-            by_key.setdefault(key, []).append((rule, pin))
-        for field in named(pin.selector):
-            by_field.setdefault(field, []).append((rule, pin))
-    for other in rules:
-        for effect in other.effects:
-            if isinstance(effect, Hide):
-                keys, fields = facts_of(effect.selector), named(effect.selector)
-                near = [
-                    *(one for key in sorted(keys) for one in by_key.get(key, ())),
-                    *(one for field in fields for one in by_field.get(field, ())),
-                ]
-                for rule, pin in pins if not keys else near:
-                    if rule is not other and implies(pin.selector, effect.selector):
-                        yield rule, other, f"one pins what the other hides ({selector_text(pin.selector)})"
-            elif isinstance(effect, Only):
-                for field in named(effect.selector):
-                    for rule, pin in by_field.get(field, ()):
-                        if rule is not other and apart(pin.selector, effect.selector):
-                            shown, kept = selector_text(pin.selector), selector_text(effect.selector)
-                            yield rule, other, f"one pins what the other leaves out ({shown}, while only {kept} stays)"
-
-
-def _set_apart(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule, str]]:
-    """Pairs of equal priority that give one hint two values."""
-    givers: dict[tuple[str, float], dict[str, list[tuple[Rule, object]]]] = {}
-    for rule in rules:
-        hints: dict[str, object] = {}
-        for effect in rule.effects:
-            if isinstance(effect, SetHints):
-                hints = {**dict(effect.hints), **hints}
-        for name, value in hints.items():
-            givers.setdefault((name, rule.priority), {}).setdefault(canonical(value), []).append((rule, value))
-    for (name, _priority), by_value in givers.items():
-        for some, others in combinations(by_value.values(), 2):
-            for (left, mine), (right, theirs) in product(some, others):
-                yield (
-                    left,
-                    right,
-                    f"with equal priority one sets presentation.{name} to {mine!r}, the other to {theirs!r}",
-                )

@@ -24,7 +24,8 @@ from rules.analysis_clock import (
     window_of,
 )
 from rules.analysis_goals import During, Literal, Recurring, Row
-from rules.analysis_values import impossible, supply
+from rules.analysis_proofs import impossible
+from rules.analysis_values import supply
 from rules.attributes import Catalogue
 from rules.buckets import BUCKETS
 from rules.conditions import Ago, InSegment, Percent, Ref, Test

@@ -13,17 +13,15 @@ from zoneinfo import ZoneInfo
 from rules.analysis_clock import around, instants_of
 from rules.analysis_expressions import examples
 from rules.analysis_goals import Literal
+from rules.analysis_proofs import Tests, tests_of
 from rules.attributes import Attribute
-from rules.conditions import Test
-from rules.operators import distance_km, fold, network_of
+from rules.operators import fold, network_of
 from rules.versions import version_key
 
 MOST = 512
 """How many values are tried."""
 _EXACT = frozenset({"eq", "ne", "in", "not_in", "exists"})
 _ORDERED = _EXACT | {"gt", "gte", "lt", "lte", "between"}
-_NUMBER_LINE = frozenset({"gt", "gte", "lt", "lte", "between"})
-_METRE_KM = 0.01
 _KM_A_DEGREE = 111.195
 
 
@@ -41,7 +39,7 @@ class Supply:
 
 def supply(attribute: Attribute, literals: Sequence[Literal], zone: ZoneInfo) -> Supply:
     """Values for an attribute that literals are about, all of them tests with literal operands."""
-    tests = [(one.leaf, one.negated) for one in literals if isinstance(one.leaf, Test)]
+    tests = tests_of(literals)
     named = _named(tests)
     if named is not None and attribute.type not in ("date", "datetime"):
         return Supply(list(named[:MOST]), len(named) <= MOST)
@@ -61,22 +59,6 @@ def _texts(attribute: Attribute, tests: Tests, zone: ZoneInfo, found: Supply) ->
             more = _MAKERS[kind](tests, zone)
             values.extend(more.values)
     return Supply(list(dict.fromkeys(values)), found.complete)
-
-
-def impossible(attribute: Attribute, literals: Sequence[Literal]) -> bool:
-    """Whether no value at all, present or missing, suits; False where that is not certain."""
-    tests = [(one.leaf, one.negated) for one in literals if isinstance(one.leaf, Test)]
-    if all(test.when_missing is not negated for test, negated in tests):
-        return False
-    kind = attribute.type
-    if kind == "location":
-        return _far_apart(tests)
-    if kind in ("string", "version", "ip"):
-        return _unspellable(tests) or _no_version(tests)
-    return False
-
-
-Tests = Sequence[tuple[Test, bool]]
 
 
 def _named(tests: Tests) -> Sequence[object] | None:
@@ -205,55 +187,6 @@ def _versions(tests: Tests, _zone: ZoneInfo) -> Supply:
     return Supply(list(dict.fromkeys([*found, *named])), _only(tests, _EXACT))
 
 
-def _no_version(tests: Tests) -> bool:
-    """Whether bounds of versions that must hold leave nothing between them."""
-    bounds = [
-        (test.op, version_key(test.operand))
-        for test, negated in tests
-        if not negated and test.op.startswith("version_") and isinstance(test.operand, str)
-    ]
-    for op, low in bounds:
-        for other, high in bounds:
-            if low is None or high is None or op not in ("version_gt", "version_gte", "version_eq"):
-                continue
-            strict = op == "version_gt" or other == "version_lt"
-            if other in ("version_lt", "version_lte", "version_eq") and (low > high or (low == high and strict)):
-                return True
-    return False
-
-
-def _unspellable(tests: Tests) -> bool:
-    """Whether tests of parts of a text contradict: two beginnings, or a part that must and must not be there."""
-    for any_case in (False, True):
-        kept = [
-            (test.op, fold(test.operand) if any_case else test.operand, negated)
-            for test, negated in tests
-            if test.any_case is any_case
-            and isinstance(test.operand, str)
-            and test.op in ("starts_with", "ends_with", "contains")
-        ]
-        must = [(op, text) for op, text, negated in kept if not negated]
-        for op, text in must:
-            for other, again in must:
-                if op == other == "starts_with" and not (text.startswith(again) or again.startswith(text)):
-                    return True
-                if op == other == "ends_with" and not (text.endswith(again) or again.endswith(text)):
-                    return True
-            for other, banned, negated in kept:
-                if negated and _implied(op, text, other, banned):
-                    return True
-    return False
-
-
-def _implied(op: str, text: str, other: str, part: str) -> bool:
-    """Whether a part that is there means that another test holds."""
-    if other == "contains":
-        return part in text
-    if op != other:
-        return False
-    return text.startswith(part) if op == "starts_with" else text.endswith(part)
-
-
 def _addresses(tests: Tests, _zone: ZoneInfo) -> Supply:
     found: list[str] = []
     for text in _operands(tests, {"in_network"}):
@@ -283,19 +216,6 @@ def _locations(tests: Tests, _zone: ZoneInfo) -> Supply:
         found.extend((lat + (step if lat < 0 else -step) / _KM_A_DEGREE, lon) for step in steps)
         found.extend([(-lat, lon - 180 if lon > 0 else lon + 180), (lat / 2, lon), (lat, lon / 2), (0.0, 0.0)])
     return Supply([{"lat": lat, "lon": lon} for lat, lon in dict.fromkeys(found)], False)
-
-
-def _far_apart(tests: Tests) -> bool:
-    """Whether two circles that must hold do not touch, or one that must hold lies within one that must not."""
-    circles = [(test.operand, negated) for test, negated in tests if isinstance(test.operand, tuple)]
-    for (lat, lon, km), negated in circles:
-        for (other_lat, other_lon, other_km), other_negated in circles:
-            apart = distance_km((lat, lon), (other_lat, other_lon))
-            if not negated and not other_negated and apart > km + other_km + _METRE_KM:
-                return True
-            if not negated and other_negated and apart + km < other_km - _METRE_KM:
-                return True
-    return False
 
 
 def _lists(tests: Tests, _zone: ZoneInfo) -> Supply:
