@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate
@@ -15,6 +16,7 @@ from rules.selectors import compile_bound
 from rules.slots import Slot
 
 _NAMING = frozenset({"eq", "bare"})
+_DATED = "\0dated"  # the shelf of what is no text; no text that JSON editors write begins so
 _NAMING_ANY = frozenset({"in", "contains_any", "bare_list"})
 
 
@@ -76,14 +78,16 @@ class _Shelves:
         # On a text, `contains` is a substring test; tags are a list always.
         names = test.op in _NAMING or (test.op == "contains" and test.attribute == "content.tags")
         if names and isinstance(test.operand, str):
-            return self._by(test.attribute).get(test.operand, ())
+            field = self._by(test.attribute)
+            return [*field.get(test.operand, ()), *field.get(_DATED, ())]
         if (
             test.op in _NAMING_ANY
             and isinstance(test.operand, tuple)
             and all(isinstance(one, str) for one in test.operand)
         ):
             field = self._by(test.attribute)
-            return list({id(one): one for value in test.operand for one in field.get(value, ())}.values())
+            found = (one for value in (*test.operand, _DATED) for one in field.get(value, ()))
+            return list({id(one): one for one in found}.values())
         return None
 
     def _by(self, name: str) -> Mapping[str, list[Candidate]]:
@@ -93,6 +97,8 @@ class _Shelves:
             found = self._fields[name] = {}
             for one in self._all:
                 value = one.reading[name]
+                if isinstance(value, date):  # compared as an instant, however it is written
+                    found.setdefault(_DATED, []).append(one)
                 items = value if isinstance(value, list | tuple) else (value,)
                 for text in dict.fromkeys(item for item in items if isinstance(item, str)):
                     found.setdefault(text, []).append(one)

@@ -14,7 +14,7 @@ class Reason(NamedTuple):
     """Why a block is where it is.
 
     Attributes:
-        kind: pin (by a rule), experiment (pinned or boosted by an arm), score, default, degraded.
+        kind: pin (by a rule), experiment (pinned by an arm), score, default, degraded.
         rule: the rule that pinned it, or whose boost weighed most.
         experiment: likewise, where it was an arm.
         model: the model whose score counted.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -119,18 +119,23 @@ def _without_misfits(condition: Condition, zone: ZoneInfo) -> Condition:
 
 
 def named_ids(condition: Condition) -> frozenset[str]:
-    """The ids that a selector names outright: `{id: X}`, `{id: [X, Y]}`, alone or beside other tests."""
-    return frozenset(_named(condition))
+    """The ids that a selector is bound to, as `{id: X}` and `{id: [X, Y]}` are; none where it can take any entry."""
+    return _bound_ids(condition) or frozenset()
 
 
-def _named(condition: Condition) -> Iterator[str]:
+def _bound_ids(condition: Condition) -> frozenset[str] | None:
+    """The ids outside of which nothing is taken; None: no such bound."""
     match condition:
         case All(items):
-            for item in items:
-                yield from _named(item)
+            bounds = [ids for item in items if (ids := _bound_ids(item)) is not None]
+            return frozenset.intersection(*bounds) if bounds else None
+        case AnyOf(items):
+            choices = [_bound_ids(item) for item in items]
+            known = [ids for ids in choices if ids is not None]
+            return frozenset().union(*known) if len(known) == len(choices) else None
         case Test(attribute="content.id", op="eq", operand=str(value), any_case=False):
-            yield value
+            return frozenset([value])
         case Test(attribute="content.id", op="in", operand=tuple(values), any_case=False):
-            yield from (value for value in values if isinstance(value, str))
+            return frozenset(value for value in values if isinstance(value, str))
         case _:
-            return
+            return None

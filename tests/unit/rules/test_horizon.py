@@ -98,7 +98,7 @@ def test_it_is_a_whole_number_from_zero_to_the_longest() -> None:
 @given(worlds(1), st.floats(0, 1, exclude_max=True))
 def test_a_decision_stays_as_it_is_for_that_long(world: World, share: float) -> None:
     """At any moment before, up to the last second, for random schedules, conditions and dates of content."""
-    note(world.told())
+    note(repr(world))
     ruleset = rules.load(world.document)
     content = ruleset.prepare(world.content)
     person = world.people[0]

@@ -90,7 +90,7 @@ def test_what_consent_withholds_from_rules_is_withheld_from_models() -> None:
 @given(worlds(8, foreign_locales=False))
 def test_equal_audience_keys_give_equal_rows(world: World) -> None:
     """Else the first visitor of an audience would decide for all of it, and be seen in its scores."""
-    note(world.told())
+    note(repr(world))
     ruleset = rules.load(world.document)
     content = ruleset.prepare(world.content)
     for slot in world.slots:

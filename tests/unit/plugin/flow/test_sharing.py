@@ -121,7 +121,7 @@ def test_everything_that_some_slot_reads_is_wanted() -> None:
 @given(worlds(2))
 def test_what_a_slot_does_not_read_never_changes_it(world: World) -> None:
     """Two visitors who agree on what is read get the same, whatever else differs between them."""
-    note(world.told())
+    note(repr(world))
     ruleset = rules.load(world.document)
     content = ruleset.prepare(world.content)
     first, second = (dict(person.attributes) for person in world.people)
