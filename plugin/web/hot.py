@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
 MOST_EVENTS = 1000
 DEEPEST = 60
+_SUSPECT = re.compile(rb"\\|[0-9.]{16}|[0-9.][eE]")
+"""What every text that holds a NUL, a lone surrogate, or a number that systems read differently has in it: only an
+escape can spell the first two, and such a number is long or has an exponent."""
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
 
 
@@ -81,7 +85,8 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
         raise
     context, events = found.context or {}, found.events or []
     if parsed is None:
-        refuse_unsafe({"context": context, "events": events})
+        if _SUSPECT.search(raw) is not None:
+            refuse_unsafe({"context": context, "events": events})
         if b"\\" in raw or _has_key_twice(raw, found):
             read_json(raw)
     errors = _slot_errors(found.slots)
@@ -108,17 +113,42 @@ def _ask(slot: _SlotIn) -> SlotAsk:
 
 def _has_key_twice(raw: bytes, found: _PersonalizeIn) -> bool:
     """Whether the body, which has no escapes, holds more texts than were read: the decoder keeps the last of a key."""
-    return raw.count(b'"') != 2 * _texts(msgspec.to_builtins(found))
+    count = 1
+    for slot in found.slots:
+        count += 2 + (slot.limit is not UNSET)
+        if slot.exclude is not UNSET:
+            count += 1 + len(slot.exclude)
+    count += found.unique is not UNSET
+    if found.visitor is not UNSET:
+        count += 1
+        if found.visitor is not None and found.visitor.id is not UNSET:
+            count += 1 + (found.visitor.id is not None)
+    if found.options is not UNSET:
+        count += 1
+        if found.options is not None:
+            count += (found.options.explain is not UNSET) + 2 * (found.options.render is not UNSET)
+    for part in (found.context, found.events):
+        if part is not UNSET:
+            count += 1 + _texts(part)
+    return raw.count(b'"') != 2 * count
 
 
-def _texts(value: object) -> int:
-    """How many texts the JSON of a value has, keys included."""
-    kind = type(value)
-    if kind is str:
-        return 1
-    if kind is dict:
-        return len(value) + sum(map(_texts, value.values()))  # type: ignore[arg-type, attr-defined]
-    return sum(map(_texts, value)) if kind is list else 0  # type: ignore[call-overload]
+def _texts(value: dict[str, Any] | list[Any]) -> int:
+    """How many texts there are in a JSON object or array, keys included."""
+    count = 0
+    left: list[Any] = [value]
+    while left:
+        inner = left.pop()
+        if type(inner) is dict:
+            count += len(inner)
+            inner = inner.values()
+        for part in inner:
+            kind = type(part)
+            if kind is str:
+                count += 1
+            elif kind is dict or kind is list:
+                left.append(part)
+    return count
 
 
 def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:
