@@ -18,7 +18,7 @@ MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
 MOST_EVENTS = 1000
 DEEPEST = 60
-_SUSPECT = re.compile(rb"\\|[0-9.]{16}|[0-9.][eE]")
+_SUSPECT = re.compile(rb"\\|[0-9.]{16}|[0-9][eE][-+0-9]")
 """What every text that holds a NUL, a lone surrogate, or a number that systems read differently has in it: only an
 escape can spell the first two, and such a number is long or has an exponent."""
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
