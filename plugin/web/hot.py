@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +11,13 @@ from msgspec import UNSET, UnsetType
 
 from plugin.errors import FieldError, ValidationFailed
 from plugin.flow.types import Render, SlotAsk
-from plugin.web.body import read_json, refuse_unsafe
+from plugin.web.body import read_json
 
 MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
 MOST_EVENTS = 1000
 DEEPEST = 60
-_SUSPECT = re.compile(rb"\\|[0-9.]{16}|[0-9][eE][-+0-9]")
-"""What every text that holds a NUL, a lone surrogate, or a number that systems read differently has in it: only an
-escape can spell the first two, and such a number is long or has an exponent."""
+LARGEST_INTEGER = 2**53
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
 
 
@@ -84,11 +81,8 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
         explain_refusal(read_json(raw) if parsed is None else parsed)
         raise
     context, events = found.context or {}, found.events or []
-    if parsed is None:
-        if _SUSPECT.search(raw) is not None:
-            refuse_unsafe({"context": context, "events": events})
-        if b"\\" in raw or _has_key_twice(raw, found):
-            read_json(raw)
+    if parsed is None and (b"\\" in raw or not _is_plain(raw, found)):
+        read_json(raw)
     errors = _slot_errors(found.slots)
     if len(events) > MOST_EVENTS:
         errors.append(FieldError("/events", f"at most {MOST_EVENTS} events"))
@@ -111,8 +105,12 @@ def _ask(slot: _SlotIn) -> SlotAsk:
     return SlotAsk(slot.id, slot.limit if isinstance(slot.limit, int) else None, tuple(slot.exclude or ()))
 
 
-def _has_key_twice(raw: bytes, found: _PersonalizeIn) -> bool:
-    """Whether the body, which has no escapes, holds more texts than were read: the decoder keeps the last of a key."""
+def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:
+    """Whether the strict reader would find nothing to refuse in a body without escapes, which this one took.
+
+    Without escapes no text holds a NUL or a lone surrogate. Numbers may still be too large; and where there are more
+    quotation marks than the texts that were read account for, some key came twice: the decoder keeps the last.
+    """
     count = 1
     for slot in found.slots:
         count += 2 + (slot.limit is not UNSET)
@@ -129,12 +127,15 @@ def _has_key_twice(raw: bytes, found: _PersonalizeIn) -> bool:
             count += (found.options.explain is not UNSET) + 2 * (found.options.render is not UNSET)
     for part in (found.context, found.events):
         if part is not UNSET:
-            count += 1 + _texts(part)
-    return raw.count(b'"') != 2 * count
+            texts = _texts(part)
+            if texts is None:
+                return False
+            count += 1 + texts
+    return raw.count(b'"') == 2 * count
 
 
-def _texts(value: dict[str, Any] | list[Any]) -> int:
-    """How many texts there are in a JSON object or array, keys included."""
+def _texts(value: dict[str, Any] | list[Any]) -> int | None:
+    """How many texts there are in a JSON object or array, keys included; None where a number in it is too large."""
     count = 0
     left: list[Any] = [value]
     while left:
@@ -148,6 +149,8 @@ def _texts(value: dict[str, Any] | list[Any]) -> int:
                 count += 1
             elif kind is dict or kind is list:
                 left.append(part)
+            elif (kind is int or kind is float) and not -LARGEST_INTEGER <= part <= LARGEST_INTEGER:
+                return None
     return count
 
 
