@@ -21,7 +21,7 @@ LARGEST_INTEGER = 2**53
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
 
 
-# What a body leaves out is UNSET, and so differs from what it says: see `_has_key_twice`.
+# What a body leaves out is UNSET, and so differs from what it says: see `_is_plain`.
 class _SlotIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: str
     limit: int | UnsetType | None = UNSET
