@@ -1,0 +1,155 @@
+"""What the page of an item shows, and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, redirect, url_for
+
+from plugin.editor.desk import Desk
+from plugin.editor.drafts import DiffLine, Remark
+from plugin.editor.phrases import Name, many
+from plugin.editor.vocabulary import Attribute
+from plugin.editor.words import Fact
+from plugin.editor.yaml_text import written
+from plugin.errors import NotFound
+from plugin.service.draft import Item
+from plugin.service.items import SINGULAR, Section, items
+from plugin.service.uses import Use, uses_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A text in a form.
+
+    Attributes:
+        tag: of the state that the text is based on.
+        remarks: its problems.
+    """
+
+    text: str
+    tag: str = ""
+    remarks: Sequence[Remark] = ()
+
+    @property
+    def lines(self) -> int:
+        """How many lines the text has."""
+        return self.text.count("\n") + 1
+
+    @property
+    def marked(self) -> frozenset[int]:
+        """The lines that have a problem."""
+        return frozenset(remark.line for remark in self.remarks if remark.line is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet(Written):
+    """What the page of an item shows.
+
+    Attributes:
+        id: None for an item that is not there yet.
+        facts: of the item as it is in the draft.
+        uses: what names the item.
+        blocking: what of it keeps the item from being deleted.
+        theirs: what somebody else saved meanwhile, compared with the text; None where nobody did.
+        refused: why what was asked for was not done.
+        slot: one that the item is for, to preview it in.
+    """
+
+    section: Section
+    id: str | None
+    name: str
+    description: str | None = None
+    enabled: bool = True
+    facts: tuple[Fact, ...] = ()
+    uses: tuple[Name, ...] = ()
+    blocking: tuple[Name, ...] = ()
+    theirs: Sequence[DiffLine] | None = None
+    refused: str | None = None
+    slot: str | None = None
+
+    @property
+    def what(self) -> str:
+        """The kind of item, in one word."""
+        return SINGULAR[self.section]
+
+
+def sheet_of(desk: Desk, section: Section, id_: str) -> Sheet:
+    """The item as it is in the draft. Raises: NotFound."""
+    document = desk.draft().document
+    value = items(document, section).get(id_)
+    if value is None:
+        raise NotFound(f"There is no {SINGULAR[section]} {id_!r} in the draft.")
+    found = desk.services.drafting.get(section, id_)
+    return _told(desk, found, section, document)
+
+
+def _told(desk: Desk, found: Item, section: Section, document: Mapping[str, Any]) -> Sheet:
+    value = found.value
+    return Sheet(
+        section=section,
+        id=found.id,
+        name=str(value.get("name") or found.id),
+        text=written(value),
+        tag=found.tag,
+        description=str(value["description"]) if value.get("description") else None,
+        enabled=value.get("enabled") is not False,
+        facts=desk.words(document).facts(section, value),
+        uses=named(desk, uses_of(document, section, found.id)),
+        slot=_slot(section, value, document),
+    )
+
+
+def _slot(section: Section, value: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
+    if section == "slots":
+        return str(value["id"])
+    named_first = next(iter(many(value.get("slot"))), None)
+    return next(iter(items(document, "slots")), None) if named_first == "*" else named_first
+
+
+def named(desk: Desk, uses: Iterable[Use]) -> tuple[Name, ...]:
+    """The items that use something, each once."""
+    words = desk.words(desk.draft().document)
+    found: dict[tuple[str, str], Name] = {}
+    for use in uses:
+        found[use.section, use.id] = _name(use, words.vocabulary.named(use.section, use.id))
+    return tuple(found.values())
+
+
+def _name(use: Use, named: Name) -> Name:
+    if use.section == "tests":
+        return Name("content", use.id, f"test {int(use.id) + 1} of the document")
+    return Name(use.section, use.id, f"{'the entry ' if use.section == 'content' else ''}{named.text}")
+
+
+def page_of(desk: Desk, sheet: Sheet, status: int = 200) -> Response:
+    """The page of an item."""
+    tab = "slots" if sheet.section == "rules" else sheet.section
+    return desk.page("item", status=status, tab=tab, sheet=sheet, names=_names(desk))
+
+
+def _names(desk: Desk) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The names that a text may use, each with what it means: nobody should have to remember them."""
+    document = desk.draft().document
+    vocabulary = desk.words(document).vocabulary
+    attributes = {**vocabulary.built_in, **vocabulary.declared}
+    return {
+        "slots": sorted(vocabulary.names["slots"].items()),
+        "segments": sorted(vocabulary.names["segments"].items()),
+        "attributes": [
+            (name, _about(one)) for name, one in sorted(attributes.items()) if not name.startswith("consent")
+        ],
+    }
+
+
+def _about(attribute: Attribute) -> str:
+    kind = ", ".join(attribute.values) if attribute.values else attribute.type.replace("_", " ")
+    unit = f" in {attribute.unit}" if attribute.unit else ""
+    return f"{kind}{unit}. {attribute.description}".rstrip(". ")
+
+
+def to_item(section: Section, id_: str, done: str) -> Response:
+    """Back to the page of an item, after something was done."""
+    return redirect(url_for("editor.item", section=section, id_=id_, done=done), code=303)  # type: ignore[return-value]

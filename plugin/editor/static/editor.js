@@ -1,0 +1,53 @@
+// Progressive enhancement only: every page works without it.
+"use strict";
+
+// Line numbers that follow the typing, and a way from a problem to its place.
+const area = document.getElementById("editor");
+if (area) {
+  const gutter = area.parentElement.querySelector(".gutter");
+  const grow = () => {
+    const wanted = Math.max(12, area.value.split("\n").length + 4);
+    while (gutter.children.length < wanted) {
+      const line = document.createElement("li");
+      line.textContent = String(gutter.children.length + 1);
+      gutter.append(line);
+    }
+    while (gutter.children.length > wanted) gutter.lastElementChild.remove();
+    area.rows = wanted;
+  };
+  area.addEventListener("input", grow);
+  grow();
+
+  for (const place of document.querySelectorAll("[data-line]")) {
+    place.addEventListener("click", (event) => {
+      event.preventDefault();
+      const lines = area.value.split("\n");
+      const before = lines.slice(0, Number(place.dataset.line) - 1).reduce((sum, line) => sum + line.length + 1, 0);
+      const at = before + Number(place.dataset.column) - 1;
+      area.focus();
+      area.setSelectionRange(at, before + (lines[Number(place.dataset.line) - 1] || "").length);
+    });
+  }
+
+  // Text that was typed is not left by mistake.
+  const first = area.value;
+  let sending = false;
+  area.form.addEventListener("submit", () => { sending = true; });
+  window.addEventListener("beforeunload", (event) => {
+    if (!sending && area.value !== first) event.preventDefault();
+  });
+}
+
+// Frames as high as the blocks in them.
+for (const frame of document.querySelectorAll("iframe.frame")) {
+  const fit = () => {
+    const page = frame.contentDocument;
+    if (page && page.body) frame.style.height = `${Math.min(1600, Math.max(60, page.body.scrollHeight + 2))}px`;
+  };
+  frame.addEventListener("load", fit);
+  fit();
+}
+
+// The form follows the slot: which attributes it offers depends on the slot's rules.
+const slot = document.getElementById("slot");
+if (slot) slot.addEventListener("change", () => slot.form.requestSubmit());

@@ -1,0 +1,111 @@
+"""One item: told in words, edited as YAML, and added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from flask import Blueprint, Response, request
+
+from plugin.editor import drafts
+from plugin.editor.desk import Desk
+from plugin.editor.drafts import Remark
+from plugin.editor.services import Parsed
+from plugin.editor.sheets import Sheet, page_of, sheet_of, to_item
+from plugin.editor.view_lists import section_of
+from plugin.errors import Conflict, NotFound, PreconditionFailed, RulesRejected, ValidationFailed
+from plugin.service.items import SINGULAR, Section, items
+from plugin.service.preconditions import Precondition
+
+
+def register(found: Blueprint, desk: Desk) -> None:
+    """The pages of items."""
+
+    @found.get("/items/<section>/<id:id_>")
+    def item(section: str, id_: str) -> Response:
+        desk.require("read")
+        return page_of(desk, sheet_of(desk, section_of(section), id_))
+
+    @found.post("/items/<section>/<id:id_>")
+    def save(section: str, id_: str) -> Response:
+        desk.require("write")
+        kind, text = section_of(section), typed()
+        sheet = Sheet(section=kind, id=id_, name=id_, text=text, tag=request.form.get("tag", ""))
+        parsed, remarks = _read(desk, kind, text)
+        if parsed is None:
+            return _again(desk, sheet, remarks)
+        known = Precondition(match=frozenset({sheet.tag}))
+        try:
+            put, _new = desk.services.drafting.put(kind, id_, parsed.data, precondition=known, author=desk.author)
+        except RulesRejected as error:
+            return _again(desk, sheet, drafts.remarks_of_rules(error.problems, parsed))
+        except ValidationFailed as error:
+            return _again(desk, sheet, drafts.remarks_of_fields(error.errors, parsed))
+        except PreconditionFailed:
+            return _conflict(desk, sheet)
+        return to_item(kind, id_, "saved" if put.tag != sheet.tag else "unchanged")
+
+    @found.get("/new/<section>")
+    def new(section: str) -> Response:
+        desk.require("write")
+        kind = section_of(section)
+        text = drafts.template(kind, request.args.get("slot") or _first_slot(desk))
+        return page_of(desk, Sheet(section=kind, id=None, name=f"New {SINGULAR[kind]}", text=text))
+
+    @found.post("/new/<section>")
+    def create(section: str) -> Response:
+        desk.require("write")
+        kind, text = section_of(section), typed()
+        sheet = Sheet(section=kind, id=None, name=f"New {SINGULAR[kind]}", text=text)
+        parsed, remarks = _read(desk, kind, text)
+        if parsed is None:
+            return page_of(desk, replace(sheet, remarks=remarks), 422)
+        try:
+            made = desk.services.drafting.create(kind, parsed.data, author=desk.author)
+        except RulesRejected as error:
+            return page_of(desk, replace(sheet, remarks=drafts.remarks_of_rules(error.problems, parsed)), 422)
+        except ValidationFailed as error:
+            return page_of(desk, replace(sheet, remarks=drafts.remarks_of_fields(error.errors, parsed)), 422)
+        except Conflict:
+            place = parsed.place(("id",))
+            taken = f"there is a {SINGULAR[kind]} of this id already; choose another"
+            return page_of(desk, replace(sheet, remarks=[Remark(taken, place.line, place.column)]), 409)
+        return to_item(kind, made.id, "created")
+
+
+def typed() -> str:
+    """The text of the form; browsers send its lines with carriage returns."""
+    return request.form.get("text", "").replace("\r\n", "\n")
+
+
+def _read(desk: Desk, section: Section, text: str) -> tuple[Parsed | None, list[Remark]]:
+    try:
+        parsed = desk.services.read_yaml(text)
+    except RulesRejected as error:
+        return None, drafts.remarks_of_syntax(error)
+    if not isinstance(parsed.data, Mapping) or not parsed.data:
+        return None, drafts.no_mapping(section)
+    return parsed, []
+
+
+def _first_slot(desk: Desk) -> str | None:
+    return next(iter(items(desk.draft().document, "slots")), None)
+
+
+def _again(desk: Desk, typed: Sheet, remarks: Sequence[Remark]) -> Response:
+    """The page with the text as it was typed, and what is wrong with it."""
+    try:
+        held = sheet_of(desk, typed.section, typed.id or "")
+    except NotFound:
+        return _conflict(desk, typed)
+    return page_of(desk, replace(held, text=typed.text, tag=typed.tag, remarks=remarks), 422)
+
+
+def _conflict(desk: Desk, typed: Sheet) -> Response:
+    """Somebody else changed the item: both texts are shown, and nothing is lost of either."""
+    try:
+        held = sheet_of(desk, typed.section, typed.id or "")
+    except NotFound:
+        gone = f"Somebody deleted this {typed.what} meanwhile. Your text is below: save it to add it again."
+        return page_of(desk, replace(typed, id=None, refused=gone), 412)
+    return page_of(desk, replace(held, text=typed.text, theirs=drafts.compared(typed.text, held.text)), 412)

@@ -1,0 +1,157 @@
+"""An editor's day in Chromium: a rule in the draft, looked at with a visitor's eyes, published, and taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.demo import Demo, running
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+RULE = """\
+id: hero-of-the-letter
+name: Readers of the letter see the winter box
+slot: home.hero
+priority: 500
+when: {request.utm.campaign: letter}
+then:
+  - {pin: {id: hero-winter}, position: 1}
+"""
+VISITOR = "/editor/preview?slot=home.hero&a.request.utm.campaign=letter&date=2026-11-24&time=14:00"
+PUBLISHED_WITHIN_S = 10
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36"
+)
+"""What `requests` says of itself makes it a robot, and robots see no rule."""
+
+
+@pytest.fixture(scope="module")
+def own_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo that may be changed."""
+    with running(tmp_path_factory.mktemp("editor-demo")) as found:
+        yield found
+
+
+@pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
+def context(request: pytest.FixtureRequest, browser: Browser, own_demo: Demo) -> Iterator[BrowserContext]:
+    found = browser.new_context(base_url=own_demo.url, java_script_enabled=request.param, locale="en-GB")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A window in which nothing that the content policy refuses, and no script that fails, goes unseen."""
+    found = context.new_page()
+    complaints: list[str] = []
+    found.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    found.on("pageerror", lambda error: complaints.append(str(error)))
+    yield found
+    assert complaints == []
+
+
+def served(demo: Demo) -> str:
+    """The opening that the API gives to a reader of the letter."""
+    answer = requests.post(
+        f"{demo.url}/v1/personalize",
+        headers={"X-Tessera-Key": "demo-delivery-key", "User-Agent": PHONE},
+        json={"slots": [{"id": "home.hero"}], "context": {"url": f"{demo.url}/?utm_campaign=letter"}},
+        timeout=5,
+    )
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return str(found["slots"]["home.hero"]["blocks"][0]["id"])
+
+
+def wait_until(demo: Demo, *, is_winter: bool) -> None:
+    """Until every worker serves it: a few answers in a row agree."""
+    until = time.monotonic() + PUBLISHED_WITHIN_S
+    in_a_row = 0
+    while in_a_row < 6:
+        in_a_row = in_a_row + 1 if (served(demo) == "hero-winter") is is_winter else 0
+        assert time.monotonic() < until, "the publication did not reach the API"
+        time.sleep(0.05)
+
+
+def log_in(page: Page, key: str) -> None:
+    page.goto("/editor/")
+    page.get_by_label("Management key").fill(key)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def block_of(page: Page, rules: str) -> str:
+    return page.locator(f'[data-rules="{rules}"] [data-block]').first.get_attribute("data-block") or ""
+
+
+def test_a_rule_is_written_previewed_published_and_rolled_back(page: Page, own_demo: Demo) -> None:
+    log_in(page, own_demo.management_key)
+    before = int(page.locator(".card .big").first.inner_text().removeprefix("Version "))
+    assert served(own_demo) != "hero-winter"
+
+    page.goto("/editor/new/rules")
+    page.get_by_label("The rule as YAML").fill(RULE)
+    page.get_by_role("button", name="Add to the draft").click()
+    expect(page.get_by_role("status")).to_contain_text("Added to the draft")
+    expect(page.locator(".facts").first).to_contain_text("the link’s “campaign” (utm) is letter")
+
+    page.goto(VISITOR)
+    expect(page.get_by_role("status")).to_contain_text("would get something else")
+    assert block_of(page, "draft") == "hero-winter"
+    assert block_of(page, "published") not in {"", "hero-winter"}
+    draft = page.locator('[data-rules="draft"]')
+    expect(draft.locator(".block__why")).to_have_text("pinned by Readers of the letter see the winter box")
+    expect(draft.frame_locator("iframe").locator(".b-hero")).to_be_visible()
+    assert served(own_demo) != "hero-winter", "a draft is nobody's business yet"
+
+    page.get_by_role("link", name="Publish", exact=True).click()
+    expect(page.locator(".changes")).to_contain_text("Readers of the letter see the winter box")
+    page.get_by_label("What changes, in a few words").fill("The letter leads to the winter box")
+    page.get_by_role("button", name="Publish for all visitors").click()
+    expect(page.get_by_role("status")).to_contain_text("Published")
+    expect(page.locator(".card").first).to_contain_text("The letter leads to the winter box")
+    wait_until(own_demo, is_winter=True)
+
+    page.get_by_role("link", name="History", exact=True).first.click()
+    row = page.locator(".row").filter(has=page.get_by_role("link", name=f"Version {before}", exact=True)).first
+    row.get_by_text("Roll back to this…").click()
+    row.get_by_label("Why, in a few words").fill("The letter is late")
+    row.get_by_role("button", name=f"Roll back to version {before}").click()
+    expect(page.get_by_role("status")).to_contain_text("Rolled back")
+    wait_until(own_demo, is_winter=False)
+
+    # The draft follows what is published, so that the next run begins where this one did.
+    expect(page.locator(".card").nth(1)).to_contain_text("No changes")
+    page.get_by_role("button", name="Log out").click()
+    page.goto("/editor/slots")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_no_page_is_wider_than_the_window(context: BrowserContext, own_demo: Demo, width: int) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    log_in(page, own_demo.management_key)
+    for path in (
+        "",
+        "slots",
+        "slots/home.hero",
+        "list/segments",
+        "list/experiments",
+        "list/attributes",
+        "site",
+        "items/rules/hero-winter-campaign",
+        "new/rules",
+        "preview?slot=home.feed",
+        "publish",
+        "history",
+    ):
+        page.goto(f"/editor/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.close()
