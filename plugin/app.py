@@ -20,10 +20,12 @@ from adapters.geo.null import NullGeo
 from adapters.geo.port import Geo
 from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
+from plugin import editor
 from plugin import settings as settings_
+from plugin.errors import RulesRejected
 from plugin.flow.context import ContextPolicy
 from plugin.flow.types import Profile
-from plugin.identifiers import ulid
+from plugin.identifiers import RandomBits, ulid
 from plugin.live.servings import Servings
 from plugin.ports import ContentStore
 from plugin.render.blocks import BlockRenderer
@@ -45,6 +47,9 @@ from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
 from plugin.web.wire import SECURITY_HEADERS, register
+from rules import RuleError
+from rules.attributes import BUILT_IN
+from rules.source import Source, parse
 
 VISITOR_COOKIE = "tessera_visitor"
 
@@ -60,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = settings_.load(os.environ, Path.cwd())
     metrics = CollectorRegistry()
+    new_id = new_ids()
     store = open_store(settings.database_url.reveal())
     models = open_models(settings)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
@@ -75,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         geo=_geo(settings),
         policy=context_policy(settings),
         clock=now,
-        new_id=_new_id,
+        new_id=new_id,
         deny_unknown=settings.deny_consent_by_default,
     )
     publishing = Publishing(store.rulesets, store.draft, store.content, models=models, clock=now)
@@ -87,6 +93,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         entries=lambda: _entries(store.content),
         clock=now,
     )
+    drafting = Drafting(store.draft, store.rulesets, store.content, clock=now)
+    contents = Contents(store.content, clock=now)
     app = Flask("plugin", static_folder=None)
     app.extensions["tessera"] = Wired(settings, sites, personalization, publishing, simulator, writer, renderer)
     web = register(
@@ -94,8 +102,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         WebServices(
             settings=settings,
             publishing=publishing,
-            drafting=Drafting(store.draft, store.rulesets, store.content, clock=now),
-            contents=Contents(store.content, clock=now),
+            drafting=drafting,
+            contents=contents,
             readiness=Readiness(
                 ping=store.ping,
                 rulesets=store.rulesets,
@@ -108,7 +116,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             registry=metrics,
             clock=now,
             monotonic=time.monotonic,
-            new_id=_new_id,
+            new_id=new_id,
         ),
     )
     app.wsgi_app = HotRoute(  # type: ignore[method-assign]
@@ -121,11 +129,32 @@ def create_app(settings: Settings | None = None) -> Flask:
         metrics=web.metrics,
         headers=tuple(SECURITY_HEADERS.items()),
         monotonic=time.monotonic,
-        new_id=_new_id,
+        new_id=new_id,
         max_body_bytes=settings.max_body_bytes,
         explain_refusal=_explain_refusal,
     )
     _measure(metrics, sites, scoring)
+    app.register_blueprint(
+        editor.blueprint(
+            editor.EditorServices(
+                publishing=publishing,
+                drafting=drafting,
+                contents=contents,
+                simulate=simulator.simulate,
+                authenticate=lambda key: web.keyring.authenticate(
+                    authorization=None, header=key, query=None, origin=None
+                ),
+                read_yaml=_read_yaml,
+                attributes=BUILT_IN,
+                templates=folder("templates"),
+                signing_key=_signing_key(settings),
+                secure=settings.public_url.startswith("https:"),
+                block_styles=("/static/ground.css", "/static/blocks.css") if settings.demo else (),
+                clock=now,
+                new_nonce=lambda: secrets.token_urlsafe(24),
+            )
+        )
+    )
     if settings.demo:
         from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on
 
@@ -173,8 +202,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _new_id() -> str:
-    return ulid(now, secrets.randbits)
+def new_ids() -> Callable[[], str]:
+    """Identifiers of decisions and incidents."""
+    bits = RandomBits()
+    return lambda: ulid(now, bits)
 
 
 def _signing_key(settings: Settings) -> str:
@@ -199,11 +230,21 @@ def context_policy(settings: Settings) -> ContextPolicy:
     host = urlsplit(settings.public_url).hostname
     return ContextPolicy(
         trusted_proxies=tuple(str(network) for network in settings.trusted_proxies),
+        cdns=settings.cdns,
+        forwarded=settings.forwarded,
         allowed_cookies=frozenset(settings.allowed_cookies),
         allowed_headers=frozenset(settings.allowed_headers),
         own_hosts=frozenset([host] if host else []),
         visitor_cookie=VISITOR_COOKIE,
     )
+
+
+def _read_yaml(text: str) -> Source:
+    """A text that an editor typed. Raises RulesRejected with the place of each problem."""
+    try:
+        return parse(text)
+    except RuleError as error:
+        raise RulesRejected(error.problems) from error
 
 
 def _entries(content: ContentStore) -> list[dict[str, object]]:

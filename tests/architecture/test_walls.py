@@ -52,6 +52,10 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"plugin.service", "plugin.errors", "plugin.flow.types"},
         {"flask", "werkzeug", "marshmallow", "apispec", "msgspec", "prometheus_client", "swagger_ui_bundle"},
     ),
+    "plugin.editor": (
+        {"plugin.service", "plugin.errors", "plugin.flow.types", "plugin.flow.context"},
+        {"flask", "werkzeug", "jinja2", "markupsafe", "yaml"},
+    ),
     "plugin.demo": None,
     "plugin.app": None,
     "plugin.cli": None,
