@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rules.actors import Actor, Outcome
 from rules.acts import Acts
-from rules.bits import iterate, members_of
+from rules.bits import iterate
 from rules.diversify import feature_of, mmr_order
 from rules.effects import Cap, Pin, UseModel
 from rules.pool import Pool
@@ -197,7 +197,7 @@ def _totals(
 ) -> dict[int, float]:
     """By place, in the order of ties: rules weight x sum of boosts + model weight x score; doubles, summed in order."""
     entries, rules_weight = pool.entries, slot.rules_weight
-    totals = dict.fromkeys(members_of(left, len(entries)), 0.0)
+    totals = dict.fromkeys(pool.places(left), 0.0)
     for place, boosts in boosted.items():
         total = 0.0
         for _actor, by in boosts:

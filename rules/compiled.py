@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
@@ -14,27 +14,48 @@ from rules.index import Index
 from rules.selectors import ages
 from rules.slots import Slot
 
+LARGEST_SHARED = 8192
+
+
+class RuleTable:
+    """Enabled rules in the order in which they apply, with their index.
+
+    Slots share one as long as it is small, for what costs is the number of attributes asked and not that of rules; with
+    more rules than LARGEST_SHARED each slot has one of its own.
+    """
+
+    def __init__(self, rules: Iterable[Rule], document: Document) -> None:
+        self.rules = sorted((rule for rule in rules if rule.enabled), key=lambda rule: (-rule.priority, rule.id))
+        self.actors = [of_rule(rule) for rule in self.rules]
+        self.index = Index([(rule.when, rule.schedule) for rule in self.rules], document.catalogue, document.zone)
+
+
+def shared_table(document: Document) -> RuleTable | None:
+    """The table of all slots, or None where each should have its own."""
+    if len(document.rules) > LARGEST_SHARED or len(document.slots) < 2:
+        return None
+    return RuleTable(document.rules, document)
+
 
 class CompiledSlot:
     """Immutable once built; safe to share between threads."""
 
-    def __init__(self, slot: Slot, document: Document) -> None:
+    def __init__(self, slot: Slot, document: Document, shared: RuleTable | None = None) -> None:
         self.slot = slot
         self.zone = document.zone
-        self.rules: tuple[Rule, ...] = tuple(
-            sorted(
-                (rule for rule in document.rules if rule.enabled and _is_for(rule.slots, slot.id)),
-                key=lambda rule: (-rule.priority, rule.id),
-            )
-        )
+        table = shared
+        if table is None:
+            table = RuleTable((rule for rule in document.rules if _is_for(rule.slots, slot.id)), document)
+        own = [position for position, rule in enumerate(table.rules) if _is_for(rule.slots, slot.id)]
+        self.rules: tuple[Rule, ...] = tuple(table.rules[position] for position in own)
+        self._table = table
+        self._within = table.index.rows(frozenset(own)) if shared is not None else None
         self.experiments: tuple[Experiment, ...] = tuple(
             sorted(
                 (one for one in document.experiments if one.enabled and one.arms and _is_for(one.slots, slot.id)),
                 key=lambda one: one.id,
             )
         )
-        self._actors = [of_rule(rule) for rule in self.rules]
-        self._rule_index = Index([(rule.when, rule.schedule) for rule in self.rules], document.catalogue, document.zone)
         self._experiment_index = Index(
             [(one.when, one.schedule) for one in self.experiments], document.catalogue, document.zone
         )
@@ -52,7 +73,7 @@ class CompiledSlot:
         self.ends: tuple[datetime, ...] = tuple(
             sorted({end for one in scheduled for end in one.schedule.span(document.zone) if end is not None})
         )
-        self.actors: tuple[Actor, ...] = (*self._actors, *self._arms.values())
+        self.actors: tuple[Actor, ...] = (*(table.actors[position] for position in own), *self._arms.values())
         self.ages = tuple(
             dict.fromkeys(
                 (
@@ -68,14 +89,15 @@ class CompiledSlot:
 
     def holding(self, facts: Facts) -> list[Rule]:
         """The rules whose condition and schedule hold, in the order in which they apply."""
-        rules = self.rules
-        return [rules[position] for position in self._rule_index.matching(facts)]
+        rules = self._table.rules
+        return [rules[position] for position in self._table.index.matching(facts, self._within)]
 
     def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
         """What the rules and experiments come to; `arms` stands instead of what the buckets give."""
         if self._holdout is not None and self._holdout.keeps_out(facts):
             return Outcome((), (), (), True)
-        actors = [self._actors[position] for position in self._rule_index.matching(facts)]
+        known = self._table.actors
+        actors = [known[position] for position in self._table.index.matching(facts, self._within)]
         assigned: list[tuple[str, str]] = []
         if self.experiments:
             assigned = self._assigned(facts, arms or {})

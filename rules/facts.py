@@ -23,7 +23,7 @@ class Facts(dict[str, object]):
     """Typed values by name; None where missing, null, of the wrong type, or without consent.
 
     One object serves all slots of a request: each value is read once, each segment evaluated once. Not for sharing
-    between threads.
+    between threads. `tabled` is what indexes keep here for the other slots of a request.
 
     Names with `@` are the index's own: the clock in seconds, the buckets in percent, the segments held.
     """
@@ -55,6 +55,7 @@ class Facts(dict[str, object]):
         self.now = now
         self.given = frozenset(given)
         self.mistyped: list[str] = []
+        self.tabled: dict[int, int] = {}
         self._zone = zone
         self._visitor_zone: ZoneInfo | None = None
         self._catalogue = catalogue

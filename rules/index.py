@@ -9,7 +9,7 @@ sorted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,11 @@ from rules.facts import BUCKET, NOW, SEGMENTS, Facts
 from rules.normal_form import Literal, rows_of
 from rules.schedule import Schedule
 from rules.tables import ElementTable, Interval, RangeTable, Table, ValueTable
+from rules.values import is_number
 
 _SETS = frozenset({"eq", "ne", "in", "not_in"})
 _RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
+_NUMBERS = (int, float)
 _KINDS: Mapping[str, type] = {"string": str, "boolean": bool}
 _Equality = tuple[str, type, Callable[[object, int], int], int, int]
 _HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
@@ -73,6 +75,7 @@ class Index:
                 attribute = attributes.setdefault(NOW, _Attribute(size))
                 attribute.ranges.add(span, number)
                 attribute.missing_fails.append(number)
+        self._asks_segments = SEGMENTS in attributes or bool(whole)
         self._equalities: list[_Equality] = []
         self._numbers: list[tuple[str, Table, int]] = []
         self._purposes: set[str] = set()
@@ -95,7 +98,7 @@ class Index:
         plain = declared is not None and not declared.derived
         if kind is not None and direct is not None and not any(parts):
             self._equalities.append((name, kind, direct[0].get, direct[1], missing))
-        elif plain and attribute.ranges and not attribute.values and not attribute.elements and name[0] != "@":
+        elif plain and declared is not None and declared.type == "number" and attribute.ranges and not attribute.values:
             self._numbers.append((name, attribute.ranges.table(), missing))
         else:
             plain = False
@@ -112,8 +115,38 @@ class Index:
         test = (lambda facts: not holds(facts)) if literal.negated else holds
         self._literals.append((test, mask, self._all ^ mask))
 
-    def matching(self, facts: Facts) -> list[int]:
-        """The positions of the conditions that hold, ascending."""
+    @property
+    def asks_segments(self) -> bool:
+        """Whether a condition reads which segments are held."""
+        return self._asks_segments
+
+    def rows(self, positions: Collection[int]) -> int:
+        """The rows of some of the conditions, for `matching`."""
+        return mask_of([number for number, position in enumerate(self._positions) if position in positions], self._size)
+
+    def matching(self, facts: Facts, within: int | None = None) -> list[int]:
+        """The positions of the conditions that hold, ascending; of those whose rows are `within` (None: of all).
+
+        What the tables say is kept with the facts, so that slots that share an index ask them once a request.
+        """
+        alive = facts.tabled.get(id(self))
+        if alive is None:
+            alive = facts.tabled[id(self)] = self._possible(facts)
+        if within is not None:
+            alive &= within
+        if not alive:
+            return []
+        for test, mask, others in self._literals:
+            if alive & mask and not test(facts):
+                alive &= others
+        members = members_of(alive, self._size)
+        if self._same:
+            return members
+        positions = self._positions
+        return list(dict.fromkeys([positions[number] for number in members]))
+
+    def _possible(self, facts: Facts) -> int:
+        """The rows that the tables leave possible."""
         alive = self._all
         # Texts and booleans are taken as they came: most attributes are such, and reading them is most of the work.
         given: Callable[[str], object] = facts.attributes.get
@@ -129,10 +162,10 @@ class Index:
                 if value is not None:
                     facts[name]  # notes the wrong type
         if not alive:
-            return []
+            return 0
         for name, possible, missing in self._numbers:
             value = given(name)
-            if type(value) is float and value - value == 0.0:
+            if type(value) in _NUMBERS and is_number(value):
                 alive &= possible(value)
             elif value is None:
                 alive &= missing
@@ -147,15 +180,8 @@ class Index:
                 for table in tables:
                     alive &= table(value)
             if not alive:
-                return []
-        for test, mask, others in self._literals:
-            if alive & mask and not test(facts):
-                alive &= others
-        members = members_of(alive, self._size)
-        if self._same:
-            return members
-        positions = self._positions
-        return list(dict.fromkeys([positions[number] for number in members]))
+                return 0
+        return alive
 
 
 def _place(

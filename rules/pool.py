@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rules.bits import iterate
+from rules.bits import iterate, members_of
 from rules.clock import as_instant
 from rules.conditions import Condition
 from rules.effects import canonical
@@ -111,6 +111,7 @@ class Pool:
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
         self.acts: dict[int, Acts] = {}
+        self._places: dict[int, list[int]] = {}
         self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
         self._dates: dict[str, list[datetime]] = {}
         self._orders: dict[object, tuple[str, ...]] = {}
@@ -133,6 +134,15 @@ class Pool:
                     found |= 1 << place
             if not moves or len(self._matches) < _MOST_BOUND:
                 self._matches[key] = found
+        return found
+
+    def places(self, entries: int) -> list[int]:
+        """A set of entries as places, in the order of ties; the same sets come again and again."""
+        found = self._places.get(entries)
+        if found is None:
+            found = members_of(entries, len(self.entries))
+            if len(self._places) < _MOST_BOUND:
+                self._places[entries] = found
         return found
 
     def _moment(self, compared: Sequence[tuple[str, timedelta]], now: datetime) -> tuple[int, ...]:

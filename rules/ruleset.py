@@ -15,7 +15,7 @@ from rules.acts import Acts, acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
 from rules.clock import as_instant
-from rules.compiled import CompiledSlot
+from rules.compiled import CompiledSlot, shared_table
 from rules.content import Content, in_default_order
 from rules.decision import Decision
 from rules.document import Document
@@ -77,7 +77,8 @@ class Ruleset:
         """Compile a checked document; `rules.load` is the way from text."""
         self.document = document
         self.warnings = tuple(warnings)
-        self._slots = {slot.id: CompiledSlot(slot, document) for slot in document.slots if slot.enabled}
+        shared = shared_table(document)
+        self._slots = {slot.id: CompiledSlot(slot, document, shared) for slot in document.slots if slot.enabled}
         self._enabled = frozenset(segment.id for segment in document.segments if segment.enabled)
         self._members = [
             (segment.id, segment.members) for segment in document.segments if segment.enabled and segment.members
@@ -152,10 +153,12 @@ class Ruleset:
             visitor = facts["visitor.id"]
             held.update(name for name, members in self._members if visitor in members)
         for names, index in self._layers:
-            facts.hold(frozenset(held))
+            if index.asks_segments:
+                facts.hold(frozenset(held))
             held.update([names[position] for position in index.matching(facts)])
-        facts.hold(frozenset(held))
-        return frozenset(held)
+        found = frozenset(held)
+        facts.hold(found)
+        return found
 
     def decide(
         self,

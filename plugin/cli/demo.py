@@ -206,6 +206,7 @@ def _welcome(settings: Settings, file: Path, content: Path | None) -> str:
     followed = content or folder("site") / "content"
     return f"""
   The storefront      {at}/
+  The editor          {at}/editor/ (log in with the management key)
   The API, described  {at}/docs
   Content, followed   {followed}
   Its own settings    {file}

@@ -27,9 +27,7 @@ def cases(name: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "case", cases("buckets"), ids=lambda case: ascii(case["salt"] + "/" + case["id"])[:40]
-)
+@pytest.mark.parametrize("case", cases("buckets"), ids=lambda case: ascii(case["salt"] + "/" + case["id"])[:40])
 def test_the_bucket_is_the_stored_one(case: dict[str, Any]) -> None:
     """Of the function; and of `percent`, where an empty id would be none and an empty salt an error."""
     salt, who, place = case["salt"], case["id"], case["bucket"]
@@ -45,8 +43,7 @@ def watched(case: dict[str, Any]) -> dict[str, Any]:
     experiments = []
     for experiment in case["experiments"]:
         arms = [
-            {**arm, "then": [{"set": {f"presentation.{experiment['id']}": arm["id"]}}]}
-            for arm in experiment["arms"]
+            {**arm, "then": [{"set": {f"presentation.{experiment['id']}": arm["id"]}}]} for arm in experiment["arms"]
         ]
         experiments.append({"slot": "s", **experiment, "arms": arms})
     return {"version": 1, "slots": [{"id": "s"}], "experiments": experiments}
