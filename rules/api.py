@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path as FilePath
 from zoneinfo import ZoneInfo
 
-from rules.attributes import BUILT_IN, Attribute, Catalogue, Type
-from rules.clock import as_instant
+from rules.attributes import BUILT_IN, TYPES, Attribute, Catalogue, Type
+from rules.clock import as_instant, within_calendar
 from rules.conditions import Ago, Test, compile_condition, walk
 from rules.document import SECTIONS, check
 from rules.errors import Problem, RuleError
@@ -16,7 +16,7 @@ from rules.expressions import Scope, parse_condition
 from rules.facts import Facts
 from rules.report import Path, Place, Report
 from rules.ruleset import Ruleset
-from rules.source import LONGEST_TEXT, Source, from_data, parse
+from rules.source import LONGEST_TEXT, Source, from_data, parse, with_dates_as_text
 
 _UTC = ZoneInfo("UTC")
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -44,11 +44,18 @@ def matches(
     """
     report = Report()
     known = _catalogue(catalogue) if catalogue is not None else None
-    parsed = parse_condition(condition, (), Scope(report, known, "visitor", _UTC))
+    parsed = parse_condition(with_dates_as_text(condition), (), Scope(report, known, "visitor", _UTC))
     report.raise_if_failed()
     instant = as_instant(now, _UTC)
-    if instant is None and (now is not None or _reads_clock(parsed)):
+    if instant is None and now is not None:
+        raise RuleError(f"now={now!r} is no instant; give an aware datetime or an ISO 8601 text")
+    if instant is None and _reads_clock(parsed):
         raise RuleError("the condition compares with the clock; give now=, an aware datetime or an ISO 8601 text")
+    if instant is not None:
+        try:
+            within_calendar(instant)
+        except ValueError as error:
+            raise RuleError(f"now: {error}") from error
     facts = Facts(attributes, now=instant, zone=_UTC, catalogue=known, given=segments)
     return compile_condition(parsed, _UTC)(facts)
 
@@ -67,6 +74,8 @@ def _catalogue(given: Catalogue | Mapping[str, object]) -> Catalogue:
             continue
         fields: Mapping[str, object] = value if isinstance(value, Mapping) else {"type": value}
         type_: Type = fields.get("type")  # type: ignore[assignment]
+        if type_ not in TYPES:
+            raise RuleError(f"catalogue: {name!r} has the type {type_!r}, which is none of {', '.join(TYPES)}")
         values = fields.get("values")
         purpose = fields.get("purpose")
         declared.append(
@@ -141,6 +150,8 @@ def load_files(paths: Sequence[str | FilePath], catalogue: Catalogue | Mapping[s
     for path_in_file, message, word in merged.conflicts:
         report.add(path_in_file, message, word=word)
     checked = check(merged.data, report, _catalogue(catalogue) if catalogue is not None else None, merged.read)
+    if problems:  # what a file that does not parse would have defined is not known to the others
+        report = report.without_unknown_names()
     report.problems[:0] = problems
     report.raise_if_failed()
     return Ruleset(checked, [problem for problem in report.problems if problem.severity == "warning"])

@@ -91,13 +91,27 @@ def parse_instant(text: str, zone: ZoneInfo) -> datetime | None:
 def as_instant(value: object, zone: ZoneInfo) -> datetime | None:
     """A value of an attribute as an instant: a date is its midnight in `zone`, a date-time without an offset is UTC."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        try:
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        except OverflowError:
+            return None
     if isinstance(value, date):
         return midnight(value, zone)
     if isinstance(value, str):
         day = parse_date(value)
         return midnight(day, zone) if day is not None else parse_datetime(value)
     return None
+
+
+FIRST_YEAR, LAST_YEAR = 1900, 8999
+"""Between these the clock of a decision may stand: durations of years and offsets of zones still fit the calendar."""
+
+
+def within_calendar(instant: datetime) -> datetime:
+    """The instant. Raises ValueError where it lies beyond the years in which a decision can be made."""
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise ValueError(f"{instant.isoformat()} is beyond the years {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
 
 
 def local_time(now: datetime, zone: ZoneInfo) -> datetime:

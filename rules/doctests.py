@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rules.clock import parse_instant
+from rules.clock import FIRST_YEAR, LAST_YEAR, parse_instant
 from rules.expressions import Scope
 from rules.fields import Fields
 from rules.report import Path
@@ -54,12 +54,21 @@ class DocumentTest:
     path: Path
 
 
-def parse_test(data: object, path: Path, scope: Scope, slots: Collection[str]) -> DocumentTest | None:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What tests may name: slots, rules, and the arms of each experiment."""
+
+    slots: Collection[str]
+    rules: Collection[str]
+    arms: Mapping[str, Collection[str]]
+
+
+def parse_test(data: object, path: Path, scope: Scope, named: Named) -> DocumentTest | None:
     """One test; problems are noted. None also where it is disabled."""
     fields = Fields(data, path, scope.report, FIELDS, "a test")
     slot = fields.text("slot", required=True)
-    if slot is not None and slot not in slots:
-        fields.note("slot", f"there is no slot {slot!r}", slot, slots)
+    if slot is not None and slot not in named.slots:
+        fields.note("slot", f"there is no slot {slot!r}", slot, named.slots)
     given = _mapping(fields, "given")
     catalogue = scope.catalogue
     if catalogue is not None:
@@ -74,7 +83,10 @@ def parse_test(data: object, path: Path, scope: Scope, slots: Collection[str]) -
                 )
     at = fields.text("at")
     instant = parse_instant(at, scope.zone) if at else None
-    if at and instant is None:
+    if instant is not None and not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        fields.note("at", f"'at' is within the years {FIRST_YEAR} to {LAST_YEAR}", at)
+        instant = None
+    elif at and instant is None:
         fields.note("at", f"{at!r} is no date-time, such as 2026-11-21T20:00:00+01:00", at)
     segments = tuple(_texts(fields, "segments"))
     for index, name in enumerate(segments):
@@ -88,7 +100,10 @@ def parse_test(data: object, path: Path, scope: Scope, slots: Collection[str]) -
     _check_expectations(expect)
     fields.text("description")
     fields.whole("seed", 0, -LARGEST_INTEGER, LARGEST_INTEGER)
-    arms = {str(key): str(value) for key, value in _mapping(fields, "arms").items()}
+    rule = expect.data.get("rule")
+    if isinstance(rule, str) and rule not in named.rules:
+        expect.note("rule", f"there is no rule {rule!r}", rule, named.rules)
+    arms = _arms(fields, named)
     if slot is None or not fields.flag("enabled", True):
         return None
     return DocumentTest(
@@ -110,6 +125,21 @@ def _mapping(fields: Fields, key: str) -> Mapping[str, object]:
         fields.note(key, f"{key!r} is a mapping")
         return {}
     return value
+
+
+def _arms(fields: Fields, named: Named) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for experiment, arm in _mapping(fields, "arms").items():
+        path = fields.at("arms", experiment)
+        if experiment not in named.arms:
+            message = f"there is no experiment {experiment!r}"
+            fields.report.add(path, message, word=experiment, known=named.arms, at_key=True)
+        elif not isinstance(arm, str) or arm not in named.arms[experiment]:
+            message = f"the experiment {experiment!r} has no arm {arm!r}"
+            fields.report.add(path, message, word=str(arm), known=named.arms[experiment])
+        else:
+            found[experiment] = arm
+    return found
 
 
 def _texts(fields: Fields, key: str) -> list[str]:

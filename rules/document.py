@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rules.attributes import BUILT_IN, CONTENT, DECLARABLE, EVENT, TYPES, Attribute, Catalogue
 from rules.clock import known_zones, zone_of
 from rules.conditions import ALWAYS, Condition
-from rules.doctests import DocumentTest, parse_test
+from rules.doctests import DocumentTest, Named, parse_test
 from rules.effects import Cap, Effect, canonical, parse_cap, parse_effects
 from rules.experiments import FIELDS as EXPERIMENT_FIELDS
 from rules.experiments import Experiment, Group, Holdout, parse_experiment
@@ -133,11 +133,13 @@ class _Checker:
         slots = self._section("slots", "slot", SLOT_FIELDS, lambda item: parse_slot(item, self.content, self.models))
         rules = self._section("rules", "rule", RULE_FIELDS, self._rule)
         experiments = self._section("experiments", "experiment", EXPERIMENT_FIELDS, self._experiment)
+        arms = {one.id: [arm.id for arm in one.arms] for one in experiments}
+        named = Named(self.slot_ids, self._ids("rules"), arms)
         layers = in_order(segments, self.segment_places, self.report)
         tests = tuple(
             test
             for item, path in fields.items("tests")
-            if (test := parse_test(item, path, self.visitor, self.slot_ids)) is not None
+            if (test := parse_test(item, path, self.visitor, named)) is not None
         )
         return Document(
             zone=self.zone,
@@ -255,7 +257,7 @@ class _Checker:
             fields.needs("slot", ', the id of a slot, a list of them, or "*"')
             return ()
         value = fields["slot"]
-        if value == "*":
+        if value == "*" or (isinstance(value, list | tuple) and "*" in value):
             return None
         names = value if isinstance(value, list | tuple) else [value]
         if not names:
@@ -263,7 +265,7 @@ class _Checker:
         for index, name in enumerate(names):
             path = fields.at("slot", index) if isinstance(value, list | tuple) else fields.at("slot")
             if not isinstance(name, str) or name not in self.slot_ids:
-                self.report.add(path, f"there is no slot {name!r}", word=str(name), known=[*self.slot_ids, "*"])
+                self.report.add(path, f"there is no slot {name!r}", word=str(name), known=self.slot_ids)
         return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
 
     def _locales(self) -> tuple[str, ...]:

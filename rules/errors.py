@@ -34,7 +34,10 @@ class Problem:
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        line, column = self.line, self.column
+        if self.file is not None and line is None:  # of the file as a whole
+            line, column = 1, 1
+        where = ":".join(str(part) for part in (self.file, line, column) if part is not None)
         place = where or self.pointer or "document"
         return f"{place}: {self.message}"
 

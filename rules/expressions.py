@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rules.attributes import Attribute, Catalogue, Type
 from rules.conditions import ALWAYS, Ago, All, AnyOf, Condition, InSegment, Not, Percent, Ref, Test
+from rules.countries import unlikely_country
 from rules.operands import OperandError, read_operand
 from rules.operators import ANY_CASE, FOR_TYPES, ago, applies
 from rules.report import Path, Report
@@ -196,6 +197,12 @@ def _parse_test(
     except ValueError as error:
         scope.report.add(path, str(error), word=str(operand))
         return None
+    if name == "geo.country" and op in ("eq", "ne", "in", "not_in"):
+        for index, code in enumerate(read if isinstance(read, tuple) else (read,)):
+            doubt = unlikely_country(code) if isinstance(code, str) and not any_case else None
+            if doubt is not None:
+                at = (*path, index) if isinstance(read, tuple) else path
+                scope.report.add(at, doubt, word=code, severity="warning")
     return Test(name, op, read, any_case, order)
 
 

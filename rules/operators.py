@@ -337,6 +337,8 @@ def predicate(
         case "contains_any":
             return _contains_any(_sequence(operand))
         case "contains_all":
+            if not _sequence(operand):
+                raise ValueError("an empty list is never meant")
             return _contains_all(_sequence(operand))
         case "starts_with":
             return lambda value: isinstance(value, str) and isinstance(operand, str) and value.startswith(operand)

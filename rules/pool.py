@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate, members_of
-from rules.clock import as_instant
+from rules.clock import LAST_YEAR, as_instant
 from rules.conditions import Condition
 from rules.effects import canonical
 from rules.locales import preference
@@ -167,7 +167,7 @@ class Pool:
         for name, duration in compared:
             instants = self._instants_of(name)
             place = bisect_right(instants, now - duration)
-            if place < len(instants):
+            if place < len(instants) and instants[place].year <= LAST_YEAR:
                 found.append(instants[place] + duration)
         return min(found, default=None)
 

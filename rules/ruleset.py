@@ -14,7 +14,7 @@ from rules.actors import Outcome
 from rules.acts import Acts, acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
-from rules.clock import as_instant
+from rules.clock import as_instant, within_calendar
 from rules.compiled import CompiledSlot, shared_table
 from rules.content import Content, in_default_order
 from rules.decision import Decision
@@ -142,7 +142,7 @@ class Ruleset:
             now=_instant(now),
             zone=self.document.zone,
             catalogue=self.document.catalogue,
-            given=self._enabled.intersection(segments),
+            given=self._enabled.intersection([segments] if isinstance(segments, str) else segments or ()),
             holders=self._holders,
             deny_unknown=deny_unknown,
         )
@@ -277,7 +277,7 @@ class Ruleset:
         slot, pool = plan.slot, plan.pool
         most = slot.limit if limit is None else max(0, min(limit, slot.limit))
         excluded = 0
-        excluded_ids = frozenset(exclude) if exclude else _NOBODY
+        excluded_ids = frozenset([exclude] if isinstance(exclude, str) else exclude) if exclude else _NOBODY
         for name in excluded_ids:
             excluded |= pool.by_id.get(name, 0)
         arrangement = arrange(
@@ -333,14 +333,13 @@ class Ruleset:
         Args:
             audiences: the segments that the candidates' audience tags name; None: every segment held counts.
             locale: what tells the visitor's language apart for this content; None: the visitor's choice among the
-                document's locales, which is enough where content has no others.
+                document's locales, which is enough where content has no others; "": content that has none at all.
         """
         compiled = self.compiled(slot)
         facts = self.facts(attributes, segments=segments, now=now)
-        if locale is None:
-            locale = chosen(facts["request.locale"], self.document.locales)
+        derived = chosen(facts["request.locale"], self.document.locales) if locale is None else locale
         named = None if audiences is None else frozenset(audiences)
-        return audience_key(compiled.slot, compiled.outcome(facts), facts, audiences=named, locale=locale)
+        return audience_key(compiled.slot, compiled.outcome(facts), facts, audiences=named, locale=derived or None)
 
     def analyse(self) -> list[Finding]:
         """Rules that can never fire, are always beaten, contradict each other, or are doubled, each with a witness."""
@@ -358,4 +357,4 @@ def _instant(value: datetime | str) -> datetime:
     found = as_instant(value, _UTC_ZONE)
     if found is None:
         raise ValueError(f"{value!r} is no instant; give an aware datetime or an ISO 8601 text")
-    return found
+    return within_calendar(found)

@@ -17,6 +17,7 @@ from rules.report import Report
 Kind = Literal["when", "pattern", "members", "computed"]
 KINDS = ("when", "pattern", "members", "computed")
 FIELDS = ("id", "name", "description", "enabled", "public", "lasts", *KINDS)
+DEEPEST_CHAIN = 50
 MOST_MEMBERS = 100_000
 ReadFile = Callable[[str], str]
 
@@ -121,9 +122,13 @@ def in_order(
     }
     by_id = {segment.id: segment for segment in segments if segment.kind == "when"}
     layers: list[list[Segment]] = []
-    placed: set[str] = set()
     waiting = dict(named)
     while waiting:
+        if len(layers) == DEEPEST_CHAIN:
+            first = min(waiting)
+            message = f"segments name each other more than {DEEPEST_CHAIN} deep; say the conditions where they belong"
+            report.add((*places.get(first, ()), "when"), message, word=first)
+            break
         ready = [name for name, needs in waiting.items() if not any(need in waiting for need in needs)]
         if not ready:
             cycle = _cycle(waiting)
@@ -131,7 +136,6 @@ def in_order(
             report.add((*where, "when"), f"segments name each other in a circle: {' -> '.join(cycle)}", word=cycle[0])
             break
         layers.append([by_id[name] for name in ready])
-        placed.update(ready)
         for name in ready:
             del waiting[name]
     return layers

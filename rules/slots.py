@@ -56,6 +56,8 @@ class Slot:
 def parse_slot(fields: Fields, content: Scope, models: set[str]) -> Slot | None:
     """One slot; problems are noted."""
     identifier = fields.identifier()
+    if identifier == "*":
+        fields.note("id", "'*' stands for every slot and is no id of one", "*")
     select = parse_condition(fields["select"], fields.at("select"), content) if "select" in fields else ALWAYS
     default: Condition | None = None
     order: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 import yaml
@@ -123,6 +124,17 @@ def parse(text: str, name: str | None = None) -> Source:
     return Source({} if data is None else data, name, root)
 
 
+def with_dates_as_text(data: object) -> object:
+    """Dates and date-times as ISO 8601 texts, as other YAML parsers make the former of the latter."""
+    if isinstance(data, date):
+        return data.isoformat()
+    if isinstance(data, Mapping):
+        return {key: with_dates_as_text(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [with_dates_as_text(value) for value in data]
+    return data
+
+
 def from_data(data: object, name: str | None = None) -> Source:
     """A document that came as mappings and lists, copied into plain ones.
 
@@ -157,6 +169,8 @@ def _plain(value: object, path: Path, problems: list[Problem], source: Source) -
         return copied
     if isinstance(value, list | tuple):
         return [_plain(item, (*path, index), problems, source) for index, item in enumerate(value)]
+    if isinstance(value, date):
+        return value.isoformat()
     fault = _fault(value)
     if fault is not None:
         note(fault, _short(value))
@@ -358,6 +372,11 @@ def _parse_json(text: str, name: str | None) -> Source | None:
         raise _failure(f"nested deeper than {DEEPEST} levels", name, None) from error
     except _ConstantError as error:
         raise _failure(f"{error} is no finite number", name, None, str(error)) from error
+    except json.JSONDecodeError as error:
+        if name is None or not name.endswith(".json"):
+            return None  # YAML's flow style begins alike
+        problem = Problem(f"not JSON: {error.msg}", "", name, error.lineno, error.colno)
+        raise RuleError([problem]) from error
     except ValueError:
         return None
     sound = _is_sound(data)

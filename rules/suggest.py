@@ -17,7 +17,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     best: tuple[float, str] | None = None
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(folded)
+    letters = frozenset(folded)
     for candidate in sorted(set(known)):
+        if letters.isdisjoint(candidate.casefold()):
+            continue
         matcher.set_seq1(candidate.casefold())
         if matcher.real_quick_ratio() < _LEAST_RATIO or matcher.quick_ratio() < _LEAST_RATIO:
             continue

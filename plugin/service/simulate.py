@@ -20,6 +20,7 @@ from plugin.service.publish import Publishing
 from plugin.service.sites import Sites, site_of
 from plugin.service.writer import AnswerWriter
 from rules import Content, Ruleset
+from rules.pool import candidate
 
 # Zones and durations lead a few years away from the clock, and the calendar ends in 9999.
 _YEARS = range(1900, 9000)
@@ -103,7 +104,12 @@ class Simulator:
 
     def _content(self, ruleset: Ruleset, request: SimulateRequest) -> Content:
         entries = self._entries() if request.content is None else request.content
-        try:
-            return ruleset.prepare(entries)
-        except ValueError as error:
-            raise ValidationFailed([], str(error)) from error
+        errors = []
+        for place, entry in enumerate(entries):
+            try:
+                candidate(entry, ruleset.document.zone)
+            except ValueError as error:
+                errors.append(FieldError(f"/content/{place}", str(error)))
+        if errors:
+            raise ValidationFailed(errors)
+        return ruleset.prepare(entries)

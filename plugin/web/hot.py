@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from plugin.errors import FieldError, ValidationFailed
 from plugin.flow.types import Render, SlotAsk
 from plugin.web.body import read_json
+from plugin.web.context_form import LONGEST_ID, wrong_types
 
 MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
@@ -84,11 +85,14 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
     if parsed is None and (b"\\" in raw or not _is_plain(raw, found)):
         read_json(raw)
     errors = _slot_errors(found.slots)
+    errors += [FieldError(f"/context/{name}", detail) for name, detail in wrong_types(context).items()]
+    name = found.visitor.id if found.visitor else None
+    if isinstance(name, str) and not 1 <= len(name) <= LONGEST_ID:
+        errors.append(FieldError("/visitor/id", f"from 1 to {LONGEST_ID} characters"))
     if len(events) > MOST_EVENTS:
         errors.append(FieldError("/events", f"at most {MOST_EVENTS} events"))
     if errors:
         raise ValidationFailed(errors)
-    name = found.visitor.id if found.visitor else None
     options = found.options or _OptionsIn()
     return Asked(
         tuple(map(_ask, found.slots)),

@@ -65,7 +65,8 @@ class HotRoute:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI."""
-        if environ.get("PATH_INFO") != PATH or environ["REQUEST_METHOD"] == "OPTIONS":
+        preflight = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ and environ["REQUEST_METHOD"] == "OPTIONS"
+        if environ.get("PATH_INFO") != PATH or preflight:
             return self.behind(environ, start_response)
         began = self.monotonic()
         method = environ["REQUEST_METHOD"]
@@ -83,6 +84,8 @@ class HotRoute:
                 return self._post(environ)
             if method in METHODS:
                 return self._get(environ, counted=method == "GET")
+            if method == "OPTIONS":
+                return b"", HTTPStatus.NO_CONTENT, {"Allow": ", ".join((*METHODS, "OPTIONS"))}
             raise MethodNotAllowed(METHODS)
         except TesseraError as error:
             return render(error)

@@ -192,6 +192,11 @@ def _beside(data: Mapping[str, Any]) -> dict[str, Any]:
         if section in data:
             said = {item["id"] for item in data[section]}
             whole[section] = [one for one in PARTS_BESIDE[section] if one["id"] not in said] + list(data[section])
+    named = {test["expect"]["rule"] for test in data.get("tests", ()) if "rule" in test["expect"]}
+    declared = {rule["id"] for rule in data.get("rules", ())}
+    beside = [{"id": name, "slot": "*", "then": []} for name in sorted(named - declared)]
+    if beside:
+        whole["rules"] = [*data.get("rules", ()), *beside]
     return whole
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
+from plugin.web.context_form import LONGEST_ID, wrong_types
 from plugin.web.schemas.common import Flag, Instant, Name, Object, TextMap, Verbatim, Whole
 
 MOST_SLOTS, MOST_BLOCKS, MOST_EXCLUDED, MOST_EVENTS = 50, 1_000, 1_000, 1_000
@@ -47,7 +48,11 @@ class _Slots(Schema):
 class Visitor(Schema):
     """Who asks."""
 
-    id = fields.String(allow_none=True, metadata={"description": "An id of the site's own making."})
+    id = fields.String(
+        allow_none=True,
+        validate=validate.Length(min=1, max=LONGEST_ID),
+        metadata={"description": "An id of the site's own making."},
+    )
 
 
 class Options(Schema):
@@ -57,16 +62,23 @@ class Options(Schema):
     render = fields.String(validate=validate.OneOf(_RENDERINGS))
 
 
+def _check_context(context: Mapping[str, Any]) -> None:
+    wrong = wrong_types(context)
+    if wrong:
+        raise ValidationError({name: [detail] for name, detail in wrong.items()})
+
+
 class PersonalizeRequest(_Slots):
     """What `POST /v1/personalize` takes."""
 
     visitor = fields.Nested(Visitor, allow_none=True)
     context = Object(
+        validate=_check_context,
         metadata={
             "description": "What the page knows: `url`, `referrer`, `locale`, `timezone`, `custom`, `consent`, "
             "`device`, `network`; from a server `user_agent`, `ip`, `geo`, too. What cannot be believed is left out.",
             "example": {"url": "https://shop.example/", "locale": "fr-FR", "custom": {"cart_value": 80}},
-        }
+        },
     )
     events = fields.List(
         Object(),

@@ -383,7 +383,46 @@ def test_a_mapping_has_pointers_instead_of_lines() -> None:
 def test_a_document_with_ten_thousand_mistakes_lists_a_thousand() -> None:
     """Nobody reads more, and the check stays fast."""
     text = "rules:\n" + "".join(f"  - {{id: r{n}, slot: nowhere, then: []}}\n" for n in range(3000))
-    assert len(problems(text)) == 1000
+    *listed, last = problems(text)
+    assert len(listed) == 1000
+    assert last.message == "and 2000 more problems"
+
+
+def test_warnings_never_hide_an_error() -> None:
+    """A document with more warnings than are listed is refused for its one error all the same."""
+    segments = [{"id": f"s{number}", "members": {"file": "m.csv"}} for number in range(1200)]
+    rule = {"id": "r", "slot": "s", "when": {"geo.country": {"matches": "("}}, "then": []}
+    with pytest.raises(rules.RuleError) as refused:
+        rules.load({"segments": segments, "slots": [{"id": "s"}], "rules": [rule]})
+    assert any("RE2" in problem.message for problem in refused.value.problems)
+
+
+def test_a_country_that_is_none_is_a_warning() -> None:
+    """The classic mistakes: the wrong code, and small letters."""
+    loaded = rules.load(
+        {"slots": [{"id": "s"}], "rules": [{"id": "r", "slot": "s", "when": {"geo.country": ["UK", "fr"]}, "then": []}]}
+    )
+    assert [warning.message for warning in loaded.warnings] == [
+        "'UK' is no country code of ISO 3166-1; did you mean 'GB'?",
+        "'fr' is no country code of ISO 3166-1; did you mean 'FR'?",
+    ]
+
+
+def test_tests_name_rules_and_arms_that_there_are() -> None:
+    """A test that names another is no test."""
+    document = {
+        "slots": [{"id": "s"}],
+        "rules": [{"id": "vip", "slot": "s", "then": []}],
+        "experiments": [{"id": "copy", "slot": "s", "arms": [{"id": "bold"}]}],
+        "tests": [{"slot": "s", "arms": {"copi": "bold", "copy": "bald"}, "expect": {"rule": "vop"}}],
+    }
+    with pytest.raises(rules.RuleError) as refused:
+        rules.load(document)
+    assert {(problem.word, problem.suggestion) for problem in refused.value.problems} == {
+        ("copi", "copy"),
+        ("bald", "bold"),
+        ("vop", "vip"),
+    }
 
 
 def test_a_file_of_members_is_a_warning_where_files_cannot_be_read() -> None:

@@ -353,6 +353,8 @@ def test_the_clock_has_to_be_given_where_it_matters() -> None:
     """Nothing reads the time by itself."""
     with pytest.raises(rules.RuleError, match="give now="):
         rules.matches({"custom.dt": {"before": {"ago": "7d"}}}, {}, catalogue=CATALOGUE)
-    with pytest.raises(rules.RuleError, match="give now="):
+    with pytest.raises(rules.RuleError, match="'yesterday' is no instant"):
         rules.matches({}, {}, now="yesterday")
+    with pytest.raises(rules.RuleError, match="beyond the years"):
+        rules.matches({}, {}, now="9999-12-31T23:59:59Z")
     assert not rules.matches({"time.hour": {"gte": 0}}, {}, catalogue=CATALOGUE)
