@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Catalogue
@@ -20,11 +21,10 @@ from rules.facts import BUCKET, NOW, SEGMENTS, Facts
 from rules.normal_form import Literal, rows_of
 from rules.schedule import Schedule
 from rules.tables import ElementTable, Interval, RangeTable, Table, ValueTable
-from rules.values import is_number
+from rules.values import LARGEST_INTEGER
 
 _SETS = frozenset({"eq", "ne", "in", "not_in"})
 _RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
-_NUMBERS = (int, float)
 _KINDS: Mapping[str, type] = {"string": str, "boolean": bool}
 _Equality = tuple[str, type, Callable[[object, int], int], int, int]
 _HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
@@ -77,6 +77,7 @@ class Index:
                 attribute.missing_fails.append(number)
         self._asks_segments = SEGMENTS in attributes or bool(whole)
         self._equalities: list[_Equality] = []
+        self._texts: list[tuple[str, Callable[[object, int], int], int]] = []
         self._numbers: list[tuple[str, Table, int]] = []
         self._purposes: set[str] = set()
         self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
@@ -96,7 +97,9 @@ class Index:
         direct = attribute.values.direct() if kind is not None and attribute.values else None
         parts = (attribute.elements, attribute.ranges)
         plain = declared is not None and not declared.derived
-        if kind is not None and direct is not None and not any(parts):
+        if kind is str and direct is not None and not any(parts) and direct[1] == missing:
+            self._texts.append((name, direct[0].get, missing))
+        elif kind is not None and direct is not None and not any(parts):
             self._equalities.append((name, kind, direct[0].get, direct[1], missing))
         elif plain and declared is not None and declared.type == "number" and attribute.ranges and not attribute.values:
             self._numbers.append((name, attribute.ranges.table(), missing))
@@ -153,6 +156,14 @@ class Index:
         for purpose in self._purposes:
             if not facts.allows(purpose):
                 given = facts.__getitem__
+        # For most texts, one that no rule names leaves what an absent one does; so then does a value of another type.
+        try:
+            for name, masks, default in self._texts:
+                alive &= masks(given(name), default)
+        except TypeError:  # a list or a mapping, which no dictionary looks up
+            for name, masks, default in self._texts:
+                value = given(name)
+                alive &= masks(value, default) if isinstance(value, str) else default
         for name, kind, masks, default, missing in self._equalities:
             value = given(name)
             if type(value) is kind:
@@ -165,8 +176,12 @@ class Index:
             return 0
         for name, possible, missing in self._numbers:
             value = given(name)
-            if type(value) in _NUMBERS and is_number(value):
-                alive &= possible(value)
+            number: Any = value
+            kind = type(value)
+            if (kind is float and number - number == 0.0) or (
+                kind is int and -LARGEST_INTEGER <= number <= LARGEST_INTEGER
+            ):
+                alive &= possible(number)
             elif value is None:
                 alive &= missing
             else:
