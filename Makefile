@@ -52,7 +52,7 @@ lock: | $(VENV)/bin/python  ## resolve the dependencies anew and write the lock 
 	  --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock --quiet
 
 bench: setup  ## the benchmark of the decision path, written to docs/benchmark
-	$(BIN)/tessera bench
+	$(BIN)/tessera bench --json docs/benchmark/result.json --picture docs/benchmark/cost.svg > docs/benchmark/result.txt
 
 clean:  ## remove what was installed and made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis var
