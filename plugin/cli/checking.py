@@ -15,6 +15,7 @@ from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, 
 from plugin.cli.places import RuleFiles
 from plugin.cli.privacy import reasons_for
 from rules import Problem, RuleError, Ruleset, load_files
+from rules.portable import beyond_the_edge
 from rules.testing import TestResult, run_tests
 
 
@@ -26,6 +27,7 @@ class CheckedFiles:
     ruleset: Ruleset | None = None
     tests: Sequence[TestResult] = ()
     private: Mapping[str, Sequence[str]] | None = None
+    origin: Mapping[str, Sequence[str]] | None = None
 
     @property
     def ok(self) -> bool:
@@ -42,6 +44,8 @@ def check_paths(paths: Sequence[Path], content_path: Path | None, *, as_json: bo
         show_problems(found.problems)
         for slot, reasons in (found.private or {}).items():
             click.echo(f"slot {slot} is private to each visitor, so no shared cache keeps it: {'; '.join(reasons)}")
+        for slot, reasons in (found.origin or {}).items():
+            click.echo(f"slot {slot} is decided at the origin, never at an edge: {'; '.join(reasons)}")
         click.echo(_summary(found))
     if not found.ok:
         raise ProblemsFound
@@ -70,7 +74,8 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     ]
     tests = run_tests(ruleset, content, now=now, read_content=lambda name: _entries_beside(files, name))
     problems += [files.problem_of(test, message) for test in tests for message in test.messages]
-    return CheckedFiles(problems, ruleset, tests, reasons_for(ruleset))
+    origin = {slot: reasons for slot in ruleset.slots if (reasons := beyond_the_edge(ruleset, slot))}
+    return CheckedFiles(problems, ruleset, tests, reasons_for(ruleset), origin)
 
 
 def _entries_beside(files: RuleFiles, name: str) -> Entries:
@@ -127,6 +132,7 @@ def _as_json(found: CheckedFiles) -> dict[str, object]:
         "problems": [problem_json(problem) for problem in found.problems],
         "tests": [{"name": test.name, "passed": test.passed, "messages": list(test.messages)} for test in found.tests],
         "private_slots": {slot: list(reasons) for slot, reasons in (found.private or {}).items()},
+        "origin_slots": {slot: list(reasons) for slot, reasons in (found.origin or {}).items()},
     }
 
 
