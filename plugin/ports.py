@@ -280,6 +280,10 @@ class ContentStore(Protocol):
 
     def snapshot(self) -> ContentSnapshot: ...
 
+    def keys(self, source: str) -> frozenset[tuple[str, str | None]]:
+        """The (id, locale) of every entry of a source: cheap, for a sync that looks for what is gone."""
+        ...
+
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
         """Every locale, in every source or the one, ordered by source, then locale."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rules.conditions import Condition, InSegment, Test, walk
+from rules.effects import Boost, Hide, Only, Pin
 
 if TYPE_CHECKING:
     from rules.ruleset import Ruleset
@@ -22,7 +23,7 @@ def beyond_the_edge(ruleset: Ruleset, slot: str) -> list[str]:
     waiting.append(("its selection", compiled.slot.select))
     for actor in compiled.actors:
         whose = f"the rule {actor.rule!r}" if actor.rule is not None else f"the experiment {actor.experiment!r}"
-        selecting = (*actor.only, *actor.hide, *actor.pins, *actor.boosts)
+        selecting: tuple[Only | Hide | Pin | Boost, ...] = (*actor.only, *actor.hide, *actor.pins, *actor.boosts)
         waiting.extend((whose, effect.selector) for effect in selecting)
     found: list[str] = []
     while waiting:

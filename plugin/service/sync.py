@@ -69,7 +69,7 @@ class Syncing:
         # Also what was never stored, broken from the first: its problem goes with it.
         gone = frozenset(fetched.deleted)
         if fetched.present is not None:
-            gone |= fetched.gone(Key(one.id, one.locale) for one in self._stored(name))
+            gone |= fetched.gone(Key(id_, locale) for id_, locale in self._store.keys(name))
         return Changes(
             entries=tuple(_stored_entry(name, entry) for entry in fetched.entries),
             # Of an entry without a language only that variant is gone; None would take all the others with it.
@@ -78,16 +78,6 @@ class Syncing:
             problems=tuple(_problem(problem) for problem in fetched.problems),
             told=_told(fetched),
         )
-
-    def _stored(self, name: str) -> list[StoredEntry]:
-        found: list[StoredEntry] = []
-        after: str | None = None
-        while True:
-            page = self._store.page(source=name, after=after, limit=1000)
-            found.extend(record.entry for record in page.items)
-            after = page.next
-            if after is None:
-                return found
 
 
 def _told(fetched: Fetched) -> Literal["some", "nameless", "all"]:

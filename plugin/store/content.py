@@ -97,6 +97,11 @@ class SqlContent:
             found = tx.execute(select(entries).order_by(*_KEY))
             return ContentSnapshot(epoch, tuple(map(to_entry, found)))
 
+    def keys(self, source: str) -> frozenset[tuple[str, str | None]]:
+        with reading(self._engine) as tx:
+            found = tx.execute(select(entries.c.id, entries.c.locale).where(entries.c.source == source))
+            return frozenset((id_, locale or None) for id_, locale in found)
+
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
         if not storable(id) or not storable(source or ""):
             return ()

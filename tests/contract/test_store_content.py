@@ -52,6 +52,18 @@ def test_there_is_nothing_at_first(store: Store) -> None:
     assert store.content.state("cms") == SourceState("cms")
 
 
+def test_the_keys_of_a_source_are_told_without_its_entries(store: Store) -> None:
+    apply(store, entry("a", "fr"), entry("a", "en"), entry("b"))
+    assert store.content.keys("cms") == {("a", "fr"), ("a", "en"), ("b", None)}
+    assert store.content.keys("other") == frozenset()
+
+
+def test_the_variant_without_a_locale_is_deleted_alone(store: Store) -> None:
+    apply(store, entry("a", "fr"), entry("a"))
+    apply(store, deleted=(("a", ""),))
+    assert ids(store) == [("a", "fr")]
+
+
 def test_an_entry_comes_back_as_it_was(store: Store) -> None:
     there = timezone(timedelta(hours=-5))
     full = entry("a", "fr-CA", published_at=NOON.astimezone(there), origin="posts/a.md")
