@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from rules.clock import WEEKDAYS
 
@@ -20,18 +20,7 @@ Type = Literal[
     "string_list",
     "number_list",
 ]
-TYPES: tuple[Type, ...] = (
-    "string",
-    "number",
-    "boolean",
-    "date",
-    "datetime",
-    "version",
-    "ip",
-    "location",
-    "string_list",
-    "number_list",
-)
+TYPES: tuple[Type, ...] = get_args(Type)
 Order = Literal["clock", "weekday", "hour"]
 
 
