@@ -181,6 +181,9 @@ class _Checker:
                 if "values" in fields:
                     fields.note("values", "'values' is a list of texts")
                 values = ()
+            if values and type_ not in ("string", "string_list"):
+                fields.note("values", f"'values' are texts, and {name!r} is a {type_}", str(type_))
+                values = ()
             found.append(
                 Attribute(
                     name=name,

@@ -397,6 +397,12 @@ def test_warnings_never_hide_an_error() -> None:
     assert any("RE2" in problem.message for problem in refused.value.problems)
 
 
+def test_values_belong_to_texts() -> None:
+    """A number that is one of some texts is a slip."""
+    with pytest.raises(rules.RuleError, match=r"'values' are texts, and 'profile\.age' is a number"):
+        rules.load({"attributes": {"profile.age": {"type": "number", "values": ["young"]}}})
+
+
 def test_a_country_that_is_none_is_a_warning() -> None:
     """The classic mistakes: the wrong code, and small letters."""
     loaded = rules.load(
