@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -114,10 +114,4 @@ def within_calendar(instant: datetime) -> datetime:
     return instant
 
 
-def local_time(now: datetime, zone: ZoneInfo) -> datetime:
-    """What the clock on the wall shows in a zone at an instant."""
-    return now.astimezone(zone)
-
-
-DAY = timedelta(days=1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging.config
 from typing import Any
 
 
@@ -22,8 +21,3 @@ def log_config(level: str) -> dict[str, Any]:
             "_granian": {"level": level.upper()},
         },
     }
-
-
-def configure_logs(level: str) -> None:
-    """Set it up for this process."""
-    logging.config.dictConfig(log_config(level))

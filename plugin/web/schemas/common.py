@@ -22,15 +22,6 @@ class Flag(fields.Boolean):
         return value
 
 
-class QueryFlag(fields.Boolean):
-    """`true` or `false` as text."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        if value not in {"true", "false"}:
-            raise ValidationError("true or false")
-        return bool(value == "true")
-
-
 class Name(fields.String):
     """A text of 1 to 255 printable characters, without spaces at its ends."""
 
