@@ -1,9 +1,9 @@
 """Adapters by name: names to import paths, and nothing imported before its first use.
 
-Third parties announce theirs with an entry point in the group `tessera.cms` or `tessera.models`; the
-built-in ones come in by the same door. They are also listed here, because a checkout can run on distribution
-metadata that is older than its code; a name listed here and announced by another distribution is a duplicate
-like any other.
+Third parties announce theirs with an entry point in the group `tessera.cms`, `tessera.hooks` or `tessera.models`;
+the built-in ones come in by the same door. They are also listed here, because a checkout can run on distribution
+metadata that is older than its code; a name listed here and announced by another distribution is a duplicate like
+any other.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
+from adapters.cms.hooks import Hook
 from adapters.cms.port import Source
 from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
 
-Port: TypeAlias = Literal["cms", "models"]
+Port: TypeAlias = Literal["cms", "hooks", "models"]
+HookBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Hook]
 SourceBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Source]
 ModelBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], ModelAdapter]
 
@@ -31,6 +33,14 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "files": "adapters.cms.files:build",
                 "null": "adapters.cms.null:build",
                 "strapi": "adapters.cms.strapi:build",
+            }
+        ),
+        "hooks": MappingProxyType(
+            {
+                "generic": "adapters.cms.signed:build",
+                "payload": "adapters.cms.signed:build",
+                "wagtail": "adapters.cms.signed:build",
+                "wordpress": "adapters.cms.signed:build",
             }
         ),
         "models": MappingProxyType(
@@ -86,6 +96,11 @@ def discover(port: Port) -> Mapping[str, str]:
 def cms(name: str) -> SourceBuilder:
     """The builder of a content source: `cms("files")(options, runtime)`."""
     return cast(SourceBuilder, _load("cms", name))
+
+
+def hook(name: str) -> HookBuilder:
+    """The builder of a source's webhook: `hook("strapi")(options, runtime)`, by the name of the source's adapter."""
+    return cast(HookBuilder, _load("hooks", name))
 
 
 def model(name: str) -> ModelBuilder:

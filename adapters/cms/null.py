@@ -23,6 +23,8 @@ class NullSource:
     def fetch(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
         raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source holds nothing")
 
+    draft = fetch
+
     def ping(self) -> None:
         """Always well."""
 

@@ -35,12 +35,20 @@ class Link:
         kind: "entry" for another entry of this source, "asset" for a file with a URL.
         target: the other entry's id, or the asset's URL.
         resolved: whether the target was found and its data stands in the field.
+        id: an asset's or a term's own identity in the source, by which a notice may name it; None where
+            `target` is the identity or there is none.
     """
 
     path: str
-    kind: Literal["entry", "asset"]
+    kind: Literal["entry", "asset", "term"]
     target: str
     resolved: bool = True
+    id: str | None = None
+
+    @property
+    def depends_on(self) -> str:
+        """The identity whose change makes the entry that holds this link anew."""
+        return self.id or self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Entry:
         published_at: aware, UTC; None where the source does not say.
         version: what `SourceSpec.ordering` declares: an integer, an aware date-time, or None.
         links: what this entry refers to; the reverse index is made from it.
+        expires_at: aware, UTC; from then on nobody sees the entry. None: it stays.
     """
 
     id: str
@@ -67,6 +76,7 @@ class Entry:
     published_at: datetime | None
     version: int | datetime | None = None
     links: tuple[Link, ...] = ()
+    expires_at: datetime | None = None
 
     @property
     def key(self) -> Key:
@@ -153,11 +163,13 @@ class SourceSpec:
         name: the adapter's registered name.
         ordering: how `Entry.version` compares.
         incremental: whether a cursor saves work; otherwise each answer is full.
+        previews: whether `draft` can show what is not published.
     """
 
     name: str
     ordering: Ordering
     incremental: bool
+    previews: bool = False
 
 
 class Source(Protocol):
@@ -183,8 +195,16 @@ class Source(Protocol):
         """
         ...
 
+    def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        """One variant as its editor sees it, published or not. Never to be stored among what is published.
+
+        Raises:
+            NotFound: no such variant, or the source shows no drafts (`SourceSpec.previews`).
+        """
+        ...
+
     def ping(self) -> None:
-        """Returns if the source can be read with these credentials."""
+        """Returns if the source can be read with these credentials: an authenticated listing succeeded."""
         ...
 
     def close(self) -> None:
@@ -251,7 +271,8 @@ def digest(entry: Entry) -> str:
     `version` is left out: a CMS that saves without a change does not make new content.
     """
     published = entry.published_at.isoformat() if entry.published_at else None
-    links = [[link.path, link.kind, link.target, link.resolved] for link in entry.links]
-    body = [entry.id, entry.locale, entry.type, list(entry.tags), dict(entry.fields), published, links]
+    links = [[link.path, link.kind, link.target, link.resolved, link.id] for link in entry.links]
+    expires = entry.expires_at.isoformat() if entry.expires_at else None
+    body = [entry.id, entry.locale, entry.type, list(entry.tags), dict(entry.fields), published, links, expires]
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

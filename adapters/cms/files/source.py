@@ -83,6 +83,10 @@ class FilesSource:
             raise NotFound(f"{entry_id} ({locale or 'no locale'}): no such entry")
         return scan.entry(document)
 
+    def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        """This source shows no drafts."""
+        raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source shows no drafts")
+
     def ping(self) -> None:
         """Returns if the folder can be listed."""
         try:

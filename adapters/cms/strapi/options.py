@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from adapters.bounded import url_fault
+from adapters.cms.client import Client, read_client_options
 from adapters.cms.port import OptionsError
-from adapters.cms.strapi.client import Client, ClientOptions
 from adapters.cms.strapi.entries import Mapping5
 from adapters.cms.strapi.source import Scope, StrapiSource
 from adapters.options import OptionReader
@@ -25,19 +24,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
         OptionsError: naming every option that is wrong.
     """
     take = OptionReader(options)
-    url = take.required_text("url")
-    if url and (fault := url_fault(url)):
-        take.complain("url", fault)
-    client = ClientOptions(
-        url=url,
-        token=take.text("token"),
-        timeout_s=take.number("timeout_s", 10.0, low=0.05, high=300),
-        total_timeout_s=take.number("total_timeout_s", 60.0, low=0.1, high=3600),
-        max_response_bytes=take.whole("max_response_bytes", 20_000_000, low=1000, high=1_000_000_000),
-        attempts=take.whole("attempts", 4, low=1, high=20),
-        max_wait_s=take.number("max_wait_s", 30.0, low=0, high=3600),
-        allow_private=take.flag("allow_private", False),
-    )
+    client = read_client_options(take)
     scope = Scope(
         types=_api_ids(take, "types"),
         locales=take.texts("locales"),
@@ -49,7 +36,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
     if not scope.types:
         take.complain("types", "required, a list of plural API ids such as articles")
     mapping = Mapping5(
-        base=url.rstrip("/"),
+        base=client.url.rstrip("/"),
         type_names=take.text_map("type_names"),
         type_field=take.text("type_field"),
         tags_field=take.text("tags_field", "tags") or "tags",
@@ -60,7 +47,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
     )
     if problems := take.problems():
         raise OptionsError(problems)
-    return StrapiSource(Client(client, runtime), scope, mapping)
+    return StrapiSource(Client(client, runtime, prefix="/api"), scope, mapping)
 
 
 def _api_ids(take: OptionReader, name: str) -> tuple[str, ...]:

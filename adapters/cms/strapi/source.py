@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from adapters.cms.client import Client
 from adapters.cms.port import (
     BadResponse,
     Changes,
@@ -19,7 +20,6 @@ from adapters.cms.port import (
     SourceSpec,
 )
 from adapters.cms.strapi import cursor as cursors
-from adapters.cms.strapi.client import Client
 from adapters.cms.strapi.cursor import Cursor, Listing
 from adapters.cms.strapi.entries import Draft, Mapping5, as_document, moment_of, text_of
 
@@ -100,6 +100,10 @@ class StrapiSource:
             if locale is None or entry.locale in (None, locale):
                 return entry
         raise NotFound(f"{entry_id} ({locale or 'default locale'}): no such published entry")
+
+    def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        """This source shows no drafts."""
+        raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source shows no drafts")
 
     def ping(self) -> None:
         """Reads one entry of every type, so that a missing permission shows."""

@@ -1,19 +1,21 @@
-"""One request to Strapi: bounded, retried, and every failure told apart."""
+"""One request to a CMS: bounded, retried, and every failure told apart."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.auth import AuthBase
 
 from adapters.addresses import PrivateAddress, Resolve, UnknownHost, refuse_private, system_resolve
-from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body
+from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body, url_fault
 from adapters.cms.port import AuthError, BadResponse, NotFound, RateLimited, Unavailable
+from adapters.options import OptionReader
 from adapters.runtime import Runtime
 
 FIRST_WAIT_S = 0.5
@@ -35,16 +37,63 @@ class ClientOptions:
     allow_private: bool = False
 
 
-class Client:
-    """GETs JSON objects below `/api`; keeps its connection."""
+def read_client_options(take: OptionReader) -> ClientOptions:
+    """The options that every source over HTTP has; what is wrong with them is among the reader's problems."""
+    url = take.required_text("url")
+    if url and (fault := url_fault(url)):
+        take.complain("url", fault)
+    return ClientOptions(
+        url=url,
+        token=take.text("token"),
+        timeout_s=take.number("timeout_s", 10.0, low=0.05, high=300),
+        total_timeout_s=take.number("total_timeout_s", 60.0, low=0.1, high=3600),
+        max_response_bytes=take.whole("max_response_bytes", 20_000_000, low=1000, high=1_000_000_000),
+        attempts=take.whole("attempts", 4, low=1, high=20),
+        max_wait_s=take.number("max_wait_s", 30.0, low=0, high=3600),
+        allow_private=take.flag("allow_private", False),
+    )
 
-    def __init__(self, options: ClientOptions, runtime: Runtime, resolve: Resolve = system_resolve) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a CMS answered with status 200: the decoded JSON, and the headers by any case."""
+
+    body: object
+    headers: Mapping[str, str]
+
+
+Explain = Callable[[object], str | None]
+"""The message in a CMS's error body (decoded, None where it is not JSON), without secrets; None: it has none."""
+
+
+class Client:
+    """GETs JSON; keeps its connection."""
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        runtime: Runtime,
+        resolve: Resolve = system_resolve,
+        *,
+        prefix: str = "",
+        auth: AuthBase | None = None,
+        explain: Explain | None = None,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            prefix: what stands between the site's URL and every path, such as "/api".
+            auth: how requests are authenticated; None: the token as a bearer.
+            explain: how this CMS words its errors.
+        """
         self._options = options
         self._runtime = runtime
         self._resolve = resolve
         self._base = options.url.rstrip("/")
+        self._root = f"{self._base}{prefix}"
+        self._explain = explain or _message
         self._session = DirectSession()
-        self._session.auth = Bearer(options.token)
+        self._session.auth = auth or Bearer(options.token)
         self._session.headers["Accept"] = "application/json"
 
     @property
@@ -53,7 +102,14 @@ class Client:
         return self._base
 
     def get(self, path: str, params: Mapping[str, str]) -> dict[str, object]:
-        """The decoded body of `GET /api/<path>`, after as many attempts as allowed.
+        """The JSON object at a path; see `ask`. Raises also BadResponse where it is no object."""
+        body = self.ask(path, params).body
+        if not isinstance(body, dict):
+            raise BadResponse(f"{path}: not a JSON object")
+        return body
+
+    def ask(self, path: str, params: Mapping[str, str]) -> Answer:
+        """The answer to `GET <url><prefix>/<path>`, after as many attempts as allowed.
 
         Raises:
             AuthError, NotFound, RateLimited, Unavailable, BadResponse: naming the path.
@@ -81,8 +137,8 @@ class Client:
         grown = FIRST_WAIT_S * 2.0 ** (attempt - 1)
         return min(grown * (0.5 + self._runtime.random()), self._options.max_wait_s)
 
-    def _once(self, path: str, params: Mapping[str, str]) -> dict[str, object]:
-        url = f"{self._base}/api/{path}"
+    def _once(self, path: str, params: Mapping[str, str]) -> Answer:
+        url = f"{self._root}/{path}"
         deadline = self._runtime.monotonic() + self._options.total_timeout_s
         query: Mapping[str, str] | None = params
         for _ in range(MAX_REDIRECTS + 1):
@@ -132,7 +188,7 @@ class Client:
             raise BadResponse(f"{path}: a redirect to another scheme, host or port, which is not followed")
         return target
 
-    def _decode(self, response: requests.Response, path: str, deadline: float) -> dict[str, object]:
+    def _decode(self, response: requests.Response, path: str, deadline: float) -> Answer:
         status = response.status_code
         if status in {408, 429} or status >= 500:
             after = retry_after(response, self._runtime.now())
@@ -141,15 +197,18 @@ class Client:
         body = read_body(response, self._options.max_response_bytes, deadline, self._runtime.monotonic)
         decoded = _json(body) if is_json(response) else None
         if status in (401, 403):
-            raise AuthError(f"{path}: status {status}: {_message(decoded)}")
+            raise AuthError(f"{path}: status {status}: {self._said(decoded)}")
         if status == 404:
             raise NotFound(f"{path}: status 404")
         if status != 200:
-            raise BadResponse(f"{path}: status {status}: {_message(decoded)}")
-        if not isinstance(decoded, dict):
+            raise BadResponse(f"{path}: status {status}: {self._said(decoded)}")
+        if decoded is None:
             kind_of = response.headers.get("Content-Type", "no content type")
-            raise BadResponse(f"{path}: not a JSON object ({kind_of[:60]}, {len(body)} bytes)")
-        return decoded
+            raise BadResponse(f"{path}: not JSON ({kind_of[:60]}, {len(body)} bytes)")
+        return Answer(decoded, response.headers)
+
+    def _said(self, decoded: object) -> str:
+        return (self._explain(decoded) or "no message")[:MAX_MESSAGE]
 
 
 def retry_after(response: requests.Response, now: float) -> float | None:
@@ -171,10 +230,10 @@ def _json(body: bytes) -> object:
         return None  # said by the caller, with the place
 
 
-def _message(decoded: object) -> str:
+def _message(decoded: object) -> str | None:
     error = decoded.get("error") if isinstance(decoded, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
-    return message[:MAX_MESSAGE] if isinstance(message, str) else "no message"
+    return message if isinstance(message, str) else None
 
 
 def _origin(url: str) -> tuple[str, str | None, int]:
