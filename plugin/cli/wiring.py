@@ -52,14 +52,13 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def opened_sources(settings: Settings, names: tuple[str, ...] = ()) -> Iterator[dict[str, Source]]:
     """The configured sources of content, or those named. Raises OptionsError, RegistryError."""
-    from adapters import registry  # noqa: PLC0415
     from adapters.runtime import Runtime  # noqa: PLC0415
+    from plugin.sources import open_source  # noqa: PLC0415
 
     with ExitStack() as closing:
         found = {}
         for name in names or settings.sources:
-            plugged = settings.sources[name]
-            found[name] = registry.cms(plugged.adapter)(plugged.options, Runtime.system())
+            found[name] = open_source(settings.sources[name], Runtime.system())
             closing.callback(found[name].close)
         yield found
 

@@ -21,6 +21,7 @@ from adapters import registry
 from adapters.runtime import Runtime
 from plugin import settings
 from plugin.cli.root import tessera
+from plugin.sources import open_source
 from rules.source import parse
 from tests.docs.pages import NOT_RUN, ROOT, RUN, Example
 
@@ -106,7 +107,7 @@ class Page:
         )
         found = settings.load(self.environ, self.folder)
         for source in found.sources.values():
-            registry.cms(source.adapter)(source.options, Runtime.system()).close()
+            open_source(source, Runtime.system()).close()
         for model in found.models.values():
             registry.model(model.adapter)({"name": model.name, **model.options}, Runtime.system()).close()
 
