@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from adapters.cms.files.document import Document
 from adapters.cms.markup import HTML_SUFFIX, MAX_MARKDOWN, markdown, sanitize_all
-from adapters.cms.port import Json, Key, Link
+from adapters.cms.port import Json, Link
 
 REF = "$ref"
 ASSET = "$asset"
@@ -155,22 +155,3 @@ def asset_url(path: str, document_path: str, base: str) -> str | None:
     if not parts.path or clean == ".." or clean.startswith("../"):
         return None
     return base + quote(clean)
-
-
-def order_of_locales(wanted: str | None, available: Sequence[str | None], chain: Sequence[str]) -> list[str | None]:
-    """The available locales, best first, for a link from an entry in `wanted`; unfit ones left out.
-
-    The language range is shortened from its end (RFC 4647 lookup), then no locale, then `chain` in its order.
-    """
-    ranges: list[str | None] = []
-    part = wanted or ""
-    while part:
-        ranges.append(part)
-        part = part.rpartition("-")[0]
-    return [locale for locale in dict.fromkeys([*ranges, None, *chain]) if locale in available]
-
-
-def target_key(target: str, wanted: str | None, available: Sequence[str | None], chain: Sequence[str]) -> Key | None:
-    """The variant that a link means, or None."""
-    order = order_of_locales(wanted, available, chain)
-    return Key(target, order[0]) if order else None

@@ -11,9 +11,9 @@ from pathlib import Path
 from adapters.cms.files import state as states
 from adapters.cms.files.document import Document, parse, salvage_key
 from adapters.cms.files.folder import FileProblem, Found, read, walk
-from adapters.cms.files.links import LinkOptions, Rendered, Resolver, target_key
+from adapters.cms.files.links import LinkOptions, Rendered, Resolver
 from adapters.cms.files.state import FileState, State
-from adapters.cms.locales import parse_locale
+from adapters.cms.locales import parse_locale, target_key
 from adapters.cms.port import (
     Changes,
     Entry,
