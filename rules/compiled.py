@@ -11,6 +11,7 @@ from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
 from rules.horizon import clock_step
 from rules.index import Index
+from rules.segments import Segment
 from rules.selectors import ages
 from rules.slots import Slot
 
@@ -21,20 +22,27 @@ class RuleTable:
     """Enabled rules in the order in which they apply, with their index.
 
     Slots share one as long as it is small, for what costs is the number of attributes asked and not that of rules; with
-    more rules than LARGEST_SHARED each slot has one of its own.
+    more rules than LARGEST_SHARED each slot has one of its own. A shared one also answers for the segments that name no
+    others, as they mostly ask for the same attributes.
     """
 
-    def __init__(self, rules: Iterable[Rule], document: Document) -> None:
+    def __init__(self, rules: Iterable[Rule], document: Document, segments: Iterable[Segment] = ()) -> None:
         self.rules = sorted((rule for rule in rules if rule.enabled), key=lambda rule: (-rule.priority, rule.id))
         self.actors = [of_rule(rule) for rule in self.rules]
-        self.index = Index([(rule.when, rule.schedule) for rule in self.rules], document.catalogue, document.zone)
+        self.index = Index(
+            [(rule.when, rule.schedule, actor) for rule, actor in zip(self.rules, self.actors, strict=True)],
+            document.catalogue,
+            document.zone,
+            [(segment.when, segment.id) for segment in segments],
+        )
+        self.rules_of = self.index.values(self.rules)
 
 
-def shared_table(document: Document) -> RuleTable | None:
+def shared_table(document: Document, segments: Iterable[Segment]) -> RuleTable | None:
     """The table of all slots, or None where each should have its own."""
-    if len(document.rules) > LARGEST_SHARED or len(document.slots) < 2:
+    if len(document.rules) > LARGEST_SHARED and len(document.slots) > 1:
         return None
-    return RuleTable(document.rules, document)
+    return RuleTable(document.rules, document, segments)
 
 
 class CompiledSlot:
@@ -57,7 +65,7 @@ class CompiledSlot:
             )
         )
         self._experiment_index = Index(
-            [(one.when, one.schedule) for one in self.experiments], document.catalogue, document.zone
+            [(one.when, one.schedule, one.id) for one in self.experiments], document.catalogue, document.zone
         )
         self._arms = {(one.id, arm.id): of_arm(one, arm) for one in self.experiments for arm in one.arms}
         self._groups = document.groups
@@ -89,15 +97,13 @@ class CompiledSlot:
 
     def holding(self, facts: Facts) -> list[Rule]:
         """The rules whose condition and schedule hold, in the order in which they apply."""
-        rules = self._table.rules
-        return [rules[position] for position in self._table.index.matching(facts, self._within)]
+        return self._table.rules_of(self._table.index.alive(facts, self._within))
 
     def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
         """What the rules and experiments come to; `arms` stands instead of what the buckets give."""
         if self._holdout is not None and self._holdout.keeps_out(facts):
             return Outcome((), (), (), True)
-        known = self._table.actors
-        actors = [known[position] for position in self._table.index.matching(facts, self._within)]
+        actors = self._table.index.matching(facts, self._within)
         assigned: list[tuple[str, str]] = []
         if self.experiments:
             assigned = self._assigned(facts, arms or {})
@@ -111,12 +117,12 @@ class CompiledSlot:
         found = []
         meeting = set(self._experiment_index.matching(facts))
         chosen: dict[str, str | None] = {}
-        for position, one in enumerate(self.experiments):
+        for one in self.experiments:
             if one.id in forced:
                 if (one.id, forced[one.id]) in self._arms:
                     found.append((one.id, forced[one.id]))
                 continue
-            if position not in meeting:
+            if one.id not in meeting:
                 continue
             if one.group is not None:
                 if one.group not in chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,10 +28,14 @@ class Facts(dict[str, object]):
     Names with `@` are the index's own: the clock in seconds, the buckets in percent, the segments held.
     """
 
+    mistyped: Sequence[str] = ()
+    _visitor_zone: ZoneInfo | None = None
+    _local: datetime | None = None
+    _held: frozenset[str] | None = None
+
     def __init__(
         self,
         attributes: Mapping[str, object],
-        *,
         now: datetime | None,
         zone: ZoneInfo,
         catalogue: Catalogue | None,
@@ -50,18 +54,13 @@ class Facts(dict[str, object]):
             holders: gives all segments held, those given included; None: those given are all.
             deny_unknown: whether a purpose without a recorded consent counts as refused.
         """
-        super().__init__()
         self.attributes = attributes
         self.now = now
-        self.given = frozenset(given)
-        self.mistyped: list[str] = []
-        self.tabled: dict[int, int] = {}
+        self.given = given if type(given) is frozenset else frozenset(given)
+        self.tabled: dict[object, int] = {}
         self._zone = zone
-        self._visitor_zone: ZoneInfo | None = None
         self._catalogue = catalogue
         self._holders = holders
-        self._local: datetime | None = None
-        self._held: frozenset[str] | None = None
         self._deny_unknown = deny_unknown
         self._on: dict[Schedule, bool] = {}
 
@@ -85,7 +84,7 @@ class Facts(dict[str, object]):
             return value
         read = READERS[attribute.type](value)
         if read is None:
-            self.mistyped.append(name)
+            self.mistyped = (*self.mistyped, name)
         return read
 
     def attribute(self, name: str) -> Attribute | None:
@@ -94,7 +93,7 @@ class Facts(dict[str, object]):
 
     def allows(self, purpose: str) -> bool:
         """Whether a purpose may be served: refused where its consent is known and not true."""
-        consent = self.attributes.get(f"consent.{purpose}")
+        consent = self.attributes.get("consent." + purpose)
         if consent is None:
             return not self._deny_unknown
         return consent is True

@@ -9,23 +9,29 @@ sorted.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Catalogue
-from rules.bits import mask_of, members_of
+from rules.bits import mask_of
 from rules.conditions import Absent, Ago, Condition, InSegment, Percent, Ref, Test, compile_condition
 from rules.facts import BUCKET, NOW, SEGMENTS, Facts
 from rules.normal_form import Literal, rows_of
-from rules.schedule import Schedule
-from rules.tables import ElementTable, Interval, RangeTable, Table, ValueTable
+from rules.picking import Picker
+from rules.schedule import ALWAYS_ON, Schedule
+from rules.tables import Cells, ElementTable, Interval, RangeTable, Table, ValueTable
 from rules.values import LARGEST_INTEGER
 
 _SETS = frozenset({"eq", "ne", "in", "not_in"})
 _RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
 _KINDS: Mapping[str, type] = {"string": str, "boolean": bool}
+_MOST_COMBINATIONS = 1_024  # of segments, kept with what they come to
+T = TypeVar("T")
+T2 = TypeVar("T2")
+_Tested = tuple[Callable[[Facts], bool], int, int]
 _Equality = tuple[str, type, Callable[[object, int], int], int, int]
 _HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
 
@@ -41,27 +47,45 @@ class _Attribute:
         self.others: dict[str, tuple[Literal, list[int]]] = {}
 
 
-class Index:
-    """The conditions of one slot, compiled. Immutable once built; safe to share between threads."""
+class Index(Generic[T]):
+    """Conditions, compiled. Safe to share between threads.
 
-    def __init__(self, items: Sequence[tuple[Condition, Schedule]], catalogue: Catalogue, zone: ZoneInfo) -> None:
+    Besides the conditions asked about it may hold those of segments that name no other segments: the same attributes
+    tell which of these are held, so that one reading of the visitor answers both. Immutable but for bounded caches.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[tuple[Condition, Schedule, T]],
+        catalogue: Catalogue,
+        zone: ZoneInfo,
+        segments: Sequence[tuple[Condition, str]] = (),
+    ) -> None:
         """Compile.
 
         Args:
-            items: conditions with their schedules, in the order in which results are wanted.
+            items: conditions with their schedules and what they stand for, in the order in which results are wanted.
             catalogue: the attributes that they read.
             zone: of the document.
+            segments: conditions that name no segments, with the segment that each gives.
         """
         rows: list[tuple[int, tuple[Literal, ...], Schedule]] = [
             (position, row, schedule)
-            for position, (condition, schedule) in enumerate(items)
+            for position, (condition, schedule, _value) in enumerate(items)
             for row in rows_of(condition)
         ]
+        own = len(rows)
+        rows += [(position, row, ALWAYS_ON) for position, (when, _name) in enumerate(segments) for row in rows_of(when)]
         size = len(rows)
         self._size = size
-        self._positions = [position for position, _row, _schedule in rows]
-        self._same = self._positions == list(range(size))
+        self._own = own
+        self._positions = [position for position, _row, _schedule in rows[:own]]
+        self._pick = Picker(self._positions, [value for _condition, _schedule, value in items])
+        self._names = Picker([position for position, _row, _schedule in rows[own:]], [name for _when, name in segments])
         self._all = (1 << size) - 1
+        self._mine = (1 << own) - 1
+        self._combinations: dict[int, frozenset[str]] = {}
+        self._allowed: dict[frozenset[str], int] = {}
         attributes: dict[str, _Attribute] = {}
         whole: dict[str, tuple[Literal, list[int]]] = {}
         timed: dict[Schedule, list[int]] = {}
@@ -76,83 +100,141 @@ class Index:
                 attribute.ranges.add(span, number)
                 attribute.missing_fails.append(number)
         self._asks_segments = SEGMENTS in attributes or bool(whole)
-        self._equalities: list[_Equality] = []
         self._texts: list[tuple[str, Callable[[object, int], int], int]] = []
-        self._numbers: list[tuple[str, Table, int]] = []
-        self._purposes: set[str] = set()
+        self._equalities: list[_Equality] = []
+        self._numbers: list[tuple[str, Sequence[float], Cells, int]] = []
+        self._lists: list[tuple[str, list[tuple[int, Callable[[str], int | None]]], int]] = []
         self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
-        self._literals: list[tuple[Callable[[Facts], bool], int, int]] = []
+        self._segments: Table | None = None
+        self._purposes: set[str] = set()
+        self._literals: list[_Tested] = []
+        self._first: list[_Tested] = []
+        membership = attributes.pop(SEGMENTS, None)
+        if membership is not None:
+            self._segments = membership.elements.table()
         for name, attribute in attributes.items():
             self._finish(name, attribute, catalogue, zone)
         for literal, numbers in whole.values():
             self._literal(literal, numbers, zone)
         for schedule, numbers in timed.items():
-            mask = mask_of(numbers, size)
-            self._literals.append((_on(schedule), mask, self._all ^ mask))
+            self._tested(_on(schedule), numbers)
 
     def _finish(self, name: str, attribute: _Attribute, catalogue: Catalogue, zone: ZoneInfo) -> None:
+        """Choose how an attribute is read: most by a loop of their own, those that are harder by typed values."""
         missing = self._all ^ mask_of(attribute.missing_fails, self._size)
         declared = catalogue.get(name)
-        kind = _KINDS.get(declared.type) if declared is not None and not declared.derived else None
-        direct = attribute.values.direct() if kind is not None and attribute.values else None
-        parts = (attribute.elements, attribute.ranges)
-        plain = declared is not None and not declared.derived
-        if kind is str and direct is not None and not any(parts) and direct[1] == missing:
-            self._texts.append((name, direct[0].get, missing))
-        elif kind is not None and direct is not None and not any(parts):
-            self._equalities.append((name, kind, direct[0].get, direct[1], missing))
-        elif plain and declared is not None and declared.type == "number" and attribute.ranges and not attribute.values:
-            self._numbers.append((name, attribute.ranges.table(), missing))
-        else:
-            plain = False
-            tables = tuple(part.table() for part in (attribute.values, *parts) if part)
-            self._tables.append((name, missing, tables))
-        if plain and declared is not None and declared.purpose is not None:
+        if declared is None or declared.derived or not self._direct(name, attribute, declared.type, missing):
+            parts = (attribute.values, attribute.elements, attribute.ranges)
+            self._tables.append((name, missing, tuple(part.table() for part in parts if part)))
+        elif declared.purpose is not None:
             self._purposes.add(declared.purpose)
         for literal, numbers in attribute.others.values():
             self._literal(literal, numbers, zone)
 
+    def _direct(self, name: str, attribute: _Attribute, type_: str, missing: int) -> bool:
+        """Whether a loop that takes values as they came can answer for an attribute; it is put there."""
+        values, elements, ranges = attribute.values, attribute.elements, attribute.ranges
+        kind = _KINDS.get(type_)
+        if kind is not None and values and not elements and not ranges and (direct := values.direct()) is not None:
+            masks, default = direct
+            if kind is str and default == missing:
+                self._texts.append((name, masks.get, missing))
+            else:
+                self._equalities.append((name, kind, masks.get, default, missing))
+            return True
+        if type_ == "number" and ranges and not values and not elements:
+            self._numbers.append((name, *ranges.cells(), missing))
+            return True
+        if (
+            type_ == "string_list"
+            and elements
+            and not values
+            and not ranges
+            and (layers := elements.direct()) is not None
+        ):
+            self._lists.append((name, [(base, added.get) for base, added in layers], missing))
+            return True
+        return False
+
     def _literal(self, literal: Literal, numbers: list[int], zone: ZoneInfo) -> None:
         holds = compile_condition(literal.leaf, zone)
+        self._tested((lambda facts: not holds(facts)) if literal.negated else holds, numbers)
+
+    def _tested(self, test: Callable[[Facts], bool], numbers: list[int]) -> None:
+        """What no table answers. What segments need is tested before it is known which are held."""
         mask = mask_of(numbers, self._size)
-        test = (lambda facts: not holds(facts)) if literal.negated else holds
-        self._literals.append((test, mask, self._all ^ mask))
+        (self._first if mask >> self._own else self._literals).append((test, mask, self._all ^ mask))
 
     @property
     def asks_segments(self) -> bool:
         """Whether a condition reads which segments are held."""
         return self._asks_segments
 
-    def rows(self, positions: Collection[int]) -> int:
-        """The rows of some of the conditions, for `matching`."""
-        return mask_of([number for number, position in enumerate(self._positions) if position in positions], self._size)
+    def rows(self, positions: Collection[int]) -> int | None:
+        """The rows of some of the conditions, for `matching`; None where these are all."""
+        found = mask_of(
+            [number for number, position in enumerate(self._positions) if position in positions], self._size
+        )
+        return None if found == self._mine else found
 
-    def matching(self, facts: Facts, within: int | None = None) -> list[int]:
-        """The positions of the conditions that hold, ascending; of those whose rows are `within` (None: of all).
+    def segments(self, facts: Facts) -> frozenset[str]:
+        """Which of the segments are held."""
+        rows = self._before(facts) >> self._own
+        found = self._combinations.get(rows)
+        if found is None:
+            found = frozenset(self._names(rows))
+            if len(self._combinations) < _MOST_COMBINATIONS:
+                self._combinations[rows] = found
+        return found
+
+    def matching(self, facts: Facts, within: int | None = None) -> list[T]:
+        """What the conditions that hold stand for, in order; of those whose rows are `within` (None: of all)."""
+        return self._pick(self.alive(facts, within))
+
+    def alive(self, facts: Facts, within: int | None = None) -> int:
+        """The rows that hold, among those `within`.
 
         What the tables say is kept with the facts, so that slots that share an index ask them once a request.
         """
-        alive = facts.tabled.get(id(self))
+        alive = facts.tabled.get(self)
         if alive is None:
-            alive = facts.tabled[id(self)] = self._possible(facts)
+            alive = self._before(facts) & self._mine
+            if self._segments is not None:
+                held = facts.held
+                allowed = self._allowed.get(held)
+                if allowed is None:
+                    allowed = self._segments(held)
+                    if len(self._allowed) < _MOST_COMBINATIONS:
+                        self._allowed[held] = allowed
+                alive &= allowed
+            facts.tabled[self] = alive
         if within is not None:
             alive &= within
-        if not alive:
-            return []
         for test, mask, others in self._literals:
             if alive & mask and not test(facts):
                 alive &= others
-        members = members_of(alive, self._size)
-        if self._same:
-            return members
-        positions = self._positions
-        return list(dict.fromkeys([positions[number] for number in members]))
+        return alive
+
+    def values(self, of: Sequence[T2]) -> Picker[T2]:
+        """What else the conditions stand for, to be picked by the rows that hold."""
+        return Picker(self._positions, of)
+
+    def _before(self, facts: Facts) -> int:
+        """The rows that are possible as far as that can be said without knowing which segments are held."""
+        alive = facts.tabled.get(self._names)
+        if alive is None:
+            alive = self._possible(facts)
+            for test, mask, others in self._first:
+                if alive & mask and not test(facts):
+                    alive &= others
+            facts.tabled[self._names] = alive
+        return alive
 
     def _possible(self, facts: Facts) -> int:
         """The rows that the tables leave possible."""
         alive = self._all
-        # Texts and booleans are taken as they came: most attributes are such, and reading them is most of the work.
-        given: Callable[[str], object] = facts.attributes.get
+        # Values are taken as they came: reading the attributes is most of the work.
+        given: Callable[[str], Any] = facts.attributes.get
         for purpose in self._purposes:
             if not facts.allows(purpose):
                 given = facts.__getitem__
@@ -172,30 +254,43 @@ class Index:
                 alive &= missing
                 if value is not None:
                     facts[name]  # notes the wrong type
-        if not alive:
-            return 0
-        for name, possible, missing in self._numbers:
+        for name, points, cells, missing in self._numbers:
             value = given(name)
-            number: Any = value
-            kind = type(value)
-            if (kind is float and number - number == 0.0) or (
-                kind is int and -LARGEST_INTEGER <= number <= LARGEST_INTEGER
-            ):
-                alive &= possible(number)
-            elif value is None:
+            if value is None:
                 alive &= missing
-            else:
+                continue
+            kind = type(value)
+            if not (
+                (kind is float and value - value == 0.0)
+                or (kind is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER)
+                or (value := facts[name]) is not None
+            ):
+                alive &= missing
+                continue
+            alive &= cells[bisect_left(points, value) + bisect_right(points, value)]
+        for name, layers, missing in self._lists:
+            value = given(name)
+            if value is not None and not _is_texts(value):
                 value = facts[name]
-                alive &= missing if value is None else possible(value)
+            if value is None:
+                alive &= missing
+                continue
+            for base, added in layers:
+                found = base
+                for element in value:
+                    mask = added(element)
+                    if mask is not None:
+                        found |= mask
+                alive &= found
         for name, missing, tables in self._tables:
+            if not alive:
+                return 0
             value = facts[name]
             if value is None:
                 alive &= missing
             else:
                 for table in tables:
                     alive &= table(value)
-            if not alive:
-                return 0
         return alive
 
 
@@ -244,6 +339,15 @@ def _place(
         attribute.ranges.add(interval, number)
     else:
         attribute.others.setdefault(literal.key, (literal, []))[1].append(number)
+
+
+def _is_texts(value: object) -> bool:
+    if type(value) is not list and type(value) is not tuple:
+        return False
+    for element in value:  # noqa: SIM110 - a generator costs more than what it would look at
+        if type(element) is not str:
+            return False
+    return True
 
 
 _OPPOSITE = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from rules.actors import Outcome
 from rules.acts import Acts, acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
-from rules.clock import as_instant, within_calendar
+from rules.clock import FIRST_YEAR, LAST_YEAR, as_instant, within_calendar
 from rules.compiled import CompiledSlot, shared_table
 from rules.content import Content, in_default_order
 from rules.decision import Decision
@@ -77,22 +77,22 @@ class Ruleset:
         """Compile a checked document; `rules.load` is the way from text."""
         self.document = document
         self.warnings = tuple(warnings)
-        shared = shared_table(document)
+        self._zone, self._catalogue = document.zone, document.catalogue
+        layers = [[segment for segment in layer if segment.enabled] for layer in document.layers]
+        first = [segment for segment in layers[0] if not segment.names_others] if layers else []
+        shared = shared_table(document, first)
+        if shared is not None and layers:
+            layers[0] = [segment for segment in layers[0] if segment.names_others]
         self._slots = {slot.id: CompiledSlot(slot, document, shared) for slot in document.slots if slot.enabled}
         self._enabled = frozenset(segment.id for segment in document.segments if segment.enabled)
         self._members = [
             (segment.id, segment.members) for segment in document.segments if segment.enabled and segment.members
         ]
+        self._shared = shared.index if shared is not None else None
         self._layers = [
-            (
-                [segment.id for segment in layer if segment.enabled],
-                Index(
-                    [(segment.when, ALWAYS_ON) for segment in layer if segment.enabled],
-                    document.catalogue,
-                    document.zone,
-                ),
-            )
-            for layer in document.layers
+            Index([(segment.when, ALWAYS_ON, segment.id) for segment in layer], document.catalogue, document.zone)
+            for layer in layers
+            if layer
         ]
 
     @property
@@ -137,26 +137,26 @@ class Ruleset:
             now: an instant; without an offset, UTC.
             deny_unknown: whether a purpose whose consent is unknown is refused.
         """
-        return Facts(
-            attributes,
-            now=_instant(now),
-            zone=self.document.zone,
-            catalogue=self.document.catalogue,
-            given=self._enabled.intersection([segments] if isinstance(segments, str) else segments or ()),
-            holders=self._holders,
-            deny_unknown=deny_unknown,
-        )
+        if type(now) is not datetime or now.tzinfo is not UTC or not FIRST_YEAR <= now.year <= LAST_YEAR:
+            now = _instant(now)
+        given = _NOBODY
+        if segments:
+            given = self._enabled.intersection([segments] if isinstance(segments, str) else segments)
+        # By position: this is done for every request, and names cost a quarter of it.
+        return Facts(attributes, now, self._zone, self._catalogue, given, self._holders, deny_unknown)
 
     def _holders(self, facts: Facts) -> frozenset[str]:
-        held = set(facts.given)
+        found = facts.given
         if self._members:
             visitor = facts["visitor.id"]
-            held.update(name for name, members in self._members if visitor in members)
-        for names, index in self._layers:
+            found = found.union([name for name, members in self._members if visitor in members])
+        if self._shared is not None:
+            first = self._shared.segments(facts)
+            found = found | first if found else first
+        for index in self._layers:
             if index.asks_segments:
-                facts.hold(frozenset(held))
-            held.update([names[position] for position in index.matching(facts)])
-        found = frozenset(held)
+                facts.hold(found)
+            found = found.union(index.matching(facts))
         facts.hold(found)
         return found
 

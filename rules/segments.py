@@ -44,6 +44,11 @@ class Segment:
     members: frozenset[str] = frozenset()
     lasts: timedelta | None = None
 
+    @property
+    def names_others(self) -> bool:
+        """Whether its condition names segments, of whatever kind."""
+        return any(isinstance(leaf, InSegment) for leaf in walk(self.when))
+
 
 def parse_segment(fields: Fields, scope: Scope, read_file: ReadFile | None) -> Segment | None:
     """One segment; problems are noted."""

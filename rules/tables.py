@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from rules.bits import mask_of
 
 Table = Callable[[Any], int]
+
+
+class Cells(Protocol):
+    """Rows by cell."""
+
+    def __getitem__(self, cell: int, /) -> int: ...
+
+
 _MOST_STORED = 256
 _LARGEST_DIRECT = 4 * 1024 * 1024
 
@@ -128,13 +136,22 @@ class ElementTable(_Accepting):
 
         return possible
 
+    def direct(self) -> list[tuple[int, Mapping[object, int]]] | None:
+        """Where unions are all there is to it: what an empty list leaves possible, and what each element adds."""
+        if self._rejecting:
+            return None
+        return [
+            (base, {value: mask_of(rows, self._size) for value, rows in by_value.items()})
+            for base, by_value in self._bases()
+        ]
+
 
 class RangeTable:
     """Tests of a number for an interval, by sorted thresholds.
 
-    The line of numbers falls into cells: each threshold is one, and so is what lies between two. A row fails below its
-    first cell and above its last, so the failing rows of a cell are a union from the right and one from the left; both
-    are stored at checkpoints, and completed from there.
+    The line of numbers falls into cells: each threshold is one, and so is what lies between two. The cell of a number
+    is how many thresholds are below it and how many are not above it, together. A row fails below its first cell and
+    above its last, so the failing rows of a cell are a union from the right and one from the left.
     """
 
     def __init__(self, size: int) -> None:
@@ -153,12 +170,10 @@ class RangeTable:
         """A row that no value satisfies: it wants the attribute to be absent."""
         self._never.append(number)
 
-    def table(self) -> Table:
-        """One or two binary searches and two unions."""
+    def cells(self) -> tuple[Sequence[float], Cells]:
+        """The thresholds, and the rows that each cell leaves possible."""
         size = self._size
         lasting = ((1 << size) - 1) ^ mask_of(self._never, size)
-        if not self._intervals:
-            return lambda _value: lasting
         ends = {end for interval, _number in self._intervals for end in (interval.low, interval.high)}
         points = sorted(end for end in ends if end is not None)
         cell_of = {point: 2 * place + 1 for place, point in enumerate(points)}
@@ -169,24 +184,28 @@ class RangeTable:
                 starts.append((cell_of[interval.low] + (0 if interval.low_in else 1), number))
             if interval.high is not None:
                 stops.append((cell_of[interval.high] - (0 if interval.high_in else 1), number))
-        below = _Ladder([(-cell, number) for cell, number in starts], size)
-        above = _Ladder(stops, size)
-        count = len(points)
-        if count <= _MOST_STORED:
-            cells = [lasting & ~(below.under(-cell) | above.under(cell)) for cell in range(2 * count + 1)]
+        unions = _Unions(lasting, _Ladder([(-cell, number) for cell, number in starts], size), _Ladder(stops, size))
+        count = 2 * len(points) + 1
+        if count * size > _LARGEST_DIRECT * 8:
+            return points, unions
+        return points, [unions[cell] for cell in range(count)]
 
-            def stored(value: float) -> int:
-                place = bisect_left(points, value)
-                return cells[2 * place + 1 if place < count and points[place] == value else 2 * place]
+    def table(self) -> Table:
+        """Two binary searches and what the cell holds."""
+        points, cells = self.cells()
+        return lambda value: cells[bisect_left(points, value) + bisect_right(points, value)]
 
-            return stored
 
-        def possible(value: float) -> int:
-            place = bisect_left(points, value)
-            cell = 2 * place + 1 if place < count and points[place] == value else 2 * place
-            return lasting & ~(below.under(-cell) | above.under(cell))
+class _Unions:
+    """The rows that a cell leaves possible, worked out when asked: all cells together would take many megabytes."""
 
-        return possible
+    def __init__(self, lasting: int, below: _Ladder, above: _Ladder) -> None:
+        self._lasting = lasting
+        self._below = below
+        self._above = above
+
+    def __getitem__(self, cell: int) -> int:
+        return self._lasting & ~(self._below.under(-cell) | self._above.under(cell))
 
 
 class _Ladder:
