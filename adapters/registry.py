@@ -33,12 +33,14 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "files": "adapters.cms.files:build",
                 "null": "adapters.cms.null:build",
                 "strapi": "adapters.cms.strapi:build",
+                "wagtail": "adapters.cms.wagtail:build",
             }
         ),
         "hooks": MappingProxyType(
             {
                 "generic": "adapters.cms.signed:build",
                 "payload": "adapters.cms.signed:build",
+                "strapi": "adapters.cms.strapi:build_hook",
                 "wagtail": "adapters.cms.signed:build",
                 "wordpress": "adapters.cms.signed:build",
             }

@@ -15,6 +15,7 @@ from adapters import registry
 from adapters.cms.port import Source
 from tests.contract.clock import FakeTime
 from tests.contract.cms.strapi_server import TOKEN, StrapiServer, running
+from tests.contract.cms.wagtail_server import wagtail
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "files": files,
     "null": null,
     "strapi": strapi,
+    "wagtail": wagtail,
 }
 
 # Sources that hold nothing by design: only the promises that need no content are asked of them.
