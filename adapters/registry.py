@@ -41,6 +41,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "generic": "adapters.cms.signed:build",
                 "payload": "adapters.cms.signed:build",
                 "strapi": "adapters.cms.strapi:build_hook",
+                "strapi": "adapters.cms.strapi:build_hook",
                 "wagtail": "adapters.cms.signed:build",
                 "wordpress": "adapters.cms.signed:build",
             }

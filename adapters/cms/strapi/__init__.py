@@ -39,7 +39,8 @@ Tested against recordings of Strapi 5.54 that a local HTTP server replays, with 
 authentication imitated; not against a running Strapi.
 """
 
+from adapters.cms.strapi.hook import StrapiHook, build_hook
 from adapters.cms.strapi.options import build
 from adapters.cms.strapi.source import StrapiSource
 
-__all__ = ["StrapiSource", "build"]
+__all__ = ["StrapiHook", "StrapiSource", "build", "build_hook"]

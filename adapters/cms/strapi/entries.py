@@ -1,4 +1,4 @@
-"""A Strapi document to an entry: identity, tags, media, relations, rich text; everything else as it is."""
+"""A flat document (see `wire`) to an entry: identity, tags, media, relations, rich text; everything else as it is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Link
 from adapters.cms.strapi import blocks
+from adapters.cms.strapi.wire import as_document
 
 REF = "$ref"
 ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
@@ -25,7 +26,7 @@ class Draft(Exception):  # noqa: N818 - not an error of anyone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping5:
+class EntryMapping:
     """How documents become entries; see the options in the package."""
 
     base: str
@@ -37,30 +38,35 @@ class Mapping5:
     markdown_fields: frozenset[str] = frozenset()
     link_depth: int = 2
 
-    def entry(self, raw: object, api_id: str, where: str) -> Entry:
+    def entry(self, raw: object, api_id: str, where: str, *, drafts: bool = False) -> Entry:
         """The entry of one document of a REST answer.
 
+        Args:
+            drafts: take it as its editor sees it, drafts that it refers to included.
         Raises:
             Draft: it has no `publishedAt`.
             BadResponse: it is not shaped like a document; `where` begins the message.
         """
         document = as_document(raw, where)
         document_id = text_of(document, "documentId", where)
-        version = moment_of(document, "updatedAt", where)
-        if document.get("publishedAt") is None:
+        updated, published = moment_of(document, "updatedAt", where), None
+        if document.get("publishedAt") is not None:
+            published = moment_of(document, "publishedAt", where)
+        elif not drafts:
             raise Draft(f"{where}: {document_id} is a draft")
         locale = document.get("locale")
         if locale is not None and not isinstance(locale, str):
             raise BadResponse(f"{where}.locale: want a text or null")
-        maker = _Maker(self)
+        maker = _Maker(self, drafts)
         return Entry(
             id=document_id,
             locale=locale,
             type=self._type(document, api_id),
             tags=tuple(dict.fromkeys(self._tags(document))),
             fields=maker.attributes(document, where, left_out=frozenset((self.tags_field,))),
-            published_at=moment_of(document, "publishedAt", where),
-            version=version,
+            published_at=published,
+            # What is published in bulk or as a release keeps the date of its last save.
+            version=max(updated, published or updated),
             links=tuple(maker.links + self._tag_links(document)),
         )
 
@@ -83,14 +89,15 @@ class Mapping5:
     def _tag_links(self, document: Mapping[str, Json]) -> list[Link]:
         value = document.get(self.tags_field)
         items = value if isinstance(value, list) else [value]
-        return [Link("", "entry", str(item["documentId"])) for item in items if _is_relation(item)]
+        return [Link("", "term", str(item["documentId"])) for item in items if _is_relation(item)]
 
 
 @dataclass
 class _Maker:
     """Makes the fields of one entry and collects its links."""
 
-    mapping: Mapping5
+    mapping: EntryMapping
+    drafts: bool = False
     links: list[Link] = field(default_factory=list)
 
     def attributes(self, document: Mapping[str, Json], where: str, left_out: frozenset[str]) -> dict[str, Json]:
@@ -144,12 +151,13 @@ class _Maker:
                 for name, item in formats.items()
             }
         made["url"] = url
-        self.links.append(Link(place, "asset", url))
+        identity = value.get("documentId")
+        self.links.append(Link(place, "asset", url, id=identity if isinstance(identity, str) else None))
         return made
 
     def _relation(self, value: dict[str, Json], place: str, depth: int, where: str) -> Json:
         target = str(value["documentId"])
-        draft = "publishedAt" in value and value["publishedAt"] is None
+        draft = not self.drafts and "publishedAt" in value and value["publishedAt"] is None
         self.links.append(Link(place, "entry", target, resolved=not draft))
         if draft or depth > self.mapping.link_depth:
             return {REF: target}
@@ -157,23 +165,16 @@ class _Maker:
         return {"documentId": target, **self._mapping(own, place, depth + 1, where)}
 
 
-def as_document(raw: object, where: str) -> Mapping[str, Json]:
-    """The answer's item as a mapping."""
-    if isinstance(raw, dict):
-        return raw
-    raise BadResponse(f"{where}: want an object")
-
-
-def text_of(document: Mapping[str, Json], name: str, where: str) -> str:
+def text_of(document: Mapping[str, object], name: str, where: str) -> str:
     """A text that must be there."""
     value = document.get(name)
     if isinstance(value, str) and value:
         return value
-    hint = "; Strapi 4 answers are not read yet" if "attributes" in document else ""
+    hint = "; this looks like Strapi 4: set version = 4" if "attributes" in document else ""
     raise BadResponse(f"{where}.{name}: want a text{hint}")
 
 
-def moment_of(document: Mapping[str, Json], name: str, where: str) -> datetime:
+def moment_of(document: Mapping[str, object], name: str, where: str) -> datetime:
     """A date-time that must be there, in UTC."""
     try:
         moment = datetime.fromisoformat(text_of(document, name, where))

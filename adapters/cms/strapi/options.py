@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from adapters.cms.client import Client, read_client_options
 from adapters.cms.port import OptionsError
-from adapters.cms.strapi.entries import Mapping5
+from adapters.cms.strapi.entries import EntryMapping
 from adapters.cms.strapi.source import Scope, StrapiSource
+from adapters.cms.strapi.wire import Wire, Wire5
+from adapters.cms.strapi.wire4 import Wire4
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
 
@@ -25,6 +27,10 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
     """
     take = OptionReader(options)
     client = read_client_options(take)
+    version = take.whole("version", 5, low=4, high=5)
+    relations = take.text_map("relations")
+    if relations and version != 4:
+        take.complain("relations", "only Strapi 4 needs it: set version = 4, or leave it out")
     scope = Scope(
         types=_api_ids(take, "types"),
         locales=take.texts("locales"),
@@ -35,7 +41,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
     )
     if not scope.types:
         take.complain("types", "required, a list of plural API ids such as articles")
-    mapping = Mapping5(
+    mapping = EntryMapping(
         base=client.url.rstrip("/"),
         type_names=take.text_map("type_names"),
         type_field=take.text("type_field"),
@@ -47,7 +53,9 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
     )
     if problems := take.problems():
         raise OptionsError(problems)
-    return StrapiSource(Client(client, runtime, prefix="/api"), scope, mapping)
+    asking = Client(client, runtime, prefix="/api")
+    wire: Wire = Wire5(asking) if version == 5 else Wire4(asking, relations)
+    return StrapiSource(wire, scope, mapping)
 
 
 def _api_ids(take: OptionReader, name: str) -> tuple[str, ...]:

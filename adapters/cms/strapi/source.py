@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.cms.client import Client
 from adapters.cms.port import (
     BadResponse,
     Changes,
@@ -21,9 +19,9 @@ from adapters.cms.port import (
 )
 from adapters.cms.strapi import cursor as cursors
 from adapters.cms.strapi.cursor import Cursor, Listing
-from adapters.cms.strapi.entries import Draft, Mapping5, as_document, moment_of, text_of
+from adapters.cms.strapi.entries import Draft, EntryMapping, moment_of, text_of
+from adapters.cms.strapi.wire import Page, Wire, as_document
 
-_DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]+")
 MAX_PAGES = 100_000
 # A listing that changes under each of so many readings is read again at the next sync.
 RESTARTS = 3
@@ -40,12 +38,11 @@ class Scope:
     page_size: int = 100
     overlap: timedelta = timedelta(seconds=60)
 
-    def listings(self) -> Iterator[tuple[str, str, dict[str, str]]]:
-        """Name, type and fixed query of each listing: every type in every locale."""
+    def listings(self) -> Iterator[tuple[str, str, str | None]]:
+        """Name, type and locale of each listing: every type in every locale."""
         for api_id in self.types:
             for locale in self.locales or (None,):
-                fixed = {"status": "published", **({"locale": locale} if locale else {})}
-                yield f"{api_id} {locale or ''}".strip(), api_id, fixed
+                yield f"{api_id} {locale or ''}".strip(), api_id, locale
 
 
 @dataclass
@@ -59,15 +56,19 @@ class _Found:
 
 
 class StrapiSource:
-    """Published documents of a Strapi 5 site. See the package."""
+    """Documents of a Strapi site. See the package."""
 
-    spec = SourceSpec(name="strapi", ordering=Ordering("timestamp", timedelta(milliseconds=1)), incremental=True)
+    spec = SourceSpec(
+        name="strapi", ordering=Ordering("timestamp", timedelta(milliseconds=1)), incremental=True, previews=True
+    )
 
-    def __init__(self, client: Client, scope: Scope, mapping: Mapping5) -> None:
-        self._client = client
+    def __init__(self, wire: Wire, scope: Scope, mapping: EntryMapping) -> None:
+        self._wire = wire
         self._scope = scope
         self._mapping = mapping
-        shape = repr((mapping, scope.types, scope.locales, scope.related, sorted(scope.populate.items())))
+        shape = repr(
+            (type(wire).__name__, mapping, scope.types, scope.locales, scope.related, sorted(scope.populate.items()))
+        )
         self._fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
 
     def changes(self, cursor: str | None) -> Changes:
@@ -85,43 +86,42 @@ class StrapiSource:
         Args:
             content_type: the plural API id, where known.
         """
-        query = {"status": "published", **self._scope.populate, **({"locale": locale} if locale else {})}
-        if not _DOCUMENT_ID.fullmatch(entry_id):  # it becomes part of a path
-            raise NotFound(f"{entry_id!r} is no documentId")
-        for api_id in (content_type,) if content_type in self._scope.types else self._scope.types:
-            try:
-                answer = self._client.get(f"{api_id}/{entry_id}", query)
-            except NotFound:
-                continue
-            try:
-                entry = self._mapping.entry(answer.get("data"), api_id, f"{api_id}/{entry_id}: data")
-            except Draft:
-                continue
-            if locale is None or entry.locale in (None, locale):
-                return entry
-        raise NotFound(f"{entry_id} ({locale or 'default locale'}): no such published entry")
+        return self._one(entry_id, locale, content_type, draft=False)
 
     def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
-        """This source shows no drafts."""
-        raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source shows no drafts")
+        """One document as its editor sees it; see `fetch`. The token must be allowed to read it, as any does."""
+        return self._one(entry_id, locale, content_type, draft=True)
 
     def ping(self) -> None:
         """Reads one entry of every type, so that a missing permission shows."""
         for api_id in dict.fromkeys((*self._scope.types, *self._scope.related)):
-            self._page(api_id, {"status": "published", "pagination[pageSize]": "1"})
+            self._wire.page(api_id, {**self._wire.published(None), "pagination[pageSize]": "1"})
 
     def close(self) -> None:
         """Closes the connection."""
-        self._client.close()
+        self._wire.close()
+
+    def _one(self, entry_id: str, locale: str | None, content_type: str | None, *, draft: bool) -> Entry:
+        for api_id in (content_type,) if content_type in self._scope.types else self._scope.types:
+            where = f"{api_id}/{entry_id}: data"
+            try:
+                document = self._wire.one(api_id, entry_id, locale, self._scope.populate, draft=draft)
+                entry = self._mapping.entry(document, api_id, where, drafts=draft)
+            except (NotFound, Draft):
+                continue
+            if locale is None or entry.locale in (None, locale):
+                return entry
+        kind = "entry" if draft else "published entry"
+        raise NotFound(f"{entry_id[:100]} ({locale or 'default locale'}): no such {kind}")
 
     def _everything(self, related: Mapping[str, str]) -> Changes:
         entries: dict[Key, Entry] = {}
         present: set[Key] = set()
         problems: list[Problem] = []
         listings = {}
-        for name, api_id, fixed in self._scope.listings():
+        for name, api_id, locale in self._scope.listings():
             found = _Found()
-            for item, where in self._by_id(api_id, {**fixed, **self._scope.populate}):
+            for item, where in self._in_order(api_id, {**self._wire.published(locale), **self._scope.populate}):
                 self._take(item, api_id, where, found, problems)
             entries.update((entry.key, entry) for entry in found.entries)
             present |= found.keys
@@ -130,16 +130,25 @@ class StrapiSource:
         return Changes(tuple(entries.values()), (), text, True, tuple(problems), frozenset(present))
 
     def _since(self, before: Cursor, related: Mapping[str, str]) -> Changes:
-        entries: dict[Key, Entry] = {}
         problems: list[Problem] = []
-        listings = {}
+        olds: dict[str, Listing] = {}
+        founds: dict[str, _Found] = {}
+        odd: set[str] = set()
+        scope = list(self._scope.listings())
+        for name, api_id, locale in scope:
+            old = olds[name] = before.listings.get(name, Listing())
+            found, total = self._newest_first(api_id, locale, old, problems)
+            founds[name] = found
+            if total != len(old.keys | found.keys):
+                odd.add(api_id if self._wire.regroups else name)
+        entries: dict[Key, Entry] = {}
+        listings: dict[str, Listing] = {}
         gone: set[Key] = set()
-        for name, api_id, fixed in self._scope.listings():
-            old = before.listings.get(name, Listing())
-            found, total = self._newest_first(api_id, fixed, old, problems)
+        for name, api_id, locale in scope:
+            old, found = olds[name], founds[name]
             keys = old.keys | found.keys
-            if total != len(keys):
-                keys = self._reconcile(api_id, fixed, old, found, problems)
+            if name in odd or api_id in odd:
+                keys = self._reconcile(api_id, locale, old, found, problems)
             gone |= old.keys - keys
             entries.update((entry.key, entry) for entry in found.entries if entry.key in keys)
             stamps = {**old.recent, **found.stamps}
@@ -150,11 +159,13 @@ class StrapiSource:
         return Changes(tuple(entries.values()), deleted, text, False, tuple(problems))
 
     def _newest_first(
-        self, api_id: str, fixed: Mapping[str, str], old: Listing, problems: list[Problem]
+        self, api_id: str, locale: str | None, old: Listing, problems: list[Problem]
     ) -> tuple[_Found, int]:
         """What is newer than the cursor, less the overlap; and how many there are in all."""
         floor = old.newest - self._scope.overlap if old.newest else None
-        query = {**fixed, **self._scope.populate, "sort[0]": "updatedAt:desc", "sort[1]": "documentId:asc"}
+        stamp = self._wire.stamp
+        order = {"sort[0]": f"{stamp}:desc", "sort[1]": f"{self._wire.order}:asc"}
+        query = {**self._wire.published(locale), **self._scope.populate, **order}
         for _ in range(RESTARTS):
             found = _Found()
             remarks: list[Problem] = []
@@ -166,8 +177,8 @@ class StrapiSource:
                 total = count
                 reached = False
                 for item, where in items:
-                    moment = moment_of(as_document(item, where), "updatedAt", where)
-                    reached = floor is not None and moment < floor
+                    moment = _moment(as_document(item, where), stamp, where)
+                    reached = floor is not None and moment is not None and moment < floor
                     if reached:
                         break
                     self._take(item, api_id, where, found, remarks, seen=old.recent)
@@ -177,22 +188,20 @@ class StrapiSource:
         raise BadResponse(f"{api_id}: the number of entries kept changing between pages")
 
     def _reconcile(
-        self, api_id: str, fixed: Mapping[str, str], old: Listing, found: _Found, problems: list[Problem]
+        self, api_id: str, locale: str | None, old: Listing, found: _Found, problems: list[Problem]
     ) -> frozenset[Key]:
         """The keys there are, by listing all ids; what nobody told of is fetched into `found`."""
-        fields = {"fields[0]": "documentId", "fields[1]": "locale", "fields[2]": "updatedAt"}
-        listed: dict[Key, str] = {}
-        for item, where in self._by_id(api_id, {**fixed, **fields}):
-            document = as_document(item, where)
-            locale = document.get("locale")
-            key = Key(text_of(document, "documentId", where), locale if isinstance(locale, str) else None)
-            listed[key] = text_of(document, "updatedAt", where)
-        for key in sorted(listed.keys() - old.keys - found.keys, key=str):
+        fields = {f"fields[{place}]": name for place, name in enumerate(self._wire.keys)}
+        listed = {
+            _key(as_document(item, where), where)
+            for item, where in self._in_order(api_id, {**self._wire.published(locale), **fields})
+        }
+        for key in sorted(listed - old.keys - found.keys, key=str):
             try:
                 found.entries.append(self.fetch(key.id, key.locale, content_type=api_id))
             except NotFound:
                 problems.append(Problem(f"{api_id}/{key.id}", "listed, and gone when asked for", key))
-                del listed[key]
+                listed.discard(key)
         return frozenset(listed)
 
     def _take(
@@ -207,17 +216,16 @@ class StrapiSource:
     ) -> None:
         """Adds a listed document to what was found; one that cannot be an entry becomes a problem."""
         document = as_document(item, where)
-        stamp = text_of(document, "updatedAt", where)
-        moment = moment_of(document, "updatedAt", where)
-        locale = document.get("locale")
-        key = Key(text_of(document, "documentId", where), locale if isinstance(locale, str) else None)
-        found.newest = max(found.newest or moment, moment)
+        key, stamp = _key(document, where), document.get(self._wire.stamp)
+        moment = _moment(document, self._wire.stamp, where)
+        if moment is not None:
+            found.newest = max(found.newest or moment, moment)
         found.keys.add(key)
         if seen is not None and seen.get(key) == stamp:
             return
         try:
             found.entries.append(self._mapping.entry(item, api_id, where))
-            found.stamps[key] = stamp
+            found.stamps[key] = text_of(document, self._wire.stamp, where)
         except Draft:
             problems.append(Problem(f"{api_id}/{key.id}", "listed as published, but has no publishedAt", key))
             found.keys.discard(key)
@@ -233,17 +241,19 @@ class StrapiSource:
         }
         return Listing(newest, frozenset(keys), recent)
 
-    def _by_id(self, api_id: str, query: Mapping[str, str]) -> Iterator[tuple[object, str]]:
+    def _in_order(self, api_id: str, query: Mapping[str, str]) -> Iterator[tuple[object, str]]:
         """Every document, each page beginning after the last id of the one before."""
-        after = ""
+        order = self._wire.order
+        after: int | str | None = None
         for number in range(1, MAX_PAGES):
-            begin = {"filters[documentId][$gt]": after} if after else {}
-            items, _, last = self._list(api_id, {**query, **begin, "sort[0]": "documentId:asc"}, number)
+            begin = {} if after is None else {f"filters[{order}][$gt]": str(after)}
+            items, _, last = self._list(api_id, {**query, **begin, "sort[0]": f"{order}:asc"}, number)
             yield from items
             if last:
                 return
-            final = text_of(as_document(items[-1][0], items[-1][1]), "documentId", items[-1][1])
-            if final <= after:
+            item, where = items[-1]
+            final = self._wire.after(as_document(item, where), where)
+            if after is not None and not _goes_on(after, final):
                 raise BadResponse(f"{api_id}: page {number} does not go on after {after}: sort or filter ignored")
             after = final
         raise BadResponse(f"{api_id}: more than {MAX_PAGES} pages")
@@ -251,37 +261,39 @@ class StrapiSource:
     def _list(self, api_id: str, query: Mapping[str, str], number: int) -> tuple[list[tuple[object, str]], int, bool]:
         """A page's documents with their places, the number of all that match, and whether it is the last."""
         paging = {"pagination[pageSize]": str(self._scope.page_size), "pagination[withCount]": "true"}
-        items, total, page, page_size = self._page(api_id, {**query, **paging})
+        page: Page = self._wire.page(api_id, {**query, **paging})
         # The server may allow smaller pages than asked for; its own numbers count.
-        last = (page - 1) * page_size + len(items) >= total
-        if not items and not last:
-            raise BadResponse(f"{api_id}: page {number} is empty, but {total} entries are announced")
-        return [(item, f"{api_id} page {number}: data[{n}]") for n, item in enumerate(items)], total, last
+        last = (page.number - 1) * page.size + len(page.documents) >= page.total
+        if not page.documents and not last:
+            raise BadResponse(f"{api_id}: page {number} is empty, but {page.total} entries are announced")
+        places = [(item, f"{api_id} page {number}: data[{n}]") for n, item in enumerate(page.documents)]
+        return places, page.total, last
 
     def _stamp(self, api_id: str) -> str:
-        """Changes whenever an entry of a related type is changed, added or removed."""
-        query = {"sort[0]": "updatedAt:desc", "pagination[pageSize]": "1", "pagination[withCount]": "true"}
-        items, total, _, _ = self._page(api_id, query)
-        newest = (
-            text_of(as_document(items[0], f"{api_id}: data[0]"), "updatedAt", f"{api_id}: data[0]") if items else ""
-        )
-        return f"{total} {newest}"
-
-    def _page(self, api_id: str, query: Mapping[str, str]) -> tuple[list[object], int, int, int]:
-        try:
-            return _numbers(api_id, self._client.get(api_id, query))
-        except NotFound as fault:
-            raise BadResponse(f"{api_id}: status 404; is it the plural API id of a collection type?") from fault
+        """Changes whenever an entry of a related type is changed, added or removed, in whichever locale."""
+        query = {
+            **self._wire.published(self._wire.every_locale),
+            "sort[0]": f"{self._wire.stamp}:desc",
+            "pagination[pageSize]": "1",
+            "pagination[withCount]": "true",
+        }
+        page, where = self._wire.page(api_id, query), f"{api_id}: data[0]"
+        newest = text_of(as_document(page.documents[0], where), self._wire.stamp, where) if page.documents else ""
+        return f"{page.total} {newest}"
 
 
-def _numbers(api_id: str, answer: Mapping[str, object]) -> tuple[list[object], int, int, int]:
-    """Data, total, page and page size of a list answer."""
-    data, meta = answer.get("data"), answer.get("meta")
-    if not isinstance(data, list):
-        raise BadResponse(f"{api_id}: data: want a list")
-    paging = meta.get("pagination") if isinstance(meta, dict) else None
-    numbers = [paging.get(name) if isinstance(paging, dict) else None for name in ("total", "page", "pageSize")]
-    total, page, page_size = numbers
-    if not (isinstance(total, int) and isinstance(page, int) and isinstance(page_size, int)):
-        raise BadResponse(f"{api_id}: meta.pagination: want total, page and pageSize")
-    return data, total, page, page_size
+def _key(document: Mapping[str, object], where: str) -> Key:
+    locale = document.get("locale")
+    return Key(text_of(document, "documentId", where), locale if isinstance(locale, str) else None)
+
+
+def _moment(document: Mapping[str, object], name: str, where: str) -> datetime | None:
+    """A date-time; None where there is none that can be read: that entry is told when it is taken."""
+    try:
+        return moment_of(document, name, where)
+    except BadResponse:
+        return None
+
+
+def _goes_on(after: int | str, final: int | str) -> bool:
+    return (final > after) if isinstance(final, int) and isinstance(after, int) else str(final) > str(after)

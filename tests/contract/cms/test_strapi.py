@@ -79,7 +79,7 @@ def test_a_recorded_article_is_understood_whole(opened: Any) -> None:
     entry = opened(type_field="kind", prefixed_tags={"audience": "audience.segments"}).fetch(CITY_GUIDE)
     assert (entry.id, entry.locale, entry.type) == (CITY_GUIDE, "en", "article")
     assert entry.tags == ("Visitors", "Returning", "audience:Visitors", "audience:Returning")
-    assert entry.version == datetime(2026, 11, 21, 20, 42, 17, 890_000, UTC)
+    assert entry.version == datetime(2026, 11, 21, 20, 42, 17, 906_000, UTC), "its publication, after its last save"
     assert entry.published_at == datetime(2026, 11, 21, 20, 42, 17, 906_000, UTC)
     assert entry.fields["audience"] == {"segments": ["Visitors", "Returning"]}
     assert entry.fields["body"] == recorded("single-article")["body_json"]["data"]["body"]
@@ -117,7 +117,7 @@ def test_one_changed_entry_costs_one_request(opened: Any, server: StrapiServer) 
     source = opened(page_size=100)
     first = source.changes(None)
     row = server.find("articles", CITY_GUIDE)
-    row.update(title="Changed", updatedAt="2026-11-21T21:00:00.000Z")
+    row.update(title="Changed", updatedAt="2026-11-21T21:00:00.000Z", publishedAt="2026-11-21T21:00:00.010Z")
     server.requests.clear()
     second = source.changes(first.cursor)
     assert [entry.fields["title"] for entry in second.entries] == ["Changed"]
@@ -136,7 +136,7 @@ def test_a_row_that_becomes_visible_late_is_seen_within_the_overlap(opened: Any,
 
 def test_an_entry_published_with_an_old_date_is_found_by_the_count(opened: Any, server: StrapiServer) -> None:
     hidden = server.find("articles", CITY_GUIDE)
-    hidden["updatedAt"] = "2020-01-01T00:00:00.000Z"
+    hidden["publishedAt"] = "2020-01-01T00:00:00.000Z"
     server.published["articles"].remove(hidden)
     source = opened()
     first = source.changes(None)
@@ -202,7 +202,7 @@ def test_a_renamed_tag_is_seen_through_the_related_types(opened: Any, server: St
     source = opened(related=["tags"])
     first = source.changes(None)
     assert source.changes(first.cursor).full is False
-    server.published["tags"][0].update(name="Renamed", updatedAt="2026-11-22T00:00:00.000Z")
+    server.published["tags"][0].update(name="Renamed", publishedAt="2026-11-22T00:00:00.000Z")
     for row in server.published["articles"]:
         for tag in row["tags"]:
             if tag["name"] == "Visitors":

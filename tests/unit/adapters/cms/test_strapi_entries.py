@@ -10,7 +10,7 @@ import pytest
 from adapters.cms.port import BadResponse, Key, Link
 from adapters.cms.strapi.blocks import is_blocks, render
 from adapters.cms.strapi.cursor import Cursor, Listing, dump, load
-from adapters.cms.strapi.entries import Draft, Mapping5
+from adapters.cms.strapi.entries import Draft, EntryMapping
 
 MOMENT = "2026-01-02T03:04:05.678Z"
 IMAGE = {
@@ -27,7 +27,7 @@ def document(**more: Any) -> dict[str, Any]:
 
 
 def made(raw: dict[str, Any], **options: Any) -> Any:
-    return Mapping5(base="https://cms.example", **options).entry(raw, "articles", "articles page 1: data[0]")
+    return EntryMapping(base="https://cms.example", **options).entry(raw, "articles", "articles page 1: data[0]")
 
 
 def test_row_numbers_editors_and_translations_are_left_out() -> None:
@@ -54,7 +54,7 @@ def test_media_urls_become_absolute_in_every_format() -> None:
     assert cover["alternativeText"] == "A <cat>"
     assert "documentId" not in cover
     assert entry.fields["file"]["url"] == "https://cdn.example/y.png"
-    assert Link("/cover", "asset", "https://cms.example/uploads/x.png") in entry.links
+    assert Link("/cover", "asset", "https://cms.example/uploads/x.png", id="img1") in entry.links
 
 
 def test_relations_are_kept_to_the_depth_and_drafts_never() -> None:
