@@ -94,7 +94,8 @@ def test_our_own_older_metadata_is_no_second_adapter(install: Install) -> None:
 def test_without_any_metadata_the_built_in_ones_are_there() -> None:
     code = (
         "import importlib.metadata as m; m.entry_points = lambda **_: ();"
-        "from adapters import registry; print(registry.discover('cms') == registry.BUILT_IN['cms'], registry.cms('files').__name__)"
+        "from adapters import registry;"
+        "print(registry.discover('cms') == registry.BUILT_IN['cms'], registry.cms('files').__name__)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True build"
