@@ -32,6 +32,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
             {
                 "files": "adapters.cms.files:build",
                 "null": "adapters.cms.null:build",
+                "payload": "adapters.cms.payload:build",
                 "strapi": "adapters.cms.strapi:build",
                 "wagtail": "adapters.cms.wagtail:build",
             }
@@ -40,7 +41,6 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
             {
                 "generic": "adapters.cms.signed:build",
                 "payload": "adapters.cms.signed:build",
-                "strapi": "adapters.cms.strapi:build_hook",
                 "strapi": "adapters.cms.strapi:build_hook",
                 "wagtail": "adapters.cms.signed:build",
                 "wordpress": "adapters.cms.signed:build",

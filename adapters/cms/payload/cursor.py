@@ -1,0 +1,83 @@
+"""What a cursor remembers of each collection, as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.cms.port import Key
+
+VERSION = 1
+DIGEST_CHARS = 16  # 64 bits: that a change keeps them by chance does not happen
+
+Variants = Mapping[str, str]
+"""The first characters of each variant's digest by its locale, "" for none; an empty digest: it could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One collection, as it was last seen.
+
+    Attributes:
+        newest: the latest `updatedAt`; None where it was empty.
+        documents: by the entries' id; one that gives no entry is there with no variants.
+        drafts: whether the collection has drafts, so that what is published must be asked for.
+    """
+
+    newest: datetime | None = None
+    documents: Mapping[str, Variants] = field(default_factory=dict)
+    drafts: bool = True
+
+    def held(self) -> frozenset[Key]:
+        """Every variant that was there."""
+        return frozenset(Key(one, locale or None) for one, variants in self.documents.items() for locale in variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Listings by collection, and stamps of the related collections."""
+
+    listings: Mapping[str, Listing]
+    related: Mapping[str, str]
+
+
+def dump(cursor: Cursor, fingerprint: str) -> str:
+    """Compact JSON; `fingerprint` is of the options that shape entries."""
+    listings = {
+        name: {
+            "newest": listing.newest.isoformat() if listing.newest else None,
+            "documents": {one: dict(variants) for one, variants in listing.documents.items()},
+            "drafts": listing.drafts,
+        }
+        for name, listing in cursor.listings.items()
+    }
+    whole = {"v": VERSION, "options": fingerprint, "listings": listings, "related": dict(cursor.related)}
+    return json.dumps(whole, separators=(",", ":"), sort_keys=True)
+
+
+def load(text: str | None, fingerprint: str) -> Cursor | None:
+    """The cursor in a text; None for none, one of another version or other options, or a broken one."""
+    if text is None:
+        return None
+    try:
+        whole = json.loads(text)
+        if whole["v"] != VERSION or whole["options"] != fingerprint:
+            return None
+        listings = {name: _listing(raw) for name, raw in whole["listings"].items()}
+        return Cursor(listings, {str(name): str(stamp) for name, stamp in whole["related"].items()})
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # A cursor only saves work: one that cannot be read costs a full answer and nothing else.
+        return None
+
+
+def _listing(raw: Mapping[str, object]) -> Listing:
+    newest, documents, drafts = raw["newest"], raw["documents"], raw["drafts"]
+    if not isinstance(documents, dict) or not isinstance(drafts, bool):
+        raise TypeError("documents and drafts")
+    return Listing(
+        datetime.fromisoformat(newest) if isinstance(newest, str) else None,
+        {one: {locale: str(digest) for locale, digest in variants.items()} for one, variants in documents.items()},
+        drafts,
+    )
