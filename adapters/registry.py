@@ -30,6 +30,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
     {
         "cms": MappingProxyType(
             {
+                "contentful": "adapters.cms.contentful:build",
                 "files": "adapters.cms.files:build",
                 "null": "adapters.cms.null:build",
                 "payload": "adapters.cms.payload:build",
@@ -39,6 +40,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
         ),
         "hooks": MappingProxyType(
             {
+                "contentful": "adapters.cms.contentful.hook:build",
                 "generic": "adapters.cms.signed:build",
                 "payload": "adapters.cms.signed:build",
                 "strapi": "adapters.cms.strapi:build_hook",

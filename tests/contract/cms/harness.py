@@ -14,6 +14,7 @@ import yaml
 from adapters import registry
 from adapters.cms.port import Source
 from tests.contract.clock import FakeTime
+from tests.contract.cms.contentful_server import contentful
 from tests.contract.cms.payload_server import payload
 from tests.contract.cms.strapi_server import TOKEN, StrapiServer, running
 from tests.contract.cms.wagtail_server import wagtail
@@ -200,6 +201,7 @@ def null(tmp_path: Path) -> Iterator[Harness]:
 
 
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
+    "contentful": contentful,
     "files": files,
     "null": null,
     "payload": payload,
