@@ -12,7 +12,8 @@ from rules.content import Content
 from rules.decision import Block, Decision, Reason
 from rules.errors import Problem, RuleError, UnknownSlotError
 from rules.facts import Facts
-from rules.ruleset import Plan, Ruleset
+from rules.plan import Plan
+from rules.ruleset import Ruleset
 from rules.testing import TestResult, run_tests
 
 __all__ = [

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.actors import Actor
-from rules.arrange import Arrangement, Placed
+from rules.arrange import Arrangement
 from rules.decision import Block, Reason
 
 if TYPE_CHECKING:
-    from rules.ruleset import Plan
+    from rules.plan import Plan
 
 _BY_SCORE = Reason("score")
 
@@ -54,19 +54,17 @@ class MadeOf(NamedTuple):
     """What a decision was made of; tells, when asked, what had an effect on it."""
 
     plan: Plan
-    placed: Sequence[Placed]
-    boosted: Mapping[int, Sequence[tuple[Actor, float]]]
-    givers: Sequence[Actor]
+    arrangement: Arrangement
 
     def rules(self) -> tuple[str, ...]:
         """Those that dropped a candidate, placed or boosted a block that is shown, gave a hint or model, or stopped."""
         outcome = self.plan.outcome
         acting = {id(drop.actor) for drop in self.plan.drops if drop.actor is not None}
-        acting.update(id(actor) for actor in self.givers)
-        for placed in self.placed:
+        acting.update(id(actor) for actor in self.plan.course.givers)
+        for placed in self.arrangement.placed:
             if placed.pin is not None:
                 acting.add(id(placed.pin))
-            acting.update(id(actor) for actor, by in self.boosted.get(placed.place, ()) if by)
+            acting.update(id(actor) for actor, by in self.arrangement.boosted.get(placed.place, ()) if by)
         acting.update(id(actor) for actor in outcome.actors if actor.models)
         if outcome.stopped:
             acting.add(id(next(actor for actor in outcome.actors if actor.stops)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
 from rules.document import Document, Rule
+from rules.effects import canonical
 from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
 from rules.horizon import clock_step
@@ -30,12 +32,13 @@ class RuleTable:
         self.rules = sorted((rule for rule in rules if rule.enabled), key=lambda rule: (-rule.priority, rule.id))
         self.actors = [of_rule(rule) for rule in self.rules]
         self.index = Index(
-            [(rule.when, rule.schedule, actor) for rule, actor in zip(self.rules, self.actors, strict=True)],
+            [(rule.when, rule.schedule) for rule in self.rules],
             document.catalogue,
             document.zone,
             [(segment.when, segment.id) for segment in segments],
         )
         self.rules_of = self.index.values(self.rules)
+        self.actors_of = self.index.values(self.actors)
 
 
 def shared_table(document: Document, segments: Iterable[Segment]) -> RuleTable | None:
@@ -43,6 +46,23 @@ def shared_table(document: Document, segments: Iterable[Segment]) -> RuleTable |
     if len(document.rules) > LARGEST_SHARED and len(document.slots) > 1:
         return None
     return RuleTable(document.rules, document, segments)
+
+
+class Situation(NamedTuple):
+    """What decides a slot apart from its content.
+
+    Attributes:
+        rows: those of the index that hold.
+        arms: experiment and arm, all that the visitor is in, by experiment.
+        held_out: whether the visitor is in the holdout.
+    """
+
+    rows: int
+    arms: tuple[tuple[str, str], ...]
+    held_out: bool = False
+
+
+_HELD_OUT = Situation(0, (), True)
 
 
 class CompiledSlot:
@@ -57,7 +77,8 @@ class CompiledSlot:
         own = [position for position, rule in enumerate(table.rules) if _is_for(rule.slots, slot.id)]
         self.rules: tuple[Rule, ...] = tuple(table.rules[position] for position in own)
         self._table = table
-        self._within = table.index.rows(frozenset(own)) if shared is not None else None
+        within = table.index.rows(frozenset(own))
+        self._within = None if within == table.index.mine else within
         self.experiments: tuple[Experiment, ...] = tuple(
             sorted(
                 (one for one in document.experiments if one.enabled and one.arms and _is_for(one.slots, slot.id)),
@@ -65,8 +86,9 @@ class CompiledSlot:
             )
         )
         self._experiment_index = Index(
-            [(one.when, one.schedule, one.id) for one in self.experiments], document.catalogue, document.zone
+            [(one.when, one.schedule) for one in self.experiments], document.catalogue, document.zone
         )
+        self._experiments_of = self._experiment_index.values([one.id for one in self.experiments])
         self._arms = {(one.id, arm.id): of_arm(one, arm) for one in self.experiments for arm in one.arms}
         self._groups = document.groups
         self._holdout = document.holdout
@@ -93,29 +115,50 @@ class CompiledSlot:
         )
         self.has_caps = slot.cap is not None or any(actor.cap is not None for actor in self.actors)
         self.reads = frozenset(name for actor in self.actors for name in actor.refs)
+        self._unlike = slot.select_moves or slot.default_moves
+        self._arms_move = any(actor.moves for actor in self._arms.values())
+        self._aged = self._rows_of(own, lambda actor: bool(actor.ages))
+        self._referring = self._rows_of(own, lambda actor: bool(actor.refs))
         self.clock_step = clock_step(conditions, {*self.reads, *slot.select_refs, *slot.default_refs}, recurs)
+
+    def _rows_of(self, own: Sequence[int], wanted: Callable[[Actor], bool]) -> int:
+        return self._table.index.rows({position for position in own if wanted(self._table.actors[position])})
 
     def holding(self, facts: Facts) -> list[Rule]:
         """The rules whose condition and schedule hold, in the order in which they apply."""
         return self._table.rules_of(self._table.index.alive(facts, self._within))
 
-    def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
-        """What the rules and experiments come to; `arms` stands instead of what the buckets give."""
+    def situation(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Situation:
+        """Which rules hold and which arms the visitor is in; `arms` stands instead of what the buckets give."""
         if self._holdout is not None and self._holdout.keeps_out(facts):
-            return Outcome((), (), (), True)
-        actors = self._table.index.matching(facts, self._within)
-        assigned: list[tuple[str, str]] = []
-        if self.experiments:
-            assigned = self._assigned(facts, arms or {})
-            if assigned:
-                actors.extend(self._arms[pair] for pair in assigned)
-                actors.sort(key=lambda actor: actor.order)
-        remaining, stopped = after_stop(actors)
-        return Outcome(remaining, stopped, tuple(assigned), False)
+            return _HELD_OUT
+        rows = self._table.index.alive(facts, self._within)
+        return Situation(rows, self._assigned(facts, arms or {}) if self.experiments else ())
 
-    def _assigned(self, facts: Facts, forced: Mapping[str, str]) -> list[tuple[str, str]]:
+    def outcome_of(self, situation: Situation) -> Outcome:
+        """What a situation comes to."""
+        if situation.held_out:
+            return Outcome((), (), (), True)
+        actors = self._table.actors_of(situation.rows)
+        if situation.arms:
+            actors.extend(self._arms[pair] for pair in situation.arms)
+            actors.sort(key=lambda actor: actor.order)
+        remaining, stopped = after_stop(actors)
+        return Outcome(remaining, stopped, situation.arms, False)
+
+    def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
+        """What the rules and experiments come to."""
+        return self.outcome_of(self.situation(facts, arms))
+
+    def bound(self, situation: Situation, facts: Facts) -> str | None:
+        """The values that selectors of the acting name, as one text; None where what they take depends on more."""
+        if self._unlike or situation.rows & self._aged or (situation.arms and self._arms_move):
+            return None
+        return canonical([facts[name] for name in self.reads]) if situation.rows & self._referring else ""
+
+    def _assigned(self, facts: Facts, forced: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         found = []
-        meeting = set(self._experiment_index.matching(facts))
+        meeting = set(self._experiments_of(self._experiment_index.alive(facts)))
         chosen: dict[str, str | None] = {}
         for one in self.experiments:
             if one.id in forced:
@@ -132,7 +175,7 @@ class CompiledSlot:
             arm = arm_for(one, facts)
             if arm is not None:
                 found.append((one.id, arm.id))
-        return found
+        return tuple(found)
 
     def reserved(self, now: datetime, arms: tuple[tuple[str, str], ...]) -> frozenset[str]:
         """The entries that running experiments pin by id, less those that an arm of this visitor pins."""

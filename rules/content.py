@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate
@@ -15,9 +16,16 @@ from rules.pool import Candidate, Pool, candidate
 from rules.selectors import compile_bound
 from rules.slots import Slot
 
+if TYPE_CHECKING:
+    from rules.plan import Course
+
 _NAMING = frozenset({"eq", "bare"})
 _DATED = "\0dated"  # the shelf of what is no text; no text that JSON editors write begins so
 _NAMING_ANY = frozenset({"in", "contains_any", "bare_list"})
+
+
+_MOST_COURSES = 8_192  # of all slots together; a few kilobytes each
+_FEWEST_COURSES = 64
 
 
 class Content:
@@ -32,6 +40,8 @@ class Content:
         slots = [slot for slot in document.slots if slot.enabled]
         self._pools = {slot.id: self._pool(slot.select, slot.select_moves) for slot in slots}
         self._defaults = {slot.id: self._pool(slot.default, slot.default_moves) for slot in slots}
+        self._locales = {slot: pool.locales | self._defaults[slot].locales for slot, pool in self._pools.items()}
+        self._courses: dict[object, Courses] = {}
         self.repeated: tuple[str, ...] = _repeated(self.candidates)
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
@@ -46,10 +56,17 @@ class Content:
 
     def order_for(self, slot: str, tag: object, chain: Sequence[str]) -> str | None:
         """The visitor's languages as far as a slot's content can tell them apart; for audience keys."""
-        there = self._pools[slot].locales | self._defaults[slot].locales
+        there = self._locales[slot]
         if not there:
             return None
         return ">".join(name for name in preference(tag, chain) if name in there) or None
+
+    def courses_of(self, compiled: object) -> Courses:
+        """What is kept of a compiled slot's decisions over this content."""
+        found = self._courses.get(compiled)
+        if found is None:
+            found = self._courses.setdefault(compiled, Courses(max(_FEWEST_COURSES, _MOST_COURSES // len(self._pools))))
+        return found
 
     def pool(self, slot: str) -> Pool:
         """The candidates of a slot, before anything about the visitor is known."""
@@ -58,6 +75,20 @@ class Content:
     def default(self, slot: str) -> Pool:
         """The entries that a slot's default names."""
         return self._defaults[slot]
+
+
+class Courses(dict[object, "Course"]):
+    """What is kept of one slot's decisions. When it is full it begins anew: what is in use is soon there again."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: object, course: Course) -> None:
+        """Keep one."""
+        if len(self) >= self._most:
+            self.clear()
+        self[key] = course
 
 
 class _Shelves:

@@ -113,6 +113,8 @@ class Decision:
         arms: experiment to arm, all that the visitor is in.
         made_of: what the decision was made of, for what is told of it only when asked.
         trace: with `explain`, what was considered and why it was kept or dropped.
+        notes: kept with these very blocks for as long as they are, for what can be worked out from them once; None
+            where they are one visitor's alone.
     """
 
     slot: str
@@ -123,6 +125,7 @@ class Decision:
     arms: Mapping[str, str]
     made_of: MadeOf = field(repr=False, compare=False)
     trace: Mapping[str, object] | None = None
+    notes: dict[object, object] | None = field(default=None, repr=False, compare=False)
 
     @property
     def rules(self) -> tuple[str, ...]:

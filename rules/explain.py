@@ -28,7 +28,7 @@ from rules.decision import Block
 from rules.facts import Facts
 
 if TYPE_CHECKING:
-    from rules.ruleset import Plan
+    from rules.plan import Plan
 
 _HIDDEN = frozenset({"request.ip"})
 

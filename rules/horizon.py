@@ -11,7 +11,7 @@ from rules.conditions import Ago, Condition, Ref, Test, walk
 
 if TYPE_CHECKING:
     from rules.compiled import CompiledSlot
-    from rules.ruleset import Plan
+    from rules.plan import Plan
 
 _NEVER_STILL, _MINUTE, _QUARTER = timedelta(0), timedelta(minutes=1), timedelta(minutes=15)
 _STEPS = {"time.now": _NEVER_STILL, "time.of_day": _MINUTE}

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Catalogue
@@ -30,7 +30,6 @@ _RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
 _KINDS: Mapping[str, type] = {"string": str, "boolean": bool}
 _MOST_COMBINATIONS = 1_024  # of segments, kept with what they come to
 T = TypeVar("T")
-T2 = TypeVar("T2")
 _Tested = tuple[Callable[[Facts], bool], int, int]
 _Equality = tuple[str, type, Callable[[object, int], int], int, int]
 _HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
@@ -47,7 +46,7 @@ class _Attribute:
         self.others: dict[str, tuple[Literal, list[int]]] = {}
 
 
-class Index(Generic[T]):
+class Index:
     """Conditions, compiled. Safe to share between threads.
 
     Besides the conditions asked about it may hold those of segments that name no other segments: the same attributes
@@ -56,7 +55,7 @@ class Index(Generic[T]):
 
     def __init__(
         self,
-        items: Sequence[tuple[Condition, Schedule, T]],
+        items: Sequence[tuple[Condition, Schedule]],
         catalogue: Catalogue,
         zone: ZoneInfo,
         segments: Sequence[tuple[Condition, str]] = (),
@@ -64,14 +63,14 @@ class Index(Generic[T]):
         """Compile.
 
         Args:
-            items: conditions with their schedules and what they stand for, in the order in which results are wanted.
+            items: conditions with their schedules, in the order in which results are wanted.
             catalogue: the attributes that they read.
             zone: of the document.
             segments: conditions that name no segments, with the segment that each gives.
         """
         rows: list[tuple[int, tuple[Literal, ...], Schedule]] = [
             (position, row, schedule)
-            for position, (condition, schedule, _value) in enumerate(items)
+            for position, (condition, schedule) in enumerate(items)
             for row in rows_of(condition)
         ]
         own = len(rows)
@@ -80,10 +79,9 @@ class Index(Generic[T]):
         self._size = size
         self._own = own
         self._positions = [position for position, _row, _schedule in rows[:own]]
-        self._pick = Picker(self._positions, [value for _condition, _schedule, value in items])
         self._names = Picker([position for position, _row, _schedule in rows[own:]], [name for _when, name in segments])
         self._all = (1 << size) - 1
-        self._mine = (1 << own) - 1
+        self.mine = (1 << own) - 1
         self._combinations: dict[int, frozenset[str]] = {}
         self._allowed: dict[frozenset[str], int] = {}
         attributes: dict[str, _Attribute] = {}
@@ -170,12 +168,10 @@ class Index(Generic[T]):
         """Whether a condition reads which segments are held."""
         return self._asks_segments
 
-    def rows(self, positions: Collection[int]) -> int | None:
-        """The rows of some of the conditions, for `matching`; None where these are all."""
-        found = mask_of(
-            [number for number, position in enumerate(self._positions) if position in positions], self._size
-        )
-        return None if found == self._mine else found
+    def rows(self, positions: Collection[int]) -> int:
+        """The rows of some of the conditions."""
+        numbers = [number for number, position in enumerate(self._positions) if position in positions]
+        return mask_of(numbers, self._size)
 
     def segments(self, facts: Facts) -> frozenset[str]:
         """Which of the segments are held."""
@@ -187,18 +183,14 @@ class Index(Generic[T]):
                 self._combinations[rows] = found
         return found
 
-    def matching(self, facts: Facts, within: int | None = None) -> list[T]:
-        """What the conditions that hold stand for, in order; of those whose rows are `within` (None: of all)."""
-        return self._pick(self.alive(facts, within))
-
     def alive(self, facts: Facts, within: int | None = None) -> int:
-        """The rows that hold, among those `within`.
+        """The rows that hold, of those `within` (None: of all).
 
         What the tables say is kept with the facts, so that slots that share an index ask them once a request.
         """
         alive = facts.tabled.get(self)
         if alive is None:
-            alive = self._before(facts) & self._mine
+            alive = self._before(facts) & self.mine
             if self._segments is not None:
                 held = facts.held
                 allowed = self._allowed.get(held)
@@ -215,8 +207,8 @@ class Index(Generic[T]):
                 alive &= others
         return alive
 
-    def values(self, of: Sequence[T2]) -> Picker[T2]:
-        """What else the conditions stand for, to be picked by the rows that hold."""
+    def values(self, of: Sequence[T]) -> Picker[T]:
+        """What the conditions stand for, one value for each, to be picked by the rows that hold."""
         return Picker(self._positions, of)
 
     def _before(self, facts: Facts) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.actors import Outcome
-from rules.acts import Acts, acts_of, entries_for
+from rules.acts import acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
 from rules.clock import FIRST_YEAR, LAST_YEAR, as_instant, within_calendar
@@ -19,55 +19,25 @@ from rules.compiled import CompiledSlot, shared_table
 from rules.content import Content, in_default_order
 from rules.decision import Decision
 from rules.document import Document
-from rules.effects import UseModel
 from rules.errors import Problem, UnknownSlotError
 from rules.explain import trace_of
 from rules.facts import Facts
 from rules.index import Index
 from rules.keys import audience_key
 from rules.locales import chosen
+from rules.plan import Course, Plan, Shown
 from rules.pool import Pool
 from rules.schedule import ALWAYS_ON
-from rules.slots import Slot
 from rules.suggest import nearest
 
 if TYPE_CHECKING:
     from rules.analysis import Finding
 
 _NOBODY: frozenset[str] = frozenset()
+_NO_SCORES: Mapping[str, float] = MappingProxyType({})
+_NEVER_SHOWN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 _UTC_ZONE = ZoneInfo("UTC")
 Instants = Sequence[datetime | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A decision up to the point where a model is asked: pure data, made by `Ruleset.plan`.
-
-    Attributes:
-        pool: the slot's entries; `candidates`, `left` and the drops are sets of it.
-        candidates: those that this visitor could see.
-        left: what `only` and `hide` left of them.
-        drops: what was dropped by what, in order.
-        model: whose scores are wanted; its name is None where none is.
-    """
-
-    slot: Slot
-    compiled: CompiledSlot
-    facts: Facts
-    outcome: Outcome
-    acts: list[Acts]
-    pool: Pool
-    default: Pool
-    candidates: int
-    left: int
-    drops: tuple[Drop, ...]
-    model: UseModel
-    audience_key: str
-    now: datetime
-
-    def wanted(self) -> list[str]:
-        """The ids of the entries that a model may score."""
-        return [entry.id for place, entry in enumerate(self.pool.entries) if self.left >> place & 1]
 
 
 class Ruleset:
@@ -90,7 +60,10 @@ class Ruleset:
         ]
         self._shared = shared.index if shared is not None else None
         self._layers = [
-            Index([(segment.when, ALWAYS_ON, segment.id) for segment in layer], document.catalogue, document.zone)
+            (
+                index := Index([(one.when, ALWAYS_ON) for one in layer], document.catalogue, document.zone),
+                index.values([one.id for one in layer]),
+            )
             for layer in layers
             if layer
         ]
@@ -153,10 +126,10 @@ class Ruleset:
         if self._shared is not None:
             first = self._shared.segments(facts)
             found = found | first if found else first
-        for index in self._layers:
+        for index, names_of in self._layers:
             if index.asks_segments:
                 facts.hold(found)
-            found = found.union(index.matching(facts))
+            found = found.union(names_of(index.alive(facts)))
         facts.hold(found)
         return found
 
@@ -216,7 +189,7 @@ class Ruleset:
         now = facts.now
         if now is None:
             raise ValueError("a decision needs a clock")
-        outcome = compiled.outcome(facts, arms)
+        situation = compiled.situation(facts, arms)
         pool = content.pool(slot)
         tag, chain = facts["request.locale"], self.document.locales
         visible = pool.all
@@ -225,43 +198,35 @@ class Ruleset:
             variants = pool.variants(now, tag, chain, visible)
         else:
             variants = pool.variants(now, tag, chain)
-        drops = [Drop(visible & ~variants, "variant")] if visible & ~variants else []
+        unseen: tuple[Drop, ...] = ()
+        if visible != variants:
+            unseen = (Drop(visible & ~variants, "variant"),)
         candidates = variants
+        named = _NOBODY
         if pool.audiences:
-            allowed = pool.for_held(facts.held)
+            named = facts.held.intersection(pool.audiences)
+            allowed = pool.for_held(named)
             if candidates & ~allowed:
-                drops.append(Drop(candidates & ~allowed, "audience"))
+                unseen += (Drop(candidates & ~allowed, "audience"),)
                 candidates &= allowed
         reserved = 0
-        for name in compiled.reserved(now, outcome.arms):
+        for name in compiled.reserved(now, situation.arms):
             reserved |= pool.by_id.get(name, 0)
         if candidates & reserved:
-            drops.append(Drop(candidates & reserved, "reserved"))
+            unseen += (Drop(candidates & reserved, "reserved"),)
             candidates &= ~reserved
-        acts = acts_of(outcome.actors, pool, facts)
-        left, dropped = eligible(acts, candidates)
-        key = audience_key(
-            compiled.slot,
-            outcome,
-            facts,
-            audiences=pool.audiences,
-            locale=content.order_for(slot, tag, chain),
-        )
-        return Plan(
-            compiled.slot,
-            compiled,
-            facts,
-            outcome,
-            acts,
-            pool,
-            content.default(slot),
-            candidates,
-            left,
-            (*drops, *dropped),
-            model_of(compiled.slot, outcome),
-            key,
-            now,
-        )
+        order = content.order_for(slot, tag, chain)
+        course = None
+        bound = compiled.bound(situation, facts)
+        if bound is not None:
+            courses = content.courses_of(compiled)
+            key = (situation, candidates, named, order, bound)
+            course = courses.get(key)
+        if course is None:
+            course = _course(compiled, compiled.outcome_of(situation), pool, facts, candidates, order)
+            if bound is not None:
+                courses.keep(key, course)
+        return Plan(compiled.slot, compiled, facts, course, pool, content.default(slot), candidates, unseen, now)
 
     def settle(
         self,
@@ -274,37 +239,50 @@ class Ruleset:
         explain: bool = False,
     ) -> Decision:
         """The second half of a decision: caps, pins, scores, diversity, default."""
-        slot, pool = plan.slot, plan.pool
+        slot, pool, course = plan.slot, plan.pool, plan.course
         most = slot.limit if limit is None else max(0, min(limit, slot.limit))
+        scores = scores or _NO_SCORES
         excluded = 0
-        excluded_ids = frozenset([exclude] if isinstance(exclude, str) else exclude) if exclude else _NOBODY
-        for name in excluded_ids:
-            excluded |= pool.by_id.get(name, 0)
-        arrangement = arrange(
-            slot,
-            plan.acts,
-            plan.left & ~excluded,
-            pool,
-            model=plan.model,
-            scores=scores,
-            exposures=_read_exposures(exposures) if exposures else exposures,  # type: ignore[arg-type]
-            limit=most,
-            now=plan.now,
-        )
-        hints, givers = hints_of(plan.outcome)
-        fallback = not arrangement.placed
-        defaults = self._default(plan, excluded_ids, most) if fallback else []
-        blocks = blocks_of(plan, arrangement, defaults, scores)
-        trace = trace_of(plan, arrangement, blocks, excluded & plan.left, scores, fallback) if explain else None
+        excluded_ids = _NOBODY
+        if exclude:
+            excluded_ids = frozenset([exclude] if isinstance(exclude, str) else exclude)
+            for name in excluded_ids:
+                excluded |= pool.by_id.get(name, 0)
+            excluded &= course.left
+        counting = bool(exposures) and plan.compiled.has_caps
+        shown = None if excluded or counting else course.shown.get(most)
+        if shown is None or shown.scores is not scores:
+            arrangement = arrange(
+                slot,
+                course.acts,
+                course.left & ~excluded,
+                pool,
+                model=course.model,
+                scores=scores,
+                exposures=_read_exposures(exposures) if counting else _NEVER_SHOWN,
+                limit=most,
+                now=plan.now,
+            )
+            fallback = not arrangement.placed
+            defaults = self._default(plan, excluded_ids, most) if fallback else []
+            alike = not (excluded or counting or fallback)
+            blocks = blocks_of(plan, arrangement, defaults, scores)
+            shown = Shown(arrangement, blocks, fallback, scores, {} if alike else None)
+            if alike:
+                course.shown[most] = shown
+        trace = None
+        if explain:
+            trace = trace_of(plan, shown.arrangement, shown.blocks, excluded, scores, shown.fallback)
         return Decision(
             slot=slot.id,
-            blocks=blocks,
-            presentation=hints,
-            fallback=fallback,
-            audience_key=plan.audience_key,
-            arms=dict(plan.outcome.arms),
-            made_of=MadeOf(plan, arrangement.placed, arrangement.boosted, givers),
+            blocks=shown.blocks,
+            presentation=dict(course.hints),
+            fallback=shown.fallback,
+            audience_key=course.audience_key,
+            arms=dict(course.outcome.arms),
+            made_of=MadeOf(plan, shown.arrangement),
             trace=trace,
+            notes=shown.notes,
         )
 
     def _default(self, plan: Plan, excluded: frozenset[str], limit: int) -> list[int]:
@@ -347,6 +325,17 @@ class Ruleset:
 
         found: list[Finding] = analyse(self.document)
         return found
+
+
+def _course(
+    compiled: CompiledSlot, outcome: Outcome, pool: Pool, facts: Facts, candidates: int, order: str | None
+) -> Course:
+    """What an outcome comes to for these candidates."""
+    acts = acts_of(outcome.actors, pool, facts)
+    left, drops = eligible(acts, candidates)
+    hints, givers = hints_of(outcome)
+    key = audience_key(compiled.slot, outcome, facts, audiences=pool.audiences, locale=order)
+    return Course(outcome, acts, left, tuple(drops), model_of(compiled.slot, outcome), key, hints, givers)
 
 
 def _read_exposures(exposures: Mapping[str, Instants]) -> dict[str, list[datetime]]:
