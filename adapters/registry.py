@@ -36,6 +36,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "payload": "adapters.cms.payload:build",
                 "strapi": "adapters.cms.strapi:build",
                 "wagtail": "adapters.cms.wagtail:build",
+                "wordpress": "adapters.cms.wordpress:build",
             }
         ),
         "hooks": MappingProxyType(

@@ -18,6 +18,7 @@ from tests.contract.cms.contentful_server import contentful
 from tests.contract.cms.payload_server import payload
 from tests.contract.cms.strapi_server import TOKEN, StrapiServer, running
 from tests.contract.cms.wagtail_server import wagtail
+from tests.contract.cms.wordpress_harness import wordpress
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "payload": payload,
     "strapi": strapi,
     "wagtail": wagtail,
+    "wordpress": wordpress,
 }
 
 # Sources that hold nothing by design: only the promises that need no content are asked of them.
