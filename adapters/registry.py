@@ -32,6 +32,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
             {
                 "contentful": "adapters.cms.contentful:build",
                 "files": "adapters.cms.files:build",
+                "generic": "adapters.cms.generic:build",
                 "null": "adapters.cms.null:build",
                 "payload": "adapters.cms.payload:build",
                 "strapi": "adapters.cms.strapi:build",

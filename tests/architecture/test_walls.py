@@ -19,7 +19,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     "adapters": (set(), {"requests", "urllib3"}),
     "adapters.cms": (
         {"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"},
-        {"requests", "yaml", "markdown_it", "nh3"},
+        {"requests", "yaml", "markdown_it", "nh3", "jsonpath", "re2"},
     ),
     "adapters.models": (
         {"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"},

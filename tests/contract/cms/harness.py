@@ -15,6 +15,7 @@ from adapters import registry
 from adapters.cms.port import Source
 from tests.contract.clock import FakeTime
 from tests.contract.cms.contentful_server import contentful
+from tests.contract.cms.generic_server import generic
 from tests.contract.cms.payload_server import payload
 from tests.contract.cms.strapi_server import TOKEN, StrapiServer, running
 from tests.contract.cms.wagtail_server import wagtail
@@ -204,6 +205,7 @@ def null(tmp_path: Path) -> Iterator[Harness]:
 HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "contentful": contentful,
     "files": files,
+    "generic": generic,
     "null": null,
     "payload": payload,
     "strapi": strapi,
