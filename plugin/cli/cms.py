@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 import click
 
-from plugin.cli.output import Failed, ProblemsFound, counted
+from plugin.cli.output import Failed, ProblemsFound, counted, format_option, show_json
 from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
 from plugin.settings import Settings
 
@@ -47,32 +44,25 @@ def sync(source: str | None) -> None:
 
 @cms.command()
 @click.argument("source", required=False)
-def check(source: str | None) -> None:
-    """Test the credentials and the mapping of SOURCE, or of every source. Everything is read, nothing is kept."""
-    from adapters.cms.port import CmsError  # noqa: PLC0415
-    from adapters.registry import RegistryError  # noqa: PLC0415
+@click.option("--entries", "most", type=click.IntRange(0, 100), default=3, show_default=True, help="How many to show.")
+@format_option
+@click.option("--json", "shape", flag_value="json", help="The same as --format json.")
+def check(source: str | None, most: int, shape: str) -> None:
+    """Test the credentials and the mapping of SOURCE, or of every source, and show what is understood.
+
+    Everything is read, nothing is kept. A few entries are shown as rules will see them, chosen to differ; then what was
+    ignored, and why. Ends with code 1 where a source or an entry cannot be read.
+    """
+    from plugin.cli.checked import Checked  # noqa: PLC0415
 
     settings = load_settings()
-    failed = False
-    for name in _names(settings, source):
-        try:
-            with opened_sources(settings, (name,)) as sources:
-                sources[name].ping()
-                changes = sources[name].changes(None)
-        except (CmsError, RegistryError) as error:
-            failed = True
-            click.echo(f"{name}: {error}", err=True)
-            continue
-        for problem in changes.problems:
-            failed = failed or problem.blocking
-            mark = "" if problem.blocking else "warning: "
-            click.echo(f"{name}: {problem.where}: {mark}{problem.reason}", err=True)
-        click.echo(
-            f"{name}: {counted(len(changes.entries), 'entry', 'entries')}"
-            f" ({_tally(entry.type for entry in changes.entries)});"
-            f" languages: {_tally(entry.locale or 'none' for entry in changes.entries)}"
-        )
-    if failed:
+    results = [Checked.of(settings, name) for name in _names(settings, source)]
+    if shape == "json":
+        show_json({result.name: result.to_dict(most, now()) for result in results})
+    else:
+        for result in results:
+            result.show(most, now())
+    if any(result.failed for result in results):
         raise ProblemsFound
 
 
@@ -89,7 +79,3 @@ def _names(settings: Settings, source: str | None) -> tuple[str, ...]:
         hint = f"did you mean {near!r}?" if near else f"known: {', '.join(settings.sources)}"
         raise Failed(f"no source {source!r}; {hint}")
     return (source,)
-
-
-def _tally(words: Iterable[str]) -> str:
-    return ", ".join(f"{word} {number}" for word, number in sorted(Counter(words).items())) or "none"
