@@ -43,6 +43,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
         "hooks": MappingProxyType(
             {
                 "contentful": "adapters.cms.contentful.hook:build",
+                "files": "adapters.cms.files.hook:build",
                 "generic": "adapters.cms.signed:build",
                 "payload": "adapters.cms.signed:build",
                 "strapi": "adapters.cms.strapi:build_hook",

@@ -35,7 +35,7 @@ YOUNG_NS = 2_000_000_000
 class FilesSource:
     """Entries of a folder. See the package for the layout, the limits and the options."""
 
-    spec = SourceSpec(name="files", ordering=Ordering("none"), incremental=True)
+    spec = SourceSpec(name="files", ordering=Ordering("none"), incremental=True, previews=True)
 
     def __init__(
         self,
@@ -74,7 +74,14 @@ class FilesSource:
 
     def fetch(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
         """One entry; reads the whole folder. Locale None: the variant without one, else by `locales`."""
-        scan = _Scan(self, {})
+        return self._one(entry_id, locale, content_type, drafts=False)
+
+    def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        """The same, files with `draft: true` among the others, and in their place; so is what it links to."""
+        return self._one(entry_id, locale, content_type, drafts=True)
+
+    def _one(self, entry_id: str, locale: str | None, content_type: str | None, *, drafts: bool) -> Entry:
+        scan = _Scan(self, {}, drafts=drafts)
         wanted = Key(entry_id, locale)
         if locale is None:
             wanted = target_key(entry_id, None, scan.locales_of(entry_id), self._locales) or wanted
@@ -82,10 +89,6 @@ class FilesSource:
         if document is None or content_type not in (None, document.type):
             raise NotFound(f"{entry_id} ({locale or 'no locale'}): no such entry")
         return scan.entry(document)
-
-    def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
-        """This source shows no drafts."""
-        raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source shows no drafts")
 
     def ping(self) -> None:
         """Returns if the folder can be listed."""
@@ -124,9 +127,11 @@ class FilesSource:
 class _Scan:
     """One pass over the folder against what was known before."""
 
-    def __init__(self, source: FilesSource, before: State) -> None:
+    def __init__(self, source: FilesSource, before: State, *, drafts: bool = False) -> None:
+        """Args: drafts: whether to take drafts, too; each in the place of what is published of the same key."""
         self._source = source
         self._before = before
+        self._drafts = drafts
         self.state: State = {}
         self.problems: list[Problem] = []
         self._fresh: dict[Key, Document] = {}
@@ -216,16 +221,24 @@ class _Scan:
                 self._keep(found.path, replace(old, mtime_ns=stamp, size=len(data)))
                 return
             document = parse(found.path, data, self._source.locales)
-            first = self._paths.get(document.key)
-            if first is not None and not self.state[first].broken:
-                raise FileProblem(f"the same id and locale as {first}: {document.key.id}")
+            taken = self._taken(document)
         except FileProblem as fault:
             self._broken(found, fault, data, old)
             return
-        fresh = FileState(stamp, len(data), mark, None if document.draft else document.key, broken=False)
-        self._keep(found.path, fresh)
-        if not document.draft:
+        self._keep(found.path, FileState(stamp, len(data), mark, document.key if taken else None, broken=False))
+        if taken:
             self._fresh[document.key] = document
+
+    def _taken(self, document: Document) -> bool:
+        """Whether a document is the entry of its key. Raises FileProblem where another one is, of the same standing."""
+        if document.draft and not self._drafts:
+            return False
+        first = self._paths.get(document.key)
+        if first is None or self.state[first].broken:
+            return True
+        if self._drafts and self._fresh[document.key].draft != document.draft:
+            return document.draft
+        raise FileProblem(f"the same id and locale as {first}: {document.key.id}")
 
     def _keep(self, path: str, file: FileState) -> None:
         self.state[path] = file

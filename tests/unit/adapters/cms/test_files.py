@@ -311,6 +311,45 @@ def test_a_file_that_becomes_a_draft_is_gone_and_comes_back(root: Path, write: W
     assert len(source(root).changes(second.cursor).entries) == 1
 
 
+def test_a_preview_shows_drafts_and_nothing_else_does(root: Path, write: Write) -> None:
+    write("hero/idea.en.md", "---\ntitle: Idea\ndraft: true\nauthor: {$ref: ines}\n---\n")
+    write("author/ines.yaml", "name: Ines\ndraft: true\n")
+    write("hero/live.en.md", "---\ntitle: Live\n---\n")
+    opened = source(root)
+    assert opened.spec.previews
+    draft = opened.draft("idea", "en")
+    assert draft.fields["title"] == "Idea"
+    assert draft.fields["author"] == {
+        "id": "ines",
+        "type": "author",
+        "locale": None,
+        "tags": [],
+        "fields": {"name": "Ines"},
+    }
+    assert opened.draft("live", "en") == opened.fetch("live", "en")
+    assert {entry.id for entry in opened.changes(None).entries} == {"live"}
+    for missing in (("idea", "fr"), ("nothing", None)):
+        with pytest.raises(NotFound):
+            opened.draft(*missing)
+    with pytest.raises(NotFound):
+        opened.fetch("idea", "en")
+
+
+@pytest.mark.parametrize("names", [("a-live", "b-next"), ("b-live", "a-next")])
+def test_a_draft_beside_what_is_published_is_its_preview_and_no_double(
+    root: Path, write: Write, names: tuple[str, str]
+) -> None:
+    live, following = names
+    write(f"hero/{live}.md", "---\nid: hero\ntitle: Now\n---\n")
+    write(f"hero/{following}.md", "---\nid: hero\ntitle: Next\ndraft: true\n---\n")
+    opened = source(root)
+    changes = opened.changes(None)
+    assert [entry.fields["title"] for entry in changes.entries] == ["Now"]
+    assert problems(changes) == []
+    assert opened.changes(changes.cursor).entries == ()
+    assert (opened.fetch("hero").fields["title"], opened.draft("hero").fields["title"]) == ("Now", "Next")
+
+
 def test_options_that_shape_entries_make_the_cursor_void(root: Path, write: Write) -> None:
     write("a/x.md", "x")
     first = source(root).changes(None)
