@@ -26,6 +26,7 @@ _NAMING_ANY = frozenset({"in", "contains_any", "bare_list"})
 
 _MOST_COURSES = 8_192  # of all slots together; a few kilobytes each
 _FEWEST_COURSES = 64
+_MET_FOR_EACH = 4
 
 
 class Content:
@@ -78,14 +79,24 @@ class Content:
 
 
 class Courses(dict[object, "Course"]):
-    """What is kept of one slot's decisions. When it is full it begins anew: what is in use is soon there again."""
+    """What is kept of one slot's decisions, once a situation comes a second time: many never do.
+
+    When it is full it begins anew; what is in use is soon there again.
+    """
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self._most = most
+        self._met: set[int] = set()
 
     def keep(self, key: object, course: Course) -> None:
-        """Keep one."""
+        """Keep one, if its situation was met before."""
+        met, mark = self._met, hash(key)
+        if mark not in met:
+            if len(met) >= self._most * _MET_FOR_EACH:
+                met.clear()
+            met.add(mark)
+            return
         if len(self) >= self._most:
             self.clear()
         self[key] = course

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 from hashlib import blake2b
+from json import JSONEncoder
 
 from rules.actors import Outcome
 from rules.effects import canonical
@@ -12,6 +12,7 @@ from rules.facts import Facts
 from rules.slots import Slot
 
 FORMAT = "1"
+_encode = JSONEncoder(separators=(",", ":")).encode  # ASCII, so that lone surrogates have a form too
 
 
 def audience_key(
@@ -35,18 +36,5 @@ def audience_key(
                 refs.append(canonical([facts[name] for name in actor.refs]))
     if slot.select_refs or slot.default_refs:
         refs.append(canonical([facts[name] for name in (*slot.select_refs, *slot.default_refs)]))
-    return _hashed(slot.id, tuple(digests), tuple(refs), outcome.arms, locale, held)
-
-
-@lru_cache(maxsize=50_000)
-def _hashed(
-    slot: str,
-    digests: tuple[str, ...],
-    refs: tuple[str, ...],
-    arms: tuple[tuple[str, str], ...],
-    locale: str | None,
-    held: tuple[str, ...],
-) -> str:
-    """One key; few are in use at a time, and each is asked for by many visitors."""
-    text = canonical([FORMAT, slot, digests, refs, arms, locale, held])
-    return f"k-{blake2b(text.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
+    parts = [FORMAT, slot.id, digests, refs, outcome.arms, locale, held]
+    return f"k-{blake2b(_encode(parts).encode(), digest_size=12).hexdigest()}"
