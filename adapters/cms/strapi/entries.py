@@ -26,7 +26,7 @@ class Draft(Exception):  # noqa: N818 - not an error of anyone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntryMapping:
+class DocumentMapping:
     """How documents become entries; see the options in the package."""
 
     base: str
@@ -96,7 +96,7 @@ class EntryMapping:
 class _Maker:
     """Makes the fields of one entry and collects its links."""
 
-    mapping: EntryMapping
+    mapping: DocumentMapping
     drafts: bool = False
     links: list[Link] = field(default_factory=list)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from adapters.cms.client import Client, read_client_options
 from adapters.cms.port import OptionsError
-from adapters.cms.strapi.entries import EntryMapping
+from adapters.cms.strapi.entries import DocumentMapping
 from adapters.cms.strapi.source import Scope, StrapiSource
 from adapters.cms.strapi.wire import Wire, Wire5
 from adapters.cms.strapi.wire4 import Wire4
@@ -41,7 +41,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
     )
     if not scope.types:
         take.complain("types", "required, a list of plural API ids such as articles")
-    mapping = EntryMapping(
+    mapping = DocumentMapping(
         base=client.url.rstrip("/"),
         type_names=take.text_map("type_names"),
         type_field=take.text("type_field"),

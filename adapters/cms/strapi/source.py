@@ -19,7 +19,7 @@ from adapters.cms.port import (
 )
 from adapters.cms.strapi import cursor as cursors
 from adapters.cms.strapi.cursor import Cursor, Listing
-from adapters.cms.strapi.entries import Draft, EntryMapping, moment_of, text_of
+from adapters.cms.strapi.entries import DocumentMapping, Draft, moment_of, text_of
 from adapters.cms.strapi.wire import Page, Wire, as_document
 
 MAX_PAGES = 100_000
@@ -62,7 +62,7 @@ class StrapiSource:
         name="strapi", ordering=Ordering("timestamp", timedelta(milliseconds=1)), incremental=True, previews=True
     )
 
-    def __init__(self, wire: Wire, scope: Scope, mapping: EntryMapping) -> None:
+    def __init__(self, wire: Wire, scope: Scope, mapping: DocumentMapping) -> None:
         self._wire = wire
         self._scope = scope
         self._mapping = mapping

@@ -39,7 +39,7 @@ class Wire(Protocol):
     Attributes:
         order: the attribute that numbers rows for good, by which pages go on one after the other.
         stamp: the attribute that becomes the newest whenever the published content changes.
-        keys: the attributes that an entry's key and version are made of.
+        keys: the attributes that an entry's key is made of; none: ask for all.
         every_locale: what `locale` is to be for all of them at once.
         regroups: whether an entry's identity can change when another of its localizations is deleted.
     """

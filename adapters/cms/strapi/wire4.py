@@ -42,7 +42,7 @@ class Wire4:
 
     order = "id"
     stamp = "updatedAt"
-    keys: tuple[str, ...] = ("updatedAt", "locale")
+    keys: tuple[str, ...] = ()  # a type that is not localized refuses to be asked for `locale`
     every_locale = "all"
     regroups = True
 
@@ -63,7 +63,7 @@ class Wire4:
         """See the protocol; where rows are localized, a further request tells which belong together."""
         page = read_page(self._client, api_id, query)
         localized = [_row(item, api_id) for item in page.documents if _locale(item) is not None]
-        groups = self._groups(api_id, localized)
+        groups = self._groups(api_id, localized, {"fields[0]": "locale"})
         flat = [self._flat(item, api_id, groups) for item in page.documents]
         return Page(flat, page.total, page.number, page.size)
 
@@ -75,21 +75,24 @@ class Wire4:
         if form is None or form[1] != api_id:
             raise NotFound(f"{entry_id!r} is no entry of {api_id}")
         first = int(form[2])
-        group = self._groups(api_id, [first]).get(first)
+        group = self._groups(api_id, [first], {}).get(first)
         if group is None or min(group) != first:
             raise NotFound(f"{entry_id}: no such entry")
         row = next((row for row, said in sorted(group.items()) if locale is None or said in (locale, None)), None)
         if row is None:
             raise NotFound(f"{entry_id} ({locale}): no such localization")
-        state = {"publicationState": "preview" if draft else "live"}
-        answer = self._client.get(f"{api_id}/{row}", {**query, **state})
-        return as_document(self._flat(answer.get("data"), api_id, {row: group}), f"{api_id}/{row}: data")
+        # By a list, for `GET /<type>/<id>` shows drafts whatever `publicationState` says.
+        state = {"publicationState": "preview" if draft else "live", "locale": self.every_locale}
+        found = read_page(self._client, api_id, {**query, **state, "filters[id][$eq]": str(row)}).documents
+        if not found:
+            raise NotFound(f"{entry_id} ({locale or 'any locale'}): not there, or not published")
+        return as_document(self._flat(found[0], api_id, {row: group}), f"{api_id}/{row}: data")
 
     def close(self) -> None:
         """See the protocol."""
         self._client.close()
 
-    def _groups(self, api_id: str, rows: Sequence[int]) -> dict[int, Group]:
+    def _groups(self, api_id: str, rows: Sequence[int], fields: Mapping[str, str]) -> dict[int, Group]:
         """The rows that belong to each of `rows`, itself and drafts among them; rows that are gone are left out."""
         found: dict[int, Group] = {}
         for begin in range(0, len(rows), MOST_IDS):
@@ -97,7 +100,7 @@ class Wire4:
             query = {
                 "publicationState": "preview",
                 "locale": self.every_locale,
-                "fields[0]": "locale",
+                **fields,
                 "populate[localizations][fields][0]": "locale",
                 "sort[0]": "id:asc",
                 "pagination[pageSize]": str(MOST_IDS),

@@ -10,7 +10,7 @@ import pytest
 from adapters.cms.port import BadResponse, Key, Link
 from adapters.cms.strapi.blocks import is_blocks, render
 from adapters.cms.strapi.cursor import Cursor, Listing, dump, load
-from adapters.cms.strapi.entries import Draft, EntryMapping
+from adapters.cms.strapi.entries import Draft, DocumentMapping
 
 MOMENT = "2026-01-02T03:04:05.678Z"
 IMAGE = {
@@ -27,7 +27,7 @@ def document(**more: Any) -> dict[str, Any]:
 
 
 def made(raw: dict[str, Any], **options: Any) -> Any:
-    return EntryMapping(base="https://cms.example", **options).entry(raw, "articles", "articles page 1: data[0]")
+    return DocumentMapping(base="https://cms.example", **options).entry(raw, "articles", "articles page 1: data[0]")
 
 
 def test_row_numbers_editors_and_translations_are_left_out() -> None:
