@@ -35,6 +35,7 @@ from plugin.service.draft import Drafting
 from plugin.service.entries import as_content
 from plugin.service.health import Readiness
 from plugin.service.models import Scoring
+from plugin.service.notices import Accepting, nowhere
 from plugin.service.personalize import Personalization
 from plugin.service.publish import Publishing
 from plugin.service.simulate import Simulator
@@ -47,6 +48,7 @@ from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
 from plugin.web.wire import SECURITY_HEADERS, register
+from plugin.webhooks import open_hooks
 from rules import RuleError
 from rules.attributes import BUILT_IN
 from rules.source import Source, parse
@@ -54,11 +56,12 @@ from rules.source import Source, parse
 VISITOR_COOKIE = "tessera_visitor"
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = nowhere) -> Flask:
     """Make the WSGI application, with everything it needs; a thread of it follows what is published.
 
     Args:
         settings: those of the environment and `tessera.toml` where left out.
+        at: told of named points in the work; tests end the process there.
     Raises:
         SettingsError: with every problem of the configuration at once.
     """
@@ -112,6 +115,7 @@ def create_app(settings: Settings | None = None) -> Flask:
                 serving=lambda: sites.site.version if sites.site is not None else None,
                 clock=now,
             ),
+            accepting=Accepting(open_hooks(settings.sources, Runtime.system()), store.notices, clock=now, at=at),
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,

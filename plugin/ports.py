@@ -152,6 +152,8 @@ class StoredEntry:
 
     ``links`` are the ids of the other entries it was made from. ``origin`` is where the source keeps it (a
     file's path), so that a problem in that place can be tied to the entry; None where ids suffice.
+    ``expires_at``: from then on nobody sees it. ``depends_on``: the identities of entries, assets and terms
+    whose change makes it anew; no decision sees them.
     """
 
     source: str
@@ -164,6 +166,8 @@ class StoredEntry:
     version: str | None
     links: tuple[str, ...]
     origin: str | None = None
+    expires_at: datetime | None = None
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +247,11 @@ class EntryRecord:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How the sync of a source stands. ``revision`` counts its applied syncs; ``failures`` those in a row."""
+    """How the sync of a source stands. ``revision`` counts its applied syncs; ``failures`` those in a row.
+
+    ``serial`` numbers the writes to its entries. ``swept_at``: when a sweep last began. ``held_removals``: so
+    many removals wait for somebody's word.
+    """
 
     source: str
     revision: int = 0
@@ -252,13 +260,44 @@ class SourceState:
     last_error: str | None = None
     last_error_at: datetime | None = None
     failures: int = 0
+    serial: int = 0
+    swept_at: datetime | None = None
+    held_removals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a sync must not write over: it read its source for a while, and others wrote meanwhile.
+
+    Whatever was written after ``serial``, the source's when the sync began, stays, and so does what was deleted
+    after ``deleted_since``; the entries concerned are marked, to be fetched again. ``holders``: mark also what
+    depends on the entries that changed.
+    """
+
+    serial: int
+    deleted_since: datetime
+    holders: bool = False
 
 
 class ContentStore(Protocol):
     """Published content of every source."""
 
-    def apply(self, source: str, changes: Changes, *, now: datetime, expected: int | None = None) -> Applied:
+    def apply(
+        self,
+        source: str,
+        changes: Changes,
+        *,
+        now: datetime,
+        expected: int | None = None,
+        fence: Fence | None = None,
+        held_removals: int | None = None,
+        swept: bool = False,
+    ) -> Applied:
         """Make one sync's changes in one transaction; the epoch moves only if something really changed.
+
+        What is removed leaves a tombstone, and every change a purge. ``held_removals`` are those that the
+        caller left out of the changes until somebody confirms them; None: as before. ``swept``: the source was
+        read from the beginning.
 
         Raises: Conflict where the source's revision is not ``expected`` (None: any), so that a slow sync
             cannot write over a newer one; ValueError, a fault of the caller's, for an entry of another
@@ -268,6 +307,10 @@ class ContentStore(Protocol):
 
     def failed(self, source: str, error: str, *, now: datetime) -> SourceState:
         """Note that a sync failed; ``error`` is shown to operators: no secrets. Entries stay."""
+        ...
+
+    def recovered(self, source: str) -> None:
+        """Note that the source answers again: the failures so far are over."""
         ...
 
     def drop(self, source: str) -> Applied:
@@ -280,8 +323,8 @@ class ContentStore(Protocol):
 
     def snapshot(self) -> ContentSnapshot: ...
 
-    def keys(self, source: str) -> frozenset[tuple[str, str | None]]:
-        """The (id, locale) of every entry of a source: cheap, for a sync that looks for what is gone."""
+    def versions(self, source: str) -> Mapping[tuple[str, str | None], str | None]:
+        """The version of every entry of a source by its (id, locale): cheap, for a sync that looks for what is gone."""
         ...
 
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
@@ -308,4 +351,186 @@ class ContentStore(Protocol):
 
     def problems(self, source: str) -> tuple[EntryProblem, ...]:
         """Ordered by file, id, locale."""
+        ...
+
+
+# --- notices: what is to be looked at again
+
+Cause: TypeAlias = Literal["notice", "link"]
+SYNC = ("", "")
+"""The mark of a whole source that is to be synced."""
+SWEEP = ("", "full")
+"""The mark of a whole source that is to be read from the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a notice names: an id and locale of a source, "" for any. ``type`` is a hint, in the source's terms."""
+
+    id: str
+    locale: str = ""
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A mark taken by one worker, with what was held when it was taken.
+
+    Attributes:
+        counter: how often it was marked; ``done``: up to where that is settled.
+        cause: "link": something that it depends on changed.
+        noticed_at: of the first notice that is not settled.
+        stage: how often it was read again after the first time.
+        attempts: that failed, in a row.
+        taken_at: when; what was noticed later is not seen to by it.
+        lease: whose it is; of a worker that stops renewing it, another takes it over.
+        serial: the source's, at that moment.
+        held: version of each stored variant by locale; "" for none.
+        gone: version of each variant that was deleted, by locale.
+        locales: of all entries of the source, "" among them; empty where the mark names one.
+    """
+
+    source: str
+    id: str
+    locale: str
+    type: str | None
+    counter: int
+    done: int
+    cause: Cause
+    noticed_at: datetime
+    stage: int
+    attempts: int
+    taken_at: datetime
+    lease: str
+    serial: int
+    held: Mapping[str, str | None]
+    gone: Mapping[str, str | None]
+    locales: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole source that is to be looked at."""
+        return self.id == ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a worker found. ``again_at``: read again then, as ``stage``; None: settled."""
+
+    changes: Changes = Changes()
+    again_at: datetime | None = None
+    stage: int = 0
+    spread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits in one source.
+
+    Attributes:
+        waiting: marks that were never looked at since their last notice.
+        settling: those that are read again for certainty.
+        failing: those whose last attempt failed, and ``error`` of the latest.
+        oldest: when the first notice of the longest waiting came.
+    """
+
+    source: str
+    waiting: int = 0
+    settling: int = 0
+    failing: int = 0
+    oldest: datetime | None = None
+    error: str | None = None
+
+
+class NoticeStore(Protocol):
+    """Marks, and the work that they ask for."""
+
+    def mark(self, source: str, marks: Sequence[Mark], *, now: datetime) -> None:
+        """Raise the counter of each, in one transaction: durable when it returns."""
+        ...
+
+    def claim(self, source: str, *, whole: bool, lease: str, now: datetime, until: datetime) -> Job | None:
+        """Take what is due first, of entries or of the whole source; None: nothing is due."""
+        ...
+
+    def renew(self, leases: Sequence[str], *, until: datetime) -> None:
+        """Keep what is still being worked on."""
+        ...
+
+    def finish(self, job: Job, outcome: Outcome, *, now: datetime) -> Applied | None:
+        """Write what was found, settle the mark and put the purge in line, in one transaction.
+
+        None where it must be looked at again, because the job is another's by now, or something wrote to the
+        entry since it was taken: then nothing is written. A mark whose counter moved stays due.
+        """
+        ...
+
+    def postpone(self, job: Job, error: str, *, due_at: datetime, problems: Sequence[EntryProblem] = ()) -> None:
+        """The attempt failed: note why, and when to try again. What is held stays."""
+        ...
+
+    def sweep_due(self, source: str, *, before: datetime, now: datetime) -> bool:
+        """Mark a sweep where the last began before then; of several callers one is told True."""
+        ...
+
+    def backlogs(self) -> tuple[Backlog, ...]:
+        """Of each source in which anything waits."""
+        ...
+
+
+# --- purges
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """A change of content whose keys are to be purged from caches.
+
+    Attributes:
+        id: "": so much changed at once that the whole source is named.
+        tags: before the change and after it.
+        removed: nobody may see the old content from now on.
+        noticed_at: when the notice came; None: a sync found it.
+        version: of the content that was put in place.
+        passes: how often it was sent already.
+    """
+
+    number: int
+    source: str
+    id: str
+    locale: str
+    tags: tuple[str, ...]
+    removed: bool
+    epoch: int
+    noticed_at: datetime | None
+    version: str | None
+    created_at: datetime
+    passes: int
+    attempts: int
+
+
+class PurgeStore(Protocol):
+    """The outbox of purges."""
+
+    def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
+        """Those to be sent now, the oldest first."""
+        ...
+
+    def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
+        """They were sent; ``again_at``: once more, then."""
+        ...
+
+    def failed(self, numbers: Sequence[int], error: str, *, due_at: datetime) -> None:
+        """They were not; try again then."""
+        ...
+
+    def since(self, epoch: int, *, limit: int = 500) -> tuple[Purge, ...]:
+        """What changed after an epoch of the content, the oldest first."""
+        ...
+
+    def waiting(self) -> int:
+        """How many were never sent."""
+        ...
+
+    def prune(self, before: datetime) -> None:
+        """Forget what was done, and tombstones, of before then."""
         ...

@@ -75,6 +75,7 @@ class Settings:
     score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
+    sweep_s: Annotated[int, _Read(kinds.whole(0, 604_800))] = 3_600  # 0: never
 
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # field to its source

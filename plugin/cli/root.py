@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "models": ("plugin.cli.models:models", "The models that score content."),
         "rules": ("plugin.cli.rules:rules", "Check, publish and compare rules."),
         "serve": ("plugin.cli.serve:serve", "Run the service."),
+        "worker": ("plugin.cli.worker:worker", "Follow the sources of content, beside a server of your own."),
     }
 )
 """Name, import path, and the line in the list of commands."""

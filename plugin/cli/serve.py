@@ -16,7 +16,8 @@ from threading import Event, Thread, get_ident
 import click
 
 from plugin.cli.output import Failed
-from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
+from plugin.cli.wiring import load_settings, opened_store
+from plugin.cli.worker import following
 from plugin.settings import PREFIX, Settings
 
 GRACE_S = 10
@@ -36,8 +37,9 @@ GRACE_S = 10
 def serve(bind: str | None, workers: int | None, threads: int) -> None:
     """Run the service until it is told to stop (SIGTERM, Ctrl-C); requests under way are finished.
 
-    A published rule set and changed content reach every worker by themselves, without a restart. Sources that are
-    folders of files are followed while it runs. SIGHUP replaces the workers one after the other.
+    A published rule set and changed content reach every worker by themselves, without a restart. Sources are followed
+    while it runs: notices of their webhooks are seen to, folders of files are watched, and now and then everything is
+    compared. SIGHUP replaces the workers one after the other.
     """
     # The workers load the settings by themselves: what was given here reaches them as it does everything else.
     for name, given in (("BIND", bind), ("WORKERS", workers)):
@@ -50,7 +52,7 @@ def serve(bind: str | None, workers: int | None, threads: int) -> None:
 
 
 def serve_with(settings: Settings, *, threads: int = 1, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve the application, and follow the sources that are folders, until a signal ends it.
+    """Serve the application, and follow the sources, until a signal ends it.
 
     Args:
         on_ready: called in a thread once the service answers that it is ready.
@@ -98,30 +100,6 @@ def interrupted_alone() -> Iterator[None]:
         signal.pthread_kill(waiting.ident or main, signal.SIGINT)
         waiting.join(timeout=5)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def following(settings: Settings) -> Iterator[None]:
-    """Bring in what changes in content folders, in a thread of this process: once, not in every worker.
-
-    On several machines each follows its own copy of a folder; of two that sync at the same time, one gives way.
-    """
-    names = tuple(name for name, plugged in settings.sources.items() if plugged.adapter == "files")
-    if not names:
-        yield
-        return
-    from plugin.service.sync import Syncing, SyncLoop  # noqa: PLC0415
-
-    with opened_sources(settings, names) as sources, opened_store(settings) as store:
-        loop = SyncLoop(
-            Syncing(sources, store.content, clock=now),
-            poll_s=settings.content_poll.total_seconds(),
-        )
-        loop.start()
-        try:
-            yield
-        finally:
-            loop.stop()
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def opened_sources(settings: Settings, names: tuple[str, ...] = ()) -> Iterator[
     from plugin.sources import open_source  # noqa: PLC0415
 
     with ExitStack() as closing:
-        found = {}
+        found: dict[str, Source] = {}
         for name in names or settings.sources:
             found[name] = open_source(settings.sources[name], Runtime.system())
             closing.callback(found[name].close)

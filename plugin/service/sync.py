@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from threading import Event, Thread
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from adapters.cms.port import Changes as Fetched
-from adapters.cms.port import CmsError, Entry, Key, Problem, Source
+from adapters.cms.port import CmsError, Entry, Key, Ordering, Problem, Source
 from plugin.errors import Conflict, TesseraError
-from plugin.ports import Applied, Changes, ContentStore, EntryProblem, StoredEntry
+from plugin.ports import Applied, Changes, ContentStore, EntryProblem, Fence, StoredEntry
 
 _log = logging.getLogger(__name__)
 
 
+LEAST_HELD = 20
+"""So many entries may always go at once."""
+SHARE_HELD = 0.1
+"""Of more than these, such a share of a source's entries goes only when somebody confirms it."""
+TOMBSTONE_HOLDS = timedelta(minutes=10)
+"""So long a deletion stands against a listing; a fetch of the entry decides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """How the sync of one source went; `error` is None where it went well."""
+    """How the sync of one source went; `error` is None where it went well.
+
+    `held` removals wait for a confirmation; everything else was applied. `retry_after` is in seconds, where the
+    source said so.
+    """
 
     source: str
     applied: Applied | None
     problems: tuple[EntryProblem, ...]
     error: str | None = None
+    held: int = 0
+    retry_after: float | None = None
 
 
 class Syncing:
@@ -36,22 +49,41 @@ class Syncing:
         self._clock = clock
         self._logged: dict[str, frozenset[str]] = {}
 
-    def sync(self, name: str) -> Synced:
-        """Bring one source up to date. What fails is noted with the source, and what was there before stays."""
+    def sync(self, name: str, *, full: bool = False, confirm_removals: bool = False) -> Synced:
+        """Bring one source up to date. What fails is noted with the source, and what was there before stays.
+
+        Args:
+            full: read everything, whatever was read before.
+            confirm_removals: remove also what looks like an accident: more than 20 entries and more than a tenth.
+        """
         source = self.sources[name]
+        # Read in this order: what is written from here on has a later serial, and stays as it is.
         state = self._store.state(name)
+        versions = {Key(*key): version for key, version in self._store.versions(name).items()}
         try:
-            fetched = source.changes(state.cursor)
-            changes = self._changes(name, fetched)
-            applied = self._store.apply(name, changes, now=self._clock(), expected=state.revision)
+            fetched = source.changes(None if full else state.cursor)
+            now = self._clock()
+            gone = _gone(fetched, versions)
+            held = 0 if confirm_removals else _too_many(gone, versions)
+            changes = _changes(name, _fenced(fetched, versions, source.spec.ordering), () if held else gone)
+            applied = self._store.apply(
+                name,
+                replace(changes, cursor=None) if held else changes,  # so that it is asked for again
+                now=now,
+                expected=state.revision,
+                fence=Fence(state.serial, now - TOMBSTONE_HOLDS, holders=not fetched.full),
+                held_removals=held if held or fetched.present is not None else None,
+                swept=fetched.full,
+            )
         except Conflict:
             return Synced(name, None, (), "another process synced it at the same time")
         except (CmsError, TesseraError) as error:
             self._store.failed(name, str(error), now=self._clock())
             self._log_new(name, [f"the sync failed: {error}"])
-            return Synced(name, None, (), str(error))
-        self._log_new(name, [_sentence(problem) for problem in (*changes.problems, *applied.refused)])
-        return Synced(name, applied, (*changes.problems, *applied.refused))
+            return Synced(name, None, (), str(error), retry_after=getattr(error, "retry_after", None))
+        said = [_sentence(problem) for problem in (*changes.problems, *applied.refused)]
+        self._log_new(name, [*said, *([removals_held(name, held)] if held else [])])
+        return Synced(name, applied, (*changes.problems, *applied.refused), held=held)
 
     def _log_new(self, name: str, sentences: Sequence[str]) -> None:
         """Log what the sync before this one did not say: a file can stay broken for days."""
@@ -65,19 +97,57 @@ class Syncing:
         """Every source, one after the other."""
         return [self.sync(name) for name in self.sources]
 
-    def _changes(self, name: str, fetched: Fetched) -> Changes:
-        # Also what was never stored, broken from the first: its problem goes with it.
-        gone = frozenset(fetched.deleted)
-        if fetched.present is not None:
-            gone |= fetched.gone(Key(id_, locale) for id_, locale in self._store.keys(name))
-        return Changes(
-            entries=tuple(_stored_entry(name, entry) for entry in fetched.entries),
-            # Of an entry without a language only that variant is gone; None would take all the others with it.
-            deleted=tuple(sorted((key.id, key.locale or "") for key in gone)),
-            cursor=fetched.cursor,
-            problems=tuple(_problem(problem) for problem in fetched.problems),
-            told=_told(fetched),
-        )
+
+def removals_held(name: str, held: int) -> str:
+    """What to say of removals that wait."""
+    return (
+        f"{held} entries are gone from the source, more than a tenth: they stay until somebody confirms it with "
+        f"'tessera cms sync {name} --confirm-removals'"
+    )
+
+
+def _gone(fetched: Fetched, stored: Mapping[Key, object]) -> tuple[Key, ...]:
+    # Also what was never stored, broken from the first: its problem goes with it.
+    gone = frozenset(fetched.deleted)
+    if fetched.present is not None:
+        gone |= fetched.gone(stored)
+    return tuple(sorted(gone, key=lambda key: (key.id, key.locale or "")))
+
+
+def _too_many(gone: Sequence[Key], stored: Mapping[Key, object]) -> int:
+    """How many entries would lose a variant, where that are too many to go without a word; else 0."""
+    losing = {key.id for key in gone if key in stored}
+    limit = max(LEAST_HELD, SHARE_HELD * len({key.id for key in stored}))
+    return len(losing) if len(losing) > limit else 0
+
+
+def _fenced(fetched: Fetched, versions: Mapping[Key, str | None], ordering: Ordering) -> Fetched:
+    """Without what is certainly older than what is stored: a listing can lag behind."""
+    entries = tuple(
+        entry for entry in fetched.entries if not ordering.older(entry, version_of(versions.get(entry.key), ordering))
+    )
+    return fetched if len(entries) == len(fetched.entries) else replace(fetched, entries=entries)
+
+
+def version_of(stored: str | None, ordering: Ordering) -> int | datetime | None:
+    """A stored version as the source orders them; None where it is none of its kind."""
+    if stored is None or ordering.kind == "none":
+        return None
+    try:
+        return int(stored) if ordering.kind == "integer" else datetime.fromisoformat(stored)
+    except ValueError:  # of another adapter, which had the source's name before
+        return None
+
+
+def _changes(name: str, fetched: Fetched, gone: Sequence[Key]) -> Changes:
+    return Changes(
+        entries=tuple(stored_entry(name, entry) for entry in fetched.entries),
+        # Of an entry without a language only that variant is gone; None would take all the others with it.
+        deleted=tuple((key.id, key.locale or "") for key in gone),
+        cursor=fetched.cursor,
+        problems=tuple(_problem(problem) for problem in fetched.problems),
+        told=_told(fetched),
+    )
 
 
 def _told(fetched: Fetched) -> Literal["some", "nameless", "all"]:
@@ -87,7 +157,8 @@ def _told(fetched: Fetched) -> Literal["some", "nameless", "all"]:
     return "some" if fetched.present is None else "nameless"
 
 
-def _stored_entry(source: str, entry: Entry) -> StoredEntry:
+def stored_entry(source: str, entry: Entry) -> StoredEntry:
+    """An entry as the store keeps it."""
     version = entry.version.isoformat() if isinstance(entry.version, datetime) else entry.version
     return StoredEntry(
         source=source,
@@ -99,6 +170,8 @@ def _stored_entry(source: str, entry: Entry) -> StoredEntry:
         published_at=entry.published_at,
         version=None if version is None else str(version),
         links=tuple(dict.fromkeys(link.target for link in entry.links if link.kind == "entry")),
+        expires_at=entry.expires_at,
+        depends_on=tuple(sorted({link.depends_on for link in entry.links if link.depends_on})),
     )
 
 
@@ -117,32 +190,3 @@ def _problem(problem: Problem) -> EntryProblem:
         file=place if has_line else problem.where,
         line=int(line) if has_line else None,
     )
-
-
-class SyncLoop:
-    """Syncs again and again in a thread: a change in a folder is served soon without a command."""
-
-    def __init__(self, syncing: Syncing, *, poll_s: float) -> None:
-        self._syncing = syncing
-        self._poll_s = poll_s
-        self._stop = Event()
-        self._thread: Thread | None = None
-
-    def start(self) -> None:
-        """Begin."""
-        self._stop.clear()
-        self._thread = Thread(target=self._run, name="tessera-sync", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the sync that is under way."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._poll_s):
-            try:
-                self._syncing.sync_all()
-            except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw
-                _log.exception("a sync failed")

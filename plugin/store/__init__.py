@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
-from plugin.ports import ContentStore, DraftStore, RulesetStore
+from plugin.ports import ContentStore, DraftStore, NoticeStore, PurgeStore, RulesetStore
 from plugin.store.content import SqlContent
 from plugin.store.draft import SqlDraft
 from plugin.store.engine import glancing, make_engine
+from plugin.store.notices import SqlNotices
+from plugin.store.purges import SqlPurges
 from plugin.store.rulesets import SqlRulesets
 
 __all__ = ["Store", "open_store"]
@@ -23,6 +25,8 @@ class Store:
     rulesets: RulesetStore
     draft: DraftStore
     content: ContentStore
+    notices: NoticeStore
+    purges: PurgeStore
 
     def ping(self) -> None:
         """Raises: ServiceUnavailable where the database does not answer."""
@@ -41,4 +45,6 @@ def open_store(url: str) -> Store:
         SettingsError: a database that is not supported, or whose driver is not installed.
     """
     engine = make_engine(url)
-    return Store(engine, SqlRulesets(engine), SqlDraft(engine), SqlContent(engine))
+    return Store(
+        engine, SqlRulesets(engine), SqlDraft(engine), SqlContent(engine), SqlNotices(engine), SqlPurges(engine)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from plugin.store.canonical import NotJson, canonical, digest
 from plugin.store.types import storable
 
 LONGEST_NAME = 255  # characters; PostgreSQL's index entries end at 2,704 bytes
+LONGEST_TARGET = 500  # bytes of what an entry depends on, which may be an address: it is part of a key
 LONGEST_REASON = 1_000
 
 Key = tuple[str, str]  # (id, locale), "" for none, as in the table
@@ -39,16 +41,20 @@ def to_row(entry: StoredEntry) -> Row:
         raise ValueError(f"a name in it is longer than {LONGEST_NAME} characters")
     if entry.locale == "":
         raise ValueError("its locale is empty; an entry without one has none")
-    published_at = _instant(entry.published_at)
+    published_at = _instant(entry.published_at, "published_at")
+    expires_at = _instant(entry.expires_at, "expires_at")
+    if not all(map(storable, entry.depends_on)):
+        raise ValueError("the name of something that it depends on has a NUL or a lone surrogate")
     try:
         seen: dict[str, JSON] = {"tags": list(entry.tags), "fields": entry.fields, "links": list(entry.links)}
         texts = {name: canonical(value) for name, value in seen.items()}
     except NotJson as error:
         raise ValueError(f"its fields are not JSON that can be kept: {error}") from error
-    when = None if published_at is None else published_at.isoformat()
+    when = [None if published_at is None else published_at.isoformat()]
+    when += [] if expires_at is None else [expires_at.isoformat()]
     return Row(
         key=(entry.id, entry.locale or ""),
-        digest=digest("\n".join([canonical([entry.type, when]), *texts.values()])),
+        digest=digest("\n".join([canonical([entry.type, *when]), *texts.values()])),
         values={
             "source": entry.source,
             "id": entry.id,
@@ -57,9 +63,17 @@ def to_row(entry: StoredEntry) -> Row:
             "published_at": published_at,
             "version": entry.version,
             "origin": entry.origin,
+            "expires_at": expires_at,
+            "depends_on": canonical(sorted(set(entry.depends_on))),
             **texts,
         },
     )
+
+
+def target_of(name: str) -> str:
+    """What an entry depends on, as it stands in the index of links."""
+    octets = name.encode()
+    return name if len(octets) <= LONGEST_TARGET else f"sha256:{hashlib.sha256(octets).hexdigest()}"
 
 
 def to_entry(row: Any) -> StoredEntry:  # noqa: ANN401  # a row of the table; SQLAlchemy types none
@@ -74,6 +88,8 @@ def to_entry(row: Any) -> StoredEntry:  # noqa: ANN401  # a row of the table; SQ
         version=row.version,
         links=tuple(json.loads(row.links)),
         origin=row.origin,
+        expires_at=row.expires_at,
+        depends_on=tuple(json.loads(row.depends_on)),
     )
 
 
@@ -102,12 +118,12 @@ def clean(problem: EntryProblem) -> EntryProblem:
     )
 
 
-def _instant(value: datetime | None) -> datetime | None:
+def _instant(value: datetime | None, name: str) -> datetime | None:
     if value is None:
         return None
     if value.tzinfo is None:
-        raise ValueError("its published_at has no time zone")
+        raise ValueError(f"its {name} has no time zone")
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("its published_at is beyond the calendar") from error
+        raise ValueError(f"its {name} is beyond the calendar") from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from plugin.ports import Changes, EntryProblem
 from plugin.store.content_rows import Key, Row, clean, to_problem, to_row
+
+_NOTED = ("version", "origin", "depends_on")  # kept, and seen by no decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Held:
     version: str | None
     origin: str | None
     updated_at: datetime
+    depends_on: str
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,9 @@ class Merge:
     write: Sequence[Mapping[str, object]]
     remove: Sequence[Key]
     problems: Sequence[EntryProblem]
-    added: int
-    updated: int
+    problems_changed: bool
+    added: Sequence[Key]
+    updated: Sequence[Key]
     unchanged: int
 
 
@@ -64,27 +69,37 @@ def sift(source: str, changes: Changes) -> Sifted:
 def merge(sifted: Sifted, held: Mapping[Key, Held], listed: Iterable[EntryProblem], *, now: datetime) -> Merge:
     """Compare a sync with what is held of its source, and with the problems listed so far."""
     write: list[Mapping[str, object]] = []
-    added = updated = 0
+    added: list[Key] = []
+    updated: list[Key] = []
     for key, row in sifted.rows.items():
         old = held.get(key)
         same = old is not None and old.digest == row.digest
         if old is None:
-            added += 1
+            added.append(key)
         elif not same:
-            updated += 1
-        elif (old.version, old.origin) == (row.values["version"], row.values["origin"]):
+            updated.append(key)
+        elif (old.version, old.origin, old.depends_on) == tuple(row.values[name] for name in _NOTED):
             continue
         # A new version or place of the same content is noted, and is no change to those who read it.
         updated_at = old.updated_at if old is not None and same else now
         write.append({**row.values, "digest": row.digest, "updated_at": updated_at})
+    before = list(listed)
+    problems = _problems(sifted, before, held)
     return Merge(
         write=write,
         remove=sorted(_removed(sifted, held)),
-        problems=_problems(sifted, listed, held),
+        problems=problems,
+        problems_changed=problems != before,
         added=added,
         updated=updated,
-        unchanged=len(sifted.rows) - added - updated,
+        unchanged=len(sifted.rows) - len(added) - len(updated),
     )
+
+
+def spare(sifted: Sifted, held: Mapping[Key, Held], keys: Set[Key]) -> tuple[Sifted, Mapping[Key, Held]]:
+    """The same without these keys: neither written nor removed."""
+    rows = {key: row for key, row in sifted.rows.items() if key not in keys}
+    return replace(sifted, rows=rows), {key: old for key, old in held.items() if key not in keys}
 
 
 def _removed(sifted: Sifted, held: Mapping[Key, Held]) -> set[Key]:

@@ -6,7 +6,17 @@ both databases hold the same bytes, and PostgreSQL's jsonb cannot hold the chara
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+)
 
 from plugin.store.types import Instant, Plain
 
@@ -90,6 +100,9 @@ content_sources = Table(
     Column("last_error", Plain),
     Column("last_error_at", Instant),
     Column("failures", Integer, nullable=False),
+    Column("serial", Integer, nullable=False, server_default="0"),  # of the last write to the source's entries
+    Column("swept_at", Instant),
+    Column("held_removals", Integer, nullable=False, server_default="0"),
 )
 
 content_entries = Table(
@@ -107,6 +120,9 @@ content_entries = Table(
     Column("origin", Plain),
     Column("digest", Plain, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("depends_on", Plain, nullable=False, server_default="[]"),
+    Column("serial", Integer, nullable=False, server_default="0"),
     Index(None, "id"),
 )
 
@@ -120,4 +136,73 @@ content_problems = Table(
     Column("file", Plain),
     Column("line", Integer),
     Column("reason", Plain, nullable=False),
+)
+
+content_links = Table(
+    "content_links",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("id", Plain, primary_key=True),
+    Column("locale", Plain, primary_key=True),
+    Column("target", Plain, primary_key=True),
+    ForeignKeyConstraint(
+        ["source", "id", "locale"],
+        ["content_entries.source", "content_entries.id", "content_entries.locale"],
+        name="fk_content_links_entry",
+        ondelete="CASCADE",
+    ),
+    Index("ix_content_links_target", "source", "target"),
+)
+
+content_tombstones = Table(
+    "content_tombstones",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("id", Plain, primary_key=True),
+    Column("locale", Plain, primary_key=True),
+    Column("type", Plain, nullable=False),
+    Column("tags", Plain, nullable=False),
+    Column("version", Plain),
+    Column("serial", Integer, nullable=False),
+    Column("deleted_at", Instant, nullable=False),
+)
+
+content_dirty = Table(
+    "content_dirty",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("id", Plain, primary_key=True),  # "": the whole source
+    Column("locale", Plain, primary_key=True),  # "": any
+    Column("counter", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("type", Plain),
+    Column("cause", Plain, nullable=False),
+    Column("noticed_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Plain),
+    Column("lease", Plain),
+    Column("lease_until", Instant),
+    CheckConstraint("cause IN ('link', 'notice')", name="cause"),
+    Index(None, "source", "due_at"),
+)
+
+content_purges = Table(
+    "content_purges",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("source", Plain, nullable=False),
+    Column("id", Plain, nullable=False),  # "": so many changed at once that the whole source is named
+    Column("locale", Plain, nullable=False),
+    Column("tags", Plain, nullable=False),  # before and after
+    Column("removed", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False, index=True),
+    Column("noticed_at", Instant),
+    Column("version", Plain),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, index=True),  # none: done
+    Column("passes", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Plain),
 )

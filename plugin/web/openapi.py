@@ -14,7 +14,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from plugin.web.operations import JSON_TYPE, OPEN, OPTIONAL, YAML_TYPES, Operation
+from plugin.web.operations import JSON_TYPE, OPEN, OPTIONAL, YAML_TYPES, Operation, RawBody
 from plugin.web.problems import MEDIA_TYPE
 from plugin.web.schemas.common import Problem
 
@@ -80,7 +80,10 @@ def _described(operation: Operation) -> dict[str, Any]:
     }
     if operation.description:
         described["description"] = operation.description
-    if operation.body is not None:
+    if isinstance(operation.body, RawBody):
+        octets = {"schema": {"type": "string", "format": "binary"}}
+        described["requestBody"] = {"required": True, "content": {"*/*": octets}}
+    elif operation.body is not None:
         content: dict[str, Any] = {JSON_TYPE: {"schema": operation.body.schema}}
         if operation.body.yaml:
             content[YAML_TYPES[0]] = {"schema": {"type": "string", "description": "A rule document."}}
@@ -136,7 +139,9 @@ def _refusals(operation: Operation) -> set[int]:
     found = set(operation.refusals)
     if operation.access != OPEN:
         found |= {401, 403, 429}
-    if operation.body is not None:
+    if isinstance(operation.body, RawBody):
+        found |= {400, 413}
+    elif operation.body is not None:
         found |= {400, 413, 415, 422}
     if operation.query is not None:
         found.add(422)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Request, Response, request
 from marshmallow import Schema, ValidationError
@@ -56,6 +57,29 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body that is read as it came, by the operation itself: a signature may cover every byte of it."""
+
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request of which nothing was looked at yet.
+
+    Attributes:
+        path: with its query, as the client wrote it.
+        headers: by name in lower case; values as they came.
+        read: gives the body; raises PayloadTooLarge.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A request, checked: what an operation works with.
 
@@ -63,7 +87,7 @@ class Call:
         caller: None at open operations without a key.
         path: the parameters in the path.
         query: as its schema loaded it.
-        body: as its schema loaded it, `Text`, or None.
+        body: as its schema loaded it, `Text`, `Incoming`, or None.
     """
 
     caller: Caller | None
@@ -115,7 +139,7 @@ class Operation:
     run: Callable[[Call], Answer] | None
     description: str = ""
     query: type[Schema] | None = None
-    body: Body | None = None
+    body: Body | RawBody | None = None
     refusals: tuple[int, ...] = ()
     conditional: bool = False
 
@@ -134,7 +158,7 @@ class Gate:
         if run is None:
             return
         query = operation.query() if operation.query else None
-        body = operation.body.schema() if operation.body else None
+        body = operation.body.schema() if isinstance(operation.body, Body) else None
         answers = {status: schema() if schema else None for status, schema in operation.answers.items()}
 
         def view(**path: Any) -> Response:  # noqa: ANN401  # the converters' types
@@ -143,7 +167,7 @@ class Gate:
                 caller=caller,
                 path=path,
                 query={} if query is None else _query(query, request),
-                body=None if body is None or operation.body is None else self._body(operation.body, body, request),
+                body=self._sent(operation.body, body, request),
                 precondition=_precondition(request),
             )
             return _response(run(call), answers, request)
@@ -163,6 +187,11 @@ class Gate:
         self._buckets.take(caller.name)
         return caller
 
+    def _sent(self, wanted: Body | RawBody | None, schema: Schema | None, asked: Request) -> object:
+        if isinstance(wanted, RawBody):
+            return _incoming(wanted, asked)
+        return None if wanted is None or schema is None else self._body(wanted, schema, asked)
+
     def _body(self, body: Body, schema: Schema, asked: Request) -> object:
         offered = [JSON_TYPE, *(YAML_TYPES if body.yaml else ())]
         if asked.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -175,6 +204,16 @@ class Gate:
         if asked.mimetype not in {JSON_TYPE, ""}:
             raise UnsupportedMediaType(offered)
         return load(schema, read_json(raw))
+
+
+def _incoming(body: RawBody, asked: Request) -> Incoming:
+    # Servers say in one of these what the client wrote; what Flask has is decoded.
+    written = asked.environ.get("RAW_URI") or asked.environ.get("REQUEST_URI")
+    if not isinstance(written, str) or not written.startswith("/"):
+        query = asked.query_string.decode("latin-1")
+        written = quote(asked.path, safe="/:@!$&'()*+,;=~-._") + (f"?{query}" if query else "")
+    headers = {name.lower(): value for name, value in asked.headers.items()}
+    return Incoming(asked.method, written, headers, lambda: read_body(asked, body.limit_bytes))
 
 
 def load(schema: Schema, data: object) -> Any:  # noqa: ANN401  # what the schema makes of it

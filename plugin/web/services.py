@@ -13,6 +13,7 @@ from plugin.service.commands import SimulateRequest
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
 from plugin.service.health import Readiness
+from plugin.service.notices import Accepting
 from plugin.service.publish import Publishing
 
 
@@ -88,6 +89,7 @@ class WebServices:
         new_id: of incidents: the log and the answer to the client share it.
         management_rate: for each management key, in this process; None: no limit.
         delivery_rate: for each delivery key, likewise.
+        webhook_rate: for each source, likewise; what is beyond makes the whole source be looked at.
     """
 
     settings: WebSettings = field(repr=False)
@@ -95,6 +97,7 @@ class WebServices:
     drafting: Drafting
     contents: Contents
     readiness: Readiness
+    accepting: Accepting
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry
     clock: Callable[[], datetime]
@@ -102,3 +105,4 @@ class WebServices:
     new_id: Callable[[], str]
     management_rate: Rate | None = Rate(per_s=100, burst=1_000)
     delivery_rate: Rate | None = None
+    webhook_rate: Rate | None = Rate(per_s=200, burst=2_000)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from plugin.web import delivery, docs, health, openapi, problems
+from plugin.web import delivery, docs, health, openapi, problems, webhooks
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
@@ -62,6 +62,12 @@ def register(app: Flask, services: WebServices) -> Web:
         *content.operations(services.contents),
         *models.operations(settings.models),
         *simulate.operations(services.simulate),
+        *webhooks.operations(
+            services.accepting,
+            Buckets(services.webhook_rate, services.monotonic),
+            webhooks.counter(services.registry),
+            prefix=urlsplit(settings.public_url).path,
+        ),
         *health.operations(services.readiness),
     )
     for operation in operations:

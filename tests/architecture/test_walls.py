@@ -21,6 +21,11 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"},
         {"requests", "yaml", "markdown_it", "nh3", "jsonpath", "re2"},
     ),
+    # Runs in the CMS: it may import that, and nothing of ours.
+    "adapters.cms.wagtail.module": (
+        set(),
+        {"django", "modelcluster", "rest_framework", "taggit", "wagtail", "wagtail_personalisation"},
+    ),
     "adapters.models": (
         {"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"},
         {"requests"},
@@ -34,7 +39,9 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
             "plugin.ports",
             "plugin.errors",
             "rules",
+            "adapters.cms.hooks",
             "adapters.cms.port",
+            "adapters.edge.port",
             "adapters.models.port",
         },
         {"msgspec"},

@@ -52,10 +52,10 @@ def test_there_is_nothing_at_first(store: Store) -> None:
     assert store.content.state("cms") == SourceState("cms")
 
 
-def test_the_keys_of_a_source_are_told_without_its_entries(store: Store) -> None:
+def test_the_versions_of_a_source_are_told_without_its_entries(store: Store) -> None:
     apply(store, entry("a", "fr"), entry("a", "en"), entry("b"))
-    assert store.content.keys("cms") == {("a", "fr"), ("a", "en"), ("b", None)}
-    assert store.content.keys("other") == frozenset()
+    assert store.content.versions("cms") == {("a", "fr"): "7", ("a", "en"): "7", ("b", None): "7"}
+    assert store.content.versions("other") == {}
 
 
 def test_the_variant_without_a_locale_is_deleted_alone(store: Store) -> None:
@@ -175,7 +175,7 @@ def test_a_failure_is_noted_until_a_sync_succeeds_and_entries_stay(store: Store)
     assert (failed.cursor, failed.revision, ids(store)) == ("c1", 1, [("a", None)])
     assert store.content.states() == (failed,)
     apply(store, now=LATER)
-    assert store.content.state("cms") == SourceState("cms", 2, "c1", last_ok_at=LATER)
+    assert store.content.state("cms") == SourceState("cms", 2, "c1", last_ok_at=LATER, serial=1)
 
 
 def test_a_slow_sync_does_not_write_over_a_newer_one(store: Store) -> None:

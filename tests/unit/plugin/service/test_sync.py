@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 
 from adapters.cms.files import build
 from adapters.cms.port import Changes as Fetched
-from adapters.cms.port import CmsError, Entry, Key, Link, Problem, Source, Unavailable
+from adapters.cms.port import CmsError, Entry, Key, Link, Ordering, Problem, Source, SourceSpec, Unavailable
 from adapters.runtime import Runtime
-from plugin.service.sync import Syncing, SyncLoop
+from plugin.service.follow import Following, Loop, SourceSyncing
+from plugin.service.sync import Syncing
 from plugin.store import Store
 
 from .site_support import NOW
@@ -223,6 +225,8 @@ def test_entries_that_went_while_the_cursor_was_lost_are_removed(
 class ByHand:
     """A source that does what the test says."""
 
+    spec = SourceSpec("by-hand", Ordering("integer"), incremental=True)
+
     def __init__(self, answer: Callable[[str | None], Fetched]) -> None:
         self.changes = answer
 
@@ -334,8 +338,18 @@ def test_all_sources_are_synced_whichever_fails(folder: Folder, sqlite_store: St
 
 
 @pytest.fixture
-def loop(syncing: Syncing) -> Iterator[SyncLoop]:
-    found = SyncLoop(syncing, poll_s=0.02)
+def following(syncing: Syncing, sqlite_store: Store) -> Iterator[Following]:
+    worker = SourceSyncing(
+        "site",
+        syncing,
+        sqlite_store.notices,
+        clock=lambda: datetime.now(UTC),
+        random=lambda: 0.5,
+        new_lease=lambda: "lease",
+        sweep=None,
+        every=timedelta(milliseconds=20),
+    )
+    found = Following([Loop("site", worker.step, poll_s=0.02)])
     found.start()
     yield found
     found.stop()
@@ -348,8 +362,8 @@ def soon(holds: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def test_the_loop_brings_changes_in_by_itself_and_outlives_a_fault(
-    folder: Folder, sqlite_store: Store, loop: SyncLoop, monkeypatch: pytest.MonkeyPatch
+def test_a_followed_folder_brings_changes_in_by_itself_and_outlives_a_fault(
+    folder: Folder, sqlite_store: Store, following: Following, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.entry("a.md", "A1")
     soon(lambda: held(sqlite_store) == {"a": "A1"})

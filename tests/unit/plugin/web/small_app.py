@@ -12,12 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
+from adapters.cms.hooks import Hook
 from plugin.service.checking import compiled
 from plugin.service.commands import SimulateRequest
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
 from plugin.service.entries import as_content
 from plugin.service.health import Readiness
+from plugin.service.notices import Accepting
 from plugin.service.publish import Publishing
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.store import Store
@@ -119,6 +121,7 @@ def small_app(
     management_rate: Rate | None = None,
     delivery_rate: Rate | None = None,
     ping: Callable[[], None] | None = None,
+    hooks: Mapping[str, Hook] | None = None,
 ) -> Small:
     settings = settings or SmallSettings()
     clock = Clock()
@@ -142,6 +145,7 @@ def small_app(
             serving=serving,
             clock=clock,
         ),
+        accepting=Accepting(hooks or {}, store.notices, clock=clock),
         simulate=lambda request: _simulate(request, publishing, store, clock()),
         registry=CollectorRegistry(),
         clock=clock,

@@ -1,0 +1,122 @@
+"""`tessera worker`: follows the sources of content, where another server than `tessera serve` runs the service."""
+
+from __future__ import annotations
+
+import logging.config
+import random
+import secrets
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+
+from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
+from plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.cms.port import Source
+    from plugin.service.follow import Following
+    from plugin.store import Store
+
+
+@click.command()
+def worker() -> None:
+    """Follow the sources until told to stop (SIGTERM, Ctrl-C): see to notices, watch folders, compare now and then.
+
+    `tessera serve` does this by itself. Several workers share the work, on several machines too.
+    """
+    from plugin.cli.logs import log_config  # noqa: PLC0415
+
+    settings = load_settings()
+    logging.config.dictConfig(log_config(settings.log_level))
+    stopped = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with following(settings):
+        click.echo(f"following {', '.join(settings.sources) or 'no source'}", err=True)
+        while not stopped.wait(1.0):  # a wait without end would not let the handlers run everywhere
+            pass
+
+
+@contextmanager
+def following(
+    settings: Settings,
+    *,
+    at: Callable[[str], None] | None = None,
+    rereads_s: Sequence[float] | None = None,
+) -> Iterator[None]:
+    """Follow every source in threads of this process: once, not in every worker of the server.
+
+    Args:
+        at: told of named points in the work; tests end the process there.
+        rereads_s: when entries are read again, in seconds after the first time.
+    """
+    if not settings.sources:
+        yield
+        return
+    with ExitStack() as closing:
+        # Two of each: a notice must not wait for a sync of everything.
+        fetching = closing.enter_context(opened_sources(settings))
+        listing = closing.enter_context(opened_sources(settings))
+        store = closing.enter_context(opened_store(settings))
+        running = _followers(settings, store, fetching, listing, at=at, rereads_s=rereads_s)
+        running.start()
+        closing.callback(running.stop)
+        yield
+
+
+def _followers(
+    settings: Settings,
+    store: Store,
+    fetching: Mapping[str, Source],
+    listing: Mapping[str, Source],
+    *,
+    at: Callable[[str], None] | None,
+    rereads_s: Sequence[float] | None,
+) -> Following:
+    from plugin.service.converge import LEASE, REREADS_S, Converging  # noqa: PLC0415
+    from plugin.service.follow import Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
+    from plugin.service.notices import nowhere  # noqa: PLC0415
+    from plugin.service.sync import Syncing  # noqa: PLC0415
+    from plugin.webhooks import locales_of  # noqa: PLC0415
+
+    def new_lease() -> str:
+        return secrets.token_hex(8)
+
+    workers: list[Converging | SourceSyncing] = []
+    syncing = Syncing(listing, store.content, clock=now)
+    for name, plugged in settings.sources.items():
+        workers.append(
+            Converging(
+                name,
+                fetching[name],
+                store.notices,
+                store.content,
+                locales=locales_of(plugged),
+                rereads_s=REREADS_S if rereads_s is None else rereads_s,
+                at=at or nowhere,
+                clock=now,
+                random=random.random,
+                new_lease=new_lease,
+            )
+        )
+        workers.append(
+            SourceSyncing(
+                name,
+                syncing,
+                store.notices,
+                sweep=timedelta(seconds=settings.sweep_s) if settings.sweep_s else None,
+                every=settings.content_poll if plugged.adapter == "files" else None,
+                clock=now,
+                random=random.random,
+                new_lease=new_lease,
+            )
+        )
+    loops = [Loop(f"{type(one).__name__.lower()}-{one.name}", one.step) for one in workers]
+    keeping = Keeping(workers, store.notices, clock=now)
+    loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
+    return Following(loops)

@@ -1,0 +1,219 @@
+"""Seeing to notices: each entry is fetched, compared, applied, and looked at again until nothing can be stale.
+
+A notice says where to look, and nothing else. What was fetched may be older than what is stored, for caches and
+replicas lag: an adapter that orders its versions is believed when the version it brings is newer, and so is nothing
+else. In every other case the entry is read again, 1, 3, 10 and 30 seconds after the first time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from adapters.cms.port import (
+    AuthError,
+    BadResponse,
+    CmsError,
+    Entry,
+    NotFound,
+    Ordering,
+    Source,
+    Unavailable,
+)
+from plugin.ports import SYNC, Changes, ContentStore, EntryProblem, Job, Mark, NoticeStore, Outcome
+from plugin.service.notices import nowhere
+from plugin.service.sync import stored_entry, version_of
+
+_log = logging.getLogger(__name__)
+
+REREADS_S = (1.0, 3.0, 10.0, 30.0)
+"""When an entry is read again, in seconds after the first time."""
+LEASE = timedelta(seconds=10)
+"""A worker that dies gives back what it had taken after so long."""
+LONGEST_PAUSE_S = 30.0
+"""Between two attempts; for a source that was repaired must be served well within a minute."""
+
+
+class Converging:
+    """Sees to the notices of one source, one after the other."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        notices: NoticeStore,
+        content: ContentStore,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+        new_lease: Callable[[], str],
+        locales: Sequence[str] = (),
+        rereads_s: Sequence[float] = REREADS_S,
+        at: Callable[[str], None] = nowhere,
+    ) -> None:
+        """`locales`: those that the source is configured to have; none: whatever is stored of it."""
+        self.name = name
+        self.lease: str | None = None  # of what is being worked on, for whoever renews it
+        self._source = source
+        self._notices = notices
+        self._content = content
+        self._clock = clock
+        self._random = random
+        self._new_lease = new_lease
+        self._locales = tuple(locales)
+        self._rereads_s = tuple(rereads_s)
+        self._at = at
+        self._failures = 0
+        self._paused_until: datetime | None = None
+
+    def step(self) -> bool:
+        """See to one entry. False where nothing is due, or the source is given time to recover."""
+        now = self._clock()
+        if self._paused_until is not None and now < self._paused_until:
+            return False
+        lease = self._new_lease()
+        job = self._notices.claim(self.name, whole=False, lease=lease, now=now, until=now + LEASE)
+        if job is None:
+            return False
+        self.lease = lease
+        try:
+            self._see_to(job)
+        finally:
+            self.lease = None
+        return True
+
+    def _see_to(self, job: Job) -> None:
+        try:
+            outcome = self._look(job)
+        except (AuthError, Unavailable) as fault:
+            self._pause(job, fault)
+            return
+        except CmsError as fault:
+            wait = timedelta(seconds=backoff_s(job.attempts, None, self._random()))
+            problem = EntryProblem(str(fault), job.id, job.locale or None)
+            _log.warning("%s: %s: %s", self.name, job.id, fault)
+            self._notices.postpone(job, str(fault), due_at=self._clock() + wait, problems=[problem])
+            return
+        self._at("after fetch")
+        self._recover()
+        self._notices.finish(job, outcome, now=self._clock())
+        self._at("after commit")
+
+    def _look(self, job: Job) -> Outcome:
+        """Fetch every variant that the mark is about, and say what to make of it. Raises CmsError."""
+        asked, found = self._fetch_all(job)
+        missing = [locale for locale in asked if locale in job.held and locale not in found]
+        if missing:
+            # A CMS that refuses us may say that there is nothing: only one that lets us list may take away.
+            self._source.ping()
+        if not found and not job.held and job.locale == "" and job.stage == 0 and self._source.spec.incremental:
+            # Perhaps new, and only in a language that nothing has yet: the source itself can tell.
+            self._notices.mark(self.name, [Mark(*SYNC)], now=self._clock())
+        ordering = self._source.spec.ordering
+        taken = []
+        certain = not missing and bool(found) and job.counter - job.done <= 1
+        for locale, entry in found.items():
+            before = job.held.get(locale, job.gone.get(locale))
+            is_newer = newer(entry.version, version_of(before, ordering), ordering)
+            if locale in job.held and ordering.older(entry, version_of(before, ordering)):
+                certain = False
+                continue
+            if locale in job.gone and job.stage == 0 and not is_newer:
+                certain = False  # it was deleted, and may be what a cache remembers: a second look decides
+                continue
+            certain = certain and (is_newer or (locale not in job.held and _ordered(entry, ordering)))
+            taken.append(stored_entry(self.name, entry))
+        changes = Changes(entries=tuple(taken), deleted=tuple((job.id, locale) for locale in missing))
+        wait = None if certain else self._wait_s(job)
+        return Outcome(
+            changes=changes,
+            again_at=None if wait is None else self._clock() + timedelta(seconds=wait),
+            stage=job.stage + 1,
+            spread=job.cause == "notice" and job.stage == 0,
+        )
+
+    def _fetch_all(self, job: Job) -> tuple[list[str], dict[str, Entry]]:
+        """The locales that were asked for, and what there is by locale; "" for none."""
+        asked: list[str] = []
+        found: dict[str, Entry] = {}
+        for locale in locales_of(job, self._locales):
+            if "" in found and locale not in job.held:
+                continue  # it has no languages
+            asked.append(locale)
+            entry = self._fetch(job, locale)
+            if entry is not None:
+                found[entry.locale or ""] = entry
+        return asked, found
+
+    def _fetch(self, job: Job, locale: str) -> Entry | None:
+        # The hint of a notice may be wrong: without it, there must be nothing either.
+        for hint in dict.fromkeys((job.type, None)):
+            try:
+                entry = self._source.fetch(job.id, locale or None, content_type=hint)
+            except NotFound:
+                continue
+            if entry.id != job.id:
+                raise BadResponse(f"{job.id}: the source answered with the entry {entry.id}")
+            return entry
+        return None
+
+    def _wait_s(self, job: Job) -> float | None:
+        """Until the next look; None: that was the last."""
+        # What merely depends on something changed was seen to change there already: one more look is enough.
+        times = self._rereads_s if job.cause == "notice" else self._rereads_s[2:3]
+        if job.stage >= len(times):
+            return None
+        return times[job.stage] - (times[job.stage - 1] if job.stage else 0.0)
+
+    def _pause(self, job: Job, fault: CmsError) -> None:
+        """Leave the source alone for a while: asking for the next entry would be no better."""
+        wait = backoff_s(self._failures, getattr(fault, "retry_after", None), self._random())
+        if self._failures == 0:
+            _log.warning("%s: %s; trying again", self.name, fault)
+        self._failures += 1
+        self._paused_until = self._clock() + timedelta(seconds=wait)
+        self._notices.postpone(job, str(fault), due_at=self._paused_until)
+        self._content.failed(self.name, str(fault), now=self._clock())
+
+    def _recover(self) -> None:
+        if self._failures:
+            self._failures = 0
+            self._paused_until = None
+            self._content.recovered(self.name)
+
+
+def locales_of(job: Job, configured: Sequence[str]) -> Iterator[str]:
+    """Which variants a mark is about, "" for the one without a language.
+
+    A notice that names no language is about all that the entry has or may have: those stored or deleted, and those
+    of the source. One that names a language is about that one, and the variant without, where there is one.
+    """
+    known = [*job.held, *job.gone]
+    if job.locale:
+        wanted = [job.locale, *([""] if "" in known else [])]
+    else:
+        everywhere = [locale for locale in configured or job.locales if locale]
+        wanted = [*([""] if "" in known or not known else []), *known, *everywhere]
+    yield from dict.fromkeys(wanted)
+
+
+def newer(version: int | datetime | None, stored: int | datetime | None, ordering: Ordering) -> bool:
+    """Whether a version is certainly newer than a stored one."""
+    if ordering.kind == "none" or version is None or stored is None:
+        return False
+    if isinstance(version, datetime) and isinstance(stored, datetime):
+        return version - stored >= (ordering.resolution or timedelta.resolution)
+    if isinstance(version, int) and isinstance(stored, int):
+        return version > stored
+    return False
+
+
+def _ordered(entry: Entry, ordering: Ordering) -> bool:
+    return ordering.kind != "none" and entry.version is not None
+
+
+def backoff_s(failures: int, retry_after: float | None, chance: float) -> float:
+    """Seconds to wait after so many failures in a row: doubling, with jitter, never less than the source asks."""
+    doubled = min(LONGEST_PAUSE_S, 0.5 * 2.0 ** min(failures, 10)) * (0.5 + chance / 2)
+    return max(doubled, (retry_after or 0.0) * (1.0 + chance / 10))

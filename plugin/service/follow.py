@@ -1,0 +1,160 @@
+"""Following the sources: threads that see to notices, sync, sweep and relay purges until they are told to stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from threading import Event, Thread
+
+from plugin.errors import TesseraError
+from plugin.ports import NoticeStore, Outcome
+from plugin.service.converge import LEASE, Converging, backoff_s
+from plugin.service.sync import Syncing
+
+_log = logging.getLogger(__name__)
+
+POLL_S = 0.05
+"""How often the marks are looked at: of the second from publish to served, next to nothing."""
+STOP_S = 30.0
+"""How long a thread may finish what it has begun."""
+_AFTER_A_FAULT_S = 1.0
+
+
+class SourceSyncing:
+    """Syncs one source: where a notice says no more than that something changed, where a sweep is due, and each
+    `every` where it is to be followed."""
+
+    def __init__(
+        self,
+        name: str,
+        syncing: Syncing,
+        notices: NoticeStore,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+        new_lease: Callable[[], str],
+        sweep: timedelta | None,
+        every: timedelta | None = None,
+    ) -> None:
+        self.name = name
+        self.lease: str | None = None
+        self._syncing = syncing
+        self._notices = notices
+        self._clock = clock
+        self._random = random
+        self._new_lease = new_lease
+        self._sweep = sweep
+        self._every = every
+        self._next_sync: datetime | None = None
+        self._next_sweep: datetime | None = None
+
+    def step(self) -> bool:
+        """Do what is due. False where nothing was."""
+        now = self._clock()
+        self._look_for_sweep(now)
+        lease = self._new_lease()
+        job = self._notices.claim(self.name, whole=True, lease=lease, now=now, until=now + LEASE)
+        if job is None:
+            return self._follow(now)
+        self.lease = lease
+        try:
+            synced = self._syncing.sync(self.name, full=job.locale == "full")
+            if synced.applied is None:
+                wait = backoff_s(job.attempts, synced.retry_after, self._random())
+                due_at = self._clock() + timedelta(seconds=wait)
+                self._notices.postpone(job, synced.error or "", due_at=due_at)
+            else:
+                self._notices.finish(job, Outcome(), now=self._clock())
+        finally:
+            self.lease = None
+        return True
+
+    def _look_for_sweep(self, now: datetime) -> None:
+        if self._sweep is None or (self._next_sweep is not None and now < self._next_sweep):
+            return
+        self._notices.sweep_due(self.name, before=now - self._sweep, now=now)
+        self._next_sweep = now + min(self._sweep, timedelta(seconds=10))
+
+    def _follow(self, now: datetime) -> bool:
+        if self._every is None or (self._next_sync is not None and now < self._next_sync):
+            return False
+        self._syncing.sync(self.name)
+        self._next_sync = self._clock() + self._every
+        return False
+
+
+class Loop:
+    """Does the same step again and again in a thread: at once where there was something to do, else after a while."""
+
+    def __init__(self, name: str, step: Callable[[], bool], *, poll_s: float = POLL_S) -> None:
+        self._name = name
+        self._step = step
+        self._poll_s = poll_s
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._stop.clear()
+        self._thread = Thread(target=self._run, name=f"tessera-{self._name}", daemon=True)
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Begin nothing new."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for what is under way."""
+        if self._thread is not None:
+            self._thread.join(timeout=STOP_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                wait = 0.0 if self._step() else self._poll_s
+            except TesseraError as fault:  # the database is busy or gone; what was taken is given back by itself
+                _log.warning("%s: %s", self._name, fault)
+                wait = _AFTER_A_FAULT_S
+            except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw
+                _log.exception("%s failed", self._name)
+                wait = _AFTER_A_FAULT_S
+            if wait:
+                self._stop.wait(wait)
+
+
+class Keeping:
+    """Renews the leases of what takes long, so that nobody else begins the same."""
+
+    def __init__(
+        self, workers: Sequence[Converging | SourceSyncing], notices: NoticeStore, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._workers = workers
+        self._notices = notices
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Renew what is held."""
+        leases = [worker.lease for worker in self._workers if worker.lease is not None]
+        if leases:
+            self._notices.renew(leases, until=self._clock() + LEASE)
+        return False
+
+
+class Following:
+    """All the threads of one process."""
+
+    def __init__(self, loops: Sequence[Loop]) -> None:
+        self._loops = loops
+
+    def start(self) -> None:
+        """Begin."""
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        """End, after what is under way."""
+        for loop in self._loops:
+            loop.ask_to_stop()
+        for loop in self._loops:
+            loop.join()

@@ -1,0 +1,301 @@
+"""Writing changed entries, with all that must be durable in the same transaction: links, tombstones, marks, purges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from plugin.ports import Cause, Changes, EntryProblem, Fence, Mark, SourceState
+from plugin.store.canonical import canonical
+from plugin.store.content_rows import Key, target_of
+from plugin.store.content_sync import Held, Merge, Sifted, merge, sift, spare
+from plugin.store.tables import content_dirty as dirty
+from plugin.store.tables import content_entries as entries
+from plugin.store.tables import content_head as head
+from plugin.store.tables import content_links as links
+from plugin.store.tables import content_problems as listed
+from plugin.store.tables import content_purges as purges
+from plugin.store.tables import content_sources as sources
+from plugin.store.tables import content_tombstones as tombstones
+from plugin.store.types import storable
+
+BATCH = 500  # rows of one statement; SQLite's oldest limit is 999 parameters
+MOST_PURGES = 200  # of one transaction; beyond, the whole source is purged
+MOST_HOLDERS = 200  # that are fetched one by one; beyond, the whole source is read anew
+KEY = (entries.c.source, entries.c.id, entries.c.locale)
+_SHOWN = [listed.c[name] for name in ("reason", "id", "locale", "file", "line")]
+_HELD = ("id", "locale", "digest", "version", "origin", "updated_at", "depends_on", "serial")
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of it. ``doubtful`` were left as they are, and marked."""
+
+    sifted: Sifted
+    merged: Merge
+    epoch: int
+    doubtful: frozenset[Key]
+
+
+def lock(tx: Connection, source: str) -> SourceState:
+    """Hold the source's row, made if it is new, until the transaction ends."""
+    tx.execute(insert_into(tx, sources).values(source=source, revision=0, failures=0).on_conflict_do_nothing())
+    tx.execute(select(sources.c.source).where(sources.c.source == source).with_for_update())
+    return state_of(tx, source)
+
+
+def state_of(tx: Connection, source: str) -> SourceState:
+    found = tx.execute(select(sources).where(sources.c.source == source)).mappings().one_or_none()
+    return SourceState(source) if found is None else SourceState(**found)
+
+
+def write(
+    tx: Connection,
+    state: SourceState,
+    changes: Changes,
+    *,
+    now: datetime,
+    fence: Fence | None = None,
+    noticed_at: datetime | None = None,
+) -> Written:
+    """Make the changes of one source, whose row is locked. The caller notes cursor and revision."""
+    sifted = sift(state.source, changes)
+    held = _held(tx, state.source, sifted)
+    doubtful = frozenset[Key]()
+    if fence is not None:
+        doubtful = _doubtful(tx, state.source, sifted, held, fence)
+        sifted, held = spare(sifted, held, doubtful)
+    merged = merge(sifted, held, problems_of(tx, state.source), now=now)
+    touched = [*merged.added, *merged.updated, *merged.remove]
+    epoch = epoch_of(tx, moved=bool(touched))
+    serial = state.serial + bool(merged.write or merged.remove)
+    before = _tags(tx, state.source, [*merged.updated, *merged.remove])
+    _bury(tx, state.source, merged.remove, serial=serial, now=now)
+    _write_rows(tx, state.source, merged, serial=serial)
+    # A variant that is there again has no tombstone, changed or not.
+    _unbury(tx, state.source, sifted.rows)
+    _write_problems(tx, state.source, merged)
+    if serial != state.serial:
+        tx.execute(update(sources).where(sources.c.source == state.source).values(serial=serial))
+    _put_in_line(tx, state.source, merged, before, epoch=epoch, now=now, noticed_at=noticed_at)
+    if doubtful:
+        mark(tx, state.source, [Mark(id_, locale) for id_, locale in sorted(doubtful)], cause="link", now=now)
+    if fence is not None and fence.holders:
+        mark_holders(tx, state.source, {id_ for id_, _ in touched}, but=set(sifted.rows), now=now)
+    return Written(sifted, merged, epoch, doubtful)
+
+
+def mark(tx: Connection, source: str, marks: Sequence[Mark], *, cause: Cause, now: datetime) -> None:
+    """Raise the counter of each. A notice makes of a link's mark one of its own, and begins the reading anew."""
+    insert = insert_into(tx, dirty)
+    fresh = insert.excluded
+    settled = dirty.c.counter == dirty.c.done
+    upsert = insert.on_conflict_do_update(
+        index_elements=[dirty.c.source, dirty.c.id, dirty.c.locale],
+        set_={
+            "counter": dirty.c.counter + 1,
+            "type": fresh.type,
+            "cause": case((fresh.cause == "notice", "notice"), else_=dirty.c.cause),
+            "noticed_at": case((settled, fresh.noticed_at), else_=dirty.c.noticed_at),
+            "due_at": case((dirty.c.due_at < fresh.due_at, dirty.c.due_at), else_=fresh.due_at),
+            "stage": 0,
+            "attempts": 0,
+        },
+    )
+    plain = {"counter": 1, "done": 0, "stage": 0, "attempts": 0, "noticed_at": now, "due_at": now, "cause": cause}
+    # In one order always, so that two who mark the same never wait for each other.
+    unique = {(one.id, one.locale): one for one in marks if storable(one.id) and storable(one.locale)}
+    rows = [
+        {"source": source, "id": one.id, "locale": one.locale, "type": one.type, **plain}
+        for _key, one in sorted(unique.items())
+    ]
+    for some in batches(rows):
+        tx.execute(upsert, some)
+
+
+def mark_holders(tx: Connection, source: str, targets: Collection[str], *, but: Collection[Key], now: datetime) -> None:
+    """Mark what was made from these, but for some; of many, the whole source."""
+    found: set[Key] = set()
+    for some in batches(sorted(map(target_of, targets))):
+        wanted = select(links.c.id, links.c.locale).where(links.c.source == source, links.c.target.in_(some))
+        found |= {(id_, locale) for id_, locale in tx.execute(wanted)}
+    found -= set(but)
+    marks = [Mark(id_, locale) for id_, locale in sorted(found)]
+    if len(marks) > MOST_HOLDERS:
+        marks = [Mark("", "full")]
+    mark(tx, source, marks, cause="link", now=now)
+
+
+def problems_of(tx: Connection, source: str) -> Sequence[EntryProblem]:
+    found = tx.execute(select(*_SHOWN).where(listed.c.source == source).order_by(listed.c.number)).mappings()
+    return [EntryProblem(**row) for row in found]
+
+
+def epoch_of(tx: Connection, *, moved: bool) -> int:
+    bump = update(head).values(epoch=head.c.epoch + 1).returning(head.c.epoch)
+    epoch: int = tx.execute(bump if moved else select(head.c.epoch)).scalar_one()
+    return epoch
+
+
+def insert_into(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with no common type
+    return (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _held(tx: Connection, source: str, sifted: Sifted) -> Mapping[Key, Held]:
+    """What the changes could touch: all of the source if they are full, else the ids that they name."""
+    wanted = select(*(entries.c[name] for name in _HELD)).where(entries.c.source == source)
+    queries = [wanted]
+    if not sifted.changes.full:
+        named = {id_ for id_, _ in sifted.rows} | {id_ for id_, _ in sifted.changes.deleted if storable(id_)}
+        queries = [wanted.where(entries.c.id.in_(some)) for some in batches(sorted(named))]
+    return {(row[0], row[1]): Held(*row[2:]) for query in queries for row in tx.execute(query)}
+
+
+def _doubtful(tx: Connection, source: str, sifted: Sifted, held: Mapping[Key, Held], fence: Fence) -> frozenset[Key]:
+    """What others wrote or deleted while the sync was reading: nobody knows which of the two is newer."""
+    written = {key for key, old in held.items() if old.serial > fence.serial}
+    late = (tombstones.c.serial > fence.serial) | (tombstones.c.deleted_at > fence.deleted_since)
+    wanted = select(tombstones.c.id, tombstones.c.locale).where(tombstones.c.source == source, late)
+    deleted = {(id_, locale) for id_, locale in tx.execute(wanted)}
+    deletions = set(sifted.changes.deleted)
+    named = {key for key in held if key in deletions or (key[0], None) in deletions}
+    return frozenset((written & (sifted.rows.keys() | named)) | (deleted & sifted.rows.keys()))
+
+
+def _tags(tx: Connection, source: str, keys: Sequence[Key]) -> dict[Key, list[str]]:
+    found: dict[Key, list[str]] = {}
+    if len(keys) > MOST_PURGES:
+        return found
+    for some in batches(keys):
+        ids = sorted({id_ for id_, _ in some})
+        wanted = select(entries.c.id, entries.c.locale, entries.c.tags)
+        for id_, locale, tags in tx.execute(wanted.where(entries.c.source == source, entries.c.id.in_(ids))):
+            found[id_, locale] = json.loads(tags)
+    return found
+
+
+def _bury(tx: Connection, source: str, keys: Sequence[Key], *, serial: int, now: datetime) -> None:
+    """Leave a tombstone for each."""
+    for some in batches(keys):
+        ids = sorted({id_ for id_, _ in some})
+        columns = [entries.c[name] for name in ("id", "locale", "type", "tags", "version")]
+        found = tx.execute(select(*columns).where(entries.c.source == source, entries.c.id.in_(ids))).mappings()
+        wanted = set(some)
+        rows = [
+            {"source": source, "serial": serial, "deleted_at": now, **row}
+            for row in found
+            if (row["id"], row["locale"]) in wanted
+        ]
+        insert = insert_into(tx, tombstones)
+        fresh = {column.name: insert.excluded[column.name] for column in tombstones.c if not column.primary_key}
+        key = [tombstones.c.source, tombstones.c.id, tombstones.c.locale]
+        if rows:
+            tx.execute(insert.on_conflict_do_update(index_elements=key, set_=fresh), rows)
+
+
+def _unbury(tx: Connection, source: str, keys: Collection[Key]) -> None:
+    wanted = select(tombstones.c.id, tombstones.c.locale).where(tombstones.c.source == source)
+    if len(keys) <= BATCH:
+        wanted = wanted.where(tombstones.c.id.in_(sorted({id_ for id_, _ in keys})))
+    buried = [(id_, locale) for id_, locale in tx.execute(wanted) if (id_, locale) in keys]
+    _delete(tx, tombstones, source, buried)
+
+
+def _write_rows(tx: Connection, source: str, merged: Merge, *, serial: int) -> None:
+    insert = insert_into(tx, entries)
+    fresh = {column.name: insert.excluded[column.name] for column in entries.c if not column.primary_key}
+    upsert = insert.on_conflict_do_update(index_elements=list(KEY), set_=fresh)
+    added = set(merged.added)
+    for rows in batches(merged.write):
+        tx.execute(upsert, [{**row, "serial": serial} for row in rows])
+    # Links go with their entry by themselves where it is removed.
+    written = [(str(row["id"]), str(row["locale"])) for row in merged.write]
+    _delete(tx, links, source, [key for key in written if key not in added])
+    _delete(tx, entries, source, merged.remove)
+    pairs = (
+        {"source": source, "id": row["id"], "locale": row["locale"], "target": target}
+        for row in merged.write
+        for target in sorted(set(map(target_of, json.loads(str(row["depends_on"])))))
+    )
+    for some in batches(pairs):
+        tx.execute(links.insert(), some)
+
+
+def _delete(tx: Connection, table: Any, source: str, keys: Iterable[Key]) -> None:  # noqa: ANN401  # any table
+    removal = delete(table).where(
+        table.c.source == source, table.c.id == bindparam("gone"), table.c.locale == bindparam("of")
+    )
+    for some in batches(keys):
+        tx.execute(removal, [{"gone": id_, "of": locale} for id_, locale in some])
+
+
+def _write_problems(tx: Connection, source: str, merged: Merge) -> None:
+    if not merged.problems_changed:
+        return
+    tx.execute(delete(listed).where(listed.c.source == source))
+    for problems in batches(merged.problems):
+        shown = ({column.name: getattr(problem, column.name) for column in _SHOWN} for problem in problems)
+        tx.execute(listed.insert(), [{"source": source, **values} for values in shown])
+
+
+def _put_in_line(
+    tx: Connection,
+    source: str,
+    merged: Merge,
+    before: Mapping[Key, list[str]],
+    *,
+    epoch: int,
+    now: datetime,
+    noticed_at: datetime | None,
+) -> None:
+    """The purges of what changed, in the outbox."""
+    plain = {
+        "source": source,
+        "epoch": epoch,
+        "noticed_at": noticed_at,
+        "created_at": now,
+        "due_at": now,
+        "passes": 0,
+        "attempts": 0,
+    }
+    changed = [*merged.added, *merged.updated, *merged.remove]
+    if not changed:
+        return
+    if len(changed) > MOST_PURGES:
+        whole = {"id": "", "locale": "", "tags": "[]", "removed": bool(merged.remove), "version": None}
+        tx.execute(purges.insert(), [{**plain, **whole}])
+        return
+    after = {(str(row["id"]), str(row["locale"])): row for row in merged.write}
+    removed = set(merged.remove)
+    rows = []
+    for key in changed:
+        row = after.get(key)
+        tags = dict.fromkeys([*before.get(key, []), *(json.loads(str(row["tags"])) if row else [])])
+        version = row["version"] if row else None
+        rows.append(
+            {
+                **plain,
+                "id": key[0],
+                "locale": key[1],
+                "tags": canonical(list(tags)),
+                "removed": key in removed,
+                "version": version,
+            }
+        )
+    for some in batches(rows):
+        tx.execute(purges.insert(), some)

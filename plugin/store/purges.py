@@ -1,0 +1,79 @@
+"""The outbox of purges: rows written with the change itself, relayed afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Select, delete, func, select, update
+
+from plugin.ports import Purge
+from plugin.store.content_rows import LONGEST_REASON
+from plugin.store.engine import glancing, reading, writing
+from plugin.store.tables import content_purges as purges
+from plugin.store.tables import content_tombstones as tombstones
+from plugin.store.types import storable
+
+_SHOWN = (
+    "number",
+    "source",
+    "id",
+    "locale",
+    "tags",
+    "removed",
+    "epoch",
+    "noticed_at",
+    "version",
+    "created_at",
+    "passes",
+    "attempts",
+)
+_COLUMNS = [purges.c[name] for name in _SHOWN]
+
+
+class SqlPurges:
+    """`plugin.ports.PurgeStore` in SQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
+        return self._found(select(*_COLUMNS).where(purges.c.due_at <= now).order_by(purges.c.number).limit(limit))
+
+    def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
+        with writing(self._engine) as tx:
+            tx.execute(
+                update(purges)
+                .where(purges.c.number.in_(numbers))
+                .values(passes=purges.c.passes + 1, attempts=0, last_error=None, due_at=again_at)
+            )
+
+    def failed(self, numbers: Sequence[int], error: str, *, due_at: datetime) -> None:
+        shown = (error if storable(error) else ascii(error))[:LONGEST_REASON]
+        with writing(self._engine) as tx:
+            tx.execute(
+                update(purges)
+                .where(purges.c.number.in_(numbers))
+                .values(attempts=purges.c.attempts + 1, last_error=shown, due_at=due_at)
+            )
+
+    def since(self, epoch: int, *, limit: int = 500) -> tuple[Purge, ...]:
+        return self._found(select(*_COLUMNS).where(purges.c.epoch > epoch).order_by(purges.c.number).limit(limit))
+
+    def waiting(self) -> int:
+        wanted = select(func.count()).select_from(purges).where(purges.c.due_at.is_not(None), purges.c.passes == 0)
+        with glancing(self._engine) as tx:
+            count: int = tx.execute(wanted).scalar_one()
+        return count
+
+    def prune(self, before: datetime) -> None:
+        with writing(self._engine) as tx:
+            tx.execute(delete(purges).where(purges.c.created_at < before))
+            tx.execute(delete(tombstones).where(tombstones.c.deleted_at < before))
+
+    def _found(self, wanted: Select[Any]) -> tuple[Purge, ...]:
+        with reading(self._engine) as tx:
+            rows = tx.execute(wanted).mappings()
+            return tuple(Purge(**{**row, "tags": tuple(json.loads(row["tags"]))}) for row in rows)
