@@ -24,21 +24,19 @@ its links followed like others, and gives `x_html`; so do long texts, as Markdow
 type, such as `/articles/{slug}`. A field named like a property of entries (`id`, `type`, `tags`, `locale`,
 `published_at`) becomes `cms_<name>`.
 
-Tags are the names of an entry's public tags, in the editor's order: `audience:vip`, or `Audience: vip`. With `tags_by
-= "id"` they are made of ids, which hold no colon: `audience-vip`, `audience_vip`, `audience.vip` and `audienceVip`
-become `audience:vip`, for each of `tag_prefixes`. Taxonomy concepts become `topic:<label>` (`concept_prefix`), or as
-they are where the label has a prefix of its own. `tag_texts` names exceptions by id or name; an empty text leaves a
-tag out.
+Tags are the names of an entry's public tags, in the editor's order, such as `audience:vip`. With `tags_by = "id"`
+they are made of ids, which hold no colon: `audience-vip`, `audience_vip`, `audience.vip` and `audienceVip` become
+`audience:vip`, for each of `tag_prefixes`. Taxonomy concepts become `topic:<label>` (`concept_prefix`), or stay as
+they are where the label has a prefix of its own.
 
 Waits, limits, retries, redirects and addresses are those of every adapter over HTTP; of a 429 without `Retry-After`,
 `X-Contentful-RateLimit-Reset` is obeyed.
 
 Options: `space`, `token` (required), `environment` ("master", or an alias), `region` ("global", "eu"), `url`,
-`preview_token`, `preview_url`, `types` (content types that become entries: all), `locales` (all), `link_depth` (2),
-`markdown_fields`, `entry_urls`, `tags_by` ("name", "id"), `tag_texts`, `tag_prefixes` (slot, audience, topic),
-`concepts` ("label", "id", "none"), `concept_prefix` ("topic"), `page_size` (200), `model_ttl_s` (600), `timeout_s`
-(10), `total_timeout_s` (60), `max_response_bytes` (20,000,000), `attempts` (4), `max_wait_s` (30), `allow_private`
-(false).
+`preview_token`, `preview_url`, `locales` (codes of those that are read: all), `link_depth` (2), `markdown_fields`,
+`entry_urls`, `tags_by` ("name", "id"), `tag_prefixes` (slot, audience, topic), `concepts` ("label", "id", "none"),
+`concept_prefix` ("topic"), `page_size` (200), `model_ttl_s` (600), `timeout_s` (10), `total_timeout_s` (60),
+`max_response_bytes` (20,000,000), `attempts` (4), `max_wait_s` (30), `allow_private` (false).
 
 Tested against a local HTTP server that imitates Contentful's documented paging, tokens, limits and errors; never
 against Contentful itself.

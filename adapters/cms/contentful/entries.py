@@ -27,7 +27,6 @@ _PART = re.compile(r"\{([A-Za-z0-9_]+)\}")
 class Shape:
     """How entries are made; see the options in the package."""
 
-    types: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
     link_depth: int = 2
     markdown_fields: frozenset[str] | None = None
@@ -94,10 +93,6 @@ class Maker:
         self.shape = shape
         self._rendered: dict[str, str] = {}
 
-    def taken(self, item: Item) -> bool:
-        """Whether entries of this one's type are wanted for themselves."""
-        return not self.shape.types or kind_of(item) in self.shape.types
-
     def locales(self, item: Item) -> list[str | None]:
         """Codes of the locales in which an entry really has content; None alone: it is the same in all of them."""
         fields, kind = item.get("fields"), self.model.kinds.get(kind_of(item) or "")
@@ -138,7 +133,7 @@ class Maker:
             version=revision if isinstance(revision, int) else None,
             links=tuple(work.links + [Link("", "term", tag) for tag in linked(item, "tags")]),
         )
-        return Made(entry, frozenset(work.depends - {one}), tuple(work.remarks))
+        return Made(entry, frozenset(work.depends), tuple(work.remarks))
 
     def markdown(self, text: str) -> str:
         """Rendered and sanitised."""
@@ -233,7 +228,8 @@ class _Work:
         if not isinstance(target, str) or kind not in ("Entry", "Asset"):
             return value
         if len(trail) <= self.maker.shape.link_depth:
-            self.depends.add(target)
+            if kind == "Asset" or target != trail[0]:
+                self.depends.add(target)
             made = self._asset(target, place) if kind == "Asset" else self._entry(target, place, trail)
             if made is not None:
                 return made

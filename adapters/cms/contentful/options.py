@@ -81,14 +81,12 @@ def _shape(take: OptionReader) -> Shape:
             take.complain("entry_urls", f"{kind}: want a path such as /articles/{{slug}}, or an address on the web")
     markdown = None if take.anything("markdown_fields") is None else frozenset(take.texts("markdown_fields"))
     return Shape(
-        types=take.texts("types"),
         locales=take.texts("locales"),
         link_depth=take.whole("link_depth", 2, low=0, high=10),
         markdown_fields=markdown,
         entry_urls=urls,
         tags=TagRules(
             by=take.choice("tags_by", "name", ("name", "id")),
-            texts=take.text_map("tag_texts"),
             prefixes=take.texts("tag_prefixes", PREFIXES),
             concepts=take.choice("concepts", "label", ("label", "id", "none")),
             concept_prefix="topic" if (given := take.anything("concept_prefix")) is None else _prefix(take, given),

@@ -125,7 +125,7 @@ class ContentfulSource:
         gone = {what for what, kind in last.items() if kind in ("DeletedEntry", "DeletedAsset")}
         maker = Maker(Shelf(delta.items, gone), model, self._shape)
         known = {one: was for one, was in before.entries.items() if ("Entry", one) not in gone}
-        changed = [one for one, item in maker.shelf.entries.items() if one in known or maker.taken(item)]
+        changed = list(maker.shelf.entries)
         touched = {one for _, one in last}
         holders = [one for one, was in known.items() if was.depends & touched]
         linking = [one for one in changed if self._links(maker.shelf.entries[one])]
@@ -152,9 +152,6 @@ class ContentfulSource:
     def _take(self, maker: Maker, item: Item, before: Mapping[str | None, str], found: _Found) -> None:
         """Adds the variants of an entry that differ from before; one that cannot be made becomes a problem."""
         one = str(id_of(item))
-        found.known.pop(one, None)
-        if not maker.taken(item):
-            return
         variants: dict[str | None, str] = {}
         depends: set[str] = set()
         for code in maker.locales(item):
@@ -182,7 +179,7 @@ class ContentfulSource:
         items = api.entries([entry_id], self._shape.link_depth)
         maker = Maker(Shelf(items), self._current(items), self._shape)
         item = maker.shelf.entries.get(entry_id)
-        if item is None or not maker.taken(item):
+        if item is None:
             raise NotFound(missing)
         codes = {maker.tag(code): code for code in maker.locales(item)}
         default = maker.tag(maker.model.default)

@@ -81,10 +81,9 @@ class ContentfulServer:
 
     def __init__(self, clock: Callable[[], float] = lambda: 0.0, *, per_second: int = 0, max_bytes: int = 7_340_032):
         self.clock, self.per_second, self.max_bytes = clock, per_second, max_bytes
-        self.locales = [
-            {"sys": {"id": "l1", "type": "Locale"}, "code": "en", "default": True, "fallbackCode": None},
-            {"sys": {"id": "l2", "type": "Locale"}, "code": "fr", "default": False, "fallbackCode": None},
-        ]
+        self.locales: list[dict[str, Any]] = []
+        self.add_locale("en")
+        self.add_locale("fr")
         self.types: dict[str, dict[str, Any]] = {"article": copy.deepcopy(ARTICLE), "badge": copy.deepcopy(BADGE)}
         self.tags: dict[str, str] = {}
         self.concepts: dict[str, str] = {}
@@ -100,6 +99,11 @@ class ContentfulServer:
         self._second, self._served = 0, 0
 
     # What editors do
+
+    def add_locale(self, code: str, fallback: str | None = None) -> None:
+        """The first is the default."""
+        sys = {"id": f"locale-{code}", "type": "Locale"}
+        self.locales.append({"sys": sys, "code": code, "default": not self.locales, "fallbackCode": fallback})
 
     def item(
         self, one: str, fields: Mapping[str, Any], kind: str = "article", **metadata: Iterable[str]
