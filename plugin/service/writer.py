@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import cast
 
 import msgspec
 
@@ -52,54 +53,56 @@ class AnswerWriter:
                 b',"visitor":',
                 _encode({"id": answer.visitor, "segments": _segments(answer, all_segments)}),
             ]
-        errors = [{"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown]
-        parts += [
-            b',"slots":{',
-            slots,
-            b'},"errors":',
-            _encode(errors),
-            b',"degraded":',
-            _encode([*answer.degraded, *dict.fromkeys(failed)]),
-            b"}",
-        ]
+        errors, degraded = b"[]", b"[]"
+        if answer.unknown:
+            errors = _encode([{"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown])
+        if answer.degraded or failed:
+            degraded = _encode([*answer.degraded, *dict.fromkeys(failed)])
+        parts += [b',"slots":{', slots, b'},"errors":', errors, b',"degraded":', degraded, b"}"]
         return b"".join(parts)
 
     def _slot(self, answer: Answer, ask: SlotAsk, decision: Decision, render: Render, failed: list[str]) -> bytes:
-        texts = answer.site.texts
-        blocks = []
-        for block in decision.blocks:
-            html = b"null"
-            if render != "json":
-                markup = self._render_block(block, decision.presentation)
-                if markup is None:
-                    failed.append(f"template:{block.type}")
-                else:
-                    html = _encode(markup)
-            own = texts.get(id(block.entry))
-            if own is None or (render == "html" and html != b"null"):
-                own = _own(block, with_fields=render != "html" or html == b"null")
-            blocks.append(
-                b'%b,"position":%d,"score":%b,"html":%b,"reason":%b}'
-                % (own, block.position, _encode(block.score), html, _reason(block.reason))
-            )
-        token = self._tokens.make(answer.site.version, ask.id, decision.audience_key, tuple(decision.arms.items()))
-        parts = [
+        """One slot. All but its time to live is the same wherever these blocks are shown, and kept with them."""
+        notes = decision.notes
+        kept = (answer.site.version, render)
+        found = notes.get(kept) if notes is not None else None
+        if found is None:
+            before = len(failed)
+            found = self._around_ttl(answer, ask, decision, render, failed)
+            if notes is not None and len(failed) == before:
+                notes[kept] = found
+        head, tail = cast(tuple[bytes, bytes], found)
+        trace = b"}" if decision.trace is None else b',"trace":%b}' % _encode(decision.trace)
+        return b"%b%d%b%b" % (head, answer.settled.ttl_s[ask.id], tail, trace)
+
+    def _around_ttl(
+        self, answer: Answer, ask: SlotAsk, decision: Decision, render: Render, failed: list[str]
+    ) -> tuple[bytes, bytes]:
+        """What stands before the seconds that an answer may be kept, and what after them."""
+        blocks = b",".join([self._block(answer, block, decision, render, failed) for block in decision.blocks])
+        token = self._tokens.make(answer.site.version, ask.id, decision.audience_key, decision.arms)
+        head = b'%b:{"blocks":[%b],"presentation":%b,"fallback":%b,"audience_key":"%b","ttl_s":' % (
             _name(ask.id),
-            b':{"blocks":[',
-            b",".join(blocks),
-            b'],"presentation":',
+            blocks,
             _encode(decision.presentation) if decision.presentation else b"{}",
-            b',"fallback":true' if decision.fallback else b',"fallback":false',
-            b',"audience_key":"',
+            b"true" if decision.fallback else b"false",
             decision.audience_key.encode(),
-            b'","ttl_s":%d,"decision_token":"' % answer.settled.ttl_s[ask.id],
-            token.encode(),
-            b'"',
-        ]
-        if decision.trace is not None:
-            parts += [b',"trace":', _encode(decision.trace)]
-        parts.append(b"}")
-        return b"".join(parts)
+        )
+        return head, b',"decision_token":"%b"' % token.encode()
+
+    def _block(self, answer: Answer, block: Block, decision: Decision, render: Render, failed: list[str]) -> bytes:
+        html = b"null"
+        if render != "json":
+            markup = self._render_block(block, decision.presentation)
+            if markup is None:
+                failed.append(f"template:{block.type}")
+            else:
+                html = _encode(markup)
+        own = answer.site.texts.get(id(block.entry))
+        if own is None or (render == "html" and html != b"null"):
+            own = _own(block, with_fields=render != "html" or html == b"null")
+        score, reason = _encode(block.score), _reason(block.reason)
+        return b'%b,"position":%d,"score":%b,"html":%b,"reason":%b}' % (own, block.position, score, html, reason)
 
 
 def _own(block: Block, *, with_fields: bool) -> bytes:
