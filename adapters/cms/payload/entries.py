@@ -88,7 +88,7 @@ class Documents:
         self, document: Mapping[str, Json], collection: str, entry_id: str, tag: str | None, where: str, drafts: bool
     ) -> tuple[Entry, list[Problem]]:
         maker = Maker(self.relations, self.identity, self.markdown_fields, drafts=drafts)
-        fields = maker.fields(document, left_out=frozenset((self.tags_field,)))
+        fields = maker.fields(document, collection, left_out=frozenset((self.tags_field,)))
         said = document.get(self.type_field) if self.type_field else None
         published = document.get(self.published_field)
         expires = document.get(self.expires_field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from urllib.parse import quote, urljoin
 
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
@@ -24,6 +25,9 @@ PRIVATE = PERSON | {
     "resetPasswordExpiration", "_verified", "_verificationToken", "_strategy",
 }  # fmt: skip
 _FILE_URL = re.compile(r"/([A-Za-z0-9_-]+)/file/[^/]+$")
+_Known: TypeAlias = tuple[str | None, Json, Json]
+Chain: TypeAlias = tuple[_Known, ...]
+"""The documents on the way to a value, each by its collection, id and date of creation."""
 _IN_PATTERN = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -76,16 +80,16 @@ class Maker:
     links: list[Link] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
 
-    def fields(self, document: Mapping[str, Json], left_out: frozenset[str]) -> dict[str, Json]:
+    def fields(self, document: Mapping[str, Json], collection: str, left_out: frozenset[str]) -> dict[str, Json]:
         """Those of the document itself; what it is related to may hold it again, but not resolved."""
         own = {
             (f"cms_{name}" if name in ENTRY_PROPERTIES else name): value
             for name, value in _public(document).items()
             if name not in left_out and name != "id"
         }
-        return self._mapping(own, "", (_self(document),))
+        return self._mapping(own, "", (_self(document, collection),))
 
-    def _mapping(self, values: Mapping[str, Json], place: str, chain: tuple[str, ...]) -> dict[str, Json]:
+    def _mapping(self, values: Mapping[str, Json], place: str, chain: Chain) -> dict[str, Json]:
         made: dict[str, Json] = {}
         # Polymorphic fields, and the nodes of rich text, say themselves to which collection their value belongs.
         said = values.get("relationTo")
@@ -102,7 +106,7 @@ class Maker:
                 made[name + HTML_SUFFIX] = markdown(value, self.relations.absolute)
         return made
 
-    def _value(self, value: Json, place: str, name: str, collection: str | None, chain: tuple[str, ...]) -> Json:
+    def _value(self, value: Json, place: str, name: str, collection: str | None, chain: Chain) -> Json:
         if isinstance(value, list):
             return [self._value(item, f"{place}/{n}", name, collection, chain) for n, item in enumerate(value)]
         if not isinstance(value, dict):
@@ -114,20 +118,19 @@ class Maker:
             return self._upload(value, url, place, name, collection, chain)
         return self._relation(value, place, name, collection, chain)
 
-    def _relation(
-        self, value: dict[str, Json], place: str, name: str, collection: str | None, chain: tuple[str, ...]
-    ) -> Json:
+    def _relation(self, value: dict[str, Json], place: str, name: str, collection: str | None, chain: Chain) -> Json:
         target = self.target(value, name, collection)
         hidden = is_hidden(value) and not self.drafts
-        again = _self(value) in chain
+        itself = _self(value, collection)
+        again = any(_same(itself, above) for above in chain)
         if target is not None:
             self.links.append(Link(place, "entry", target, resolved=not hidden and not again))
         if hidden or again:
             return {REF: str(value["id"]) if target is None else target}
-        return self._mapping(_public(value), place, (*chain, _self(value)))
+        return self._mapping(_public(value), place, (*chain, itself))
 
     def _upload(
-        self, value: dict[str, Json], url: str, place: str, name: str, collection: str | None, chain: tuple[str, ...]
+        self, value: dict[str, Json], url: str, place: str, name: str, collection: str | None, chain: Chain
     ) -> Json:
         file = _FILE_URL.search(url)
         target = self.target(value, name, collection or (file[1] if file else None))
@@ -135,7 +138,7 @@ class Maker:
             return {REF: str(value["id"]) if target is None else target}
         absolute = self.relations.absolute(url)
         own = {key: item for key, item in _public(value).items() if key != "sizes"}
-        made = self._mapping(own, place, (*chain, _self(value)))
+        made = self._mapping(own, place, (*chain, _self(value, collection)))
         made["url"] = absolute
         if isinstance(thumbnail := value.get("thumbnailURL"), str):
             made["thumbnailURL"] = self.relations.absolute(thumbnail)
@@ -162,6 +165,10 @@ def _public(document: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in document.items() if name not in SYSTEM and name not in private}
 
 
-def _self(document: Mapping[str, Json]) -> str:
-    """What tells a document from every other one on the way to it, whatever its collection."""
-    return f"{document.get('id')} {document.get('createdAt')}"
+def _self(document: Mapping[str, Json], collection: str | None) -> _Known:
+    return (collection, document.get("id"), document.get("createdAt"))
+
+
+def _same(one: _Known, other: _Known) -> bool:
+    """Whether both are the same document, as far as is known: of some the collection is not."""
+    return one[1:] == other[1:] and (one[0] == other[0] or None in (one[0], other[0]))
