@@ -111,6 +111,16 @@ class Lister:
                     return found, total
         raise BadResponse(f"{listing.name}: the number of pages kept changing between answers")
 
+    def has(self, listing: Listing, name: str) -> bool:
+        """Whether the items have a field; Wagtail refuses to be asked for one that it does not know."""
+        try:
+            self.page(listing, {"fields": name, "limit": "1"})
+        except BadResponse as fault:
+            if f"unknown fields: {name}" in str(fault):
+                return False
+            raise
+        return True
+
     def page(self, listing: Listing, query: Mapping[str, str]) -> tuple[Items, int]:
         """One answer's items, and the number of all that match."""
         asked = {**listing.query, **query}

@@ -127,7 +127,9 @@ class WagtailSource:
     def ping(self) -> None:
         """Reads one item of every listing, so that a missing type, endpoint or app shows."""
         for listing in self._scope.listings():
-            self._lister.page(listing, {**self._lean(listing), "limit": "1"})
+            if listing.newest_first and not self._lister.has(listing, "tessera"):
+                raise BadResponse(f"{listing.name}: no meta.tessera; is tessera_wagtail installed in the site?")
+            self._lister.page(listing, {"limit": "1"})
 
     def close(self) -> None:
         """Closes the connections."""
@@ -215,7 +217,7 @@ class WagtailSource:
         names = ["_", "id", "type"]
         if listing.type is not None:
             names += ["locale", *((self._shape.identity,) if self._shape.identity != PAGE else ())]
-            names += ["last_published_at", "tessera"] if self._scope.module else []
+            names += ["last_published_at"] if self._scope.module else []
         return {"fields": ",".join(dict.fromkeys(names))}
 
     def _one(self, client: Client, path: str, entry_id: str, locale: str | None, hint: str | None) -> Entry:

@@ -1,0 +1,1 @@
+"""CMSs that run."""
