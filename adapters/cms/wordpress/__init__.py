@@ -32,6 +32,8 @@ Plain WordPress has one language; `locale` names it. With a plugin such as Polyl
 codes: each is read by the parameter `lang`, and translations share the smallest of their numbers as identity.
 
 Drafts need a `username` and an `application_password`; so does `raw`. Both are sent with every request, where given.
+To a wrong password WordPress can answer as if there were none; so a full answer, and one that finds deletions, asks
+who we are first.
 A site with plain permalinks is noticed and asked by `?rest_route=`.
 
 Times out after `timeout_s` without a byte, and `total_timeout_s` a request; answers over `max_response_bytes` are

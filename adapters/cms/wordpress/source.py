@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 EMBED = {"_embed": "author,wp:featuredmedia,wp:term,up"}
 # Enough to know each entry, and whether it is for everybody.
 IDS = {"_fields": "id,type,status,lang,translations,password,content.protected,excerpt.protected"}
+# Between what a post was read as and the site's clock in the answer.
+SETTLED = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,7 @@ class WordPressSource:
 
     def ping(self) -> None:
         """Reads one entry of every type, so that a missing permission shows; and who we are, where we are someone."""
-        if self._scope.with_password:
-            self._site.item("users/me", {"_fields": "id"})
+        self._prove()
         for route in self._scope.types:
             self._site.page(route, {"per_page": "1", "_fields": "id", **self._scope.context})
 
@@ -156,7 +157,13 @@ class WordPressSource:
         """Closes the connection."""
         self._site.close()
 
+    def _prove(self) -> None:
+        """That the site knows us: to a wrong password WordPress can answer as if there were none, and show less."""
+        if self._scope.with_password:
+            self._site.item("users/me", {"_fields": "id"})
+
     def _everything(self) -> Changes:
+        self._prove()
         entries: dict[Key, Entry] = {}
         problems: list[Problem] = []
         present: set[Key] = set()
@@ -187,6 +194,8 @@ class WordPressSource:
             problems += seen.problems
             seen.newest = seen.newest or old.newest
             listings[place.name] = self._listing(seen, seen.keys, seen.hidden, old.recent)
+        if gone:
+            self._prove()
         still = {key for listing in listings.values() for key in listing.keys}
         text = cursors.dump(listings, self._fingerprint)
         return Changes(tuple(entries.values()), tuple(sorted(gone - still, key=str)), text, False, tuple(problems))
@@ -254,11 +263,13 @@ class WordPressSource:
         # A date in the future would hide what is edited until then; what is edited while this reads comes again.
         newest = min(seen.newest, seen.began) if seen.newest and seen.began else seen.newest
         floor = newest - self._scope.overlap if newest else None
-        stamps = {
-            key: stamp
-            for key, stamp in {**recent, **seen.stamps}.items()
-            if key in keys and floor is not None and datetime.fromisoformat(stamp).replace(tzinfo=UTC) >= floor
-        }
+        # WordPress counts whole seconds: what was edited just before can have been edited again in the same one.
+        settled = seen.began - SETTLED if seen.began else None
+        stamps = {}
+        for key, stamp in {**recent, **seen.stamps}.items():
+            moment = datetime.fromisoformat(stamp).replace(tzinfo=UTC)
+            if key in keys and floor is not None and moment >= floor and (settled is None or moment < settled):
+                stamps[key] = stamp
         return Listing(newest, frozenset(keys), frozenset(hidden), stamps)
 
     def _beside(self, rows: Sequence[Row]) -> Beside:

@@ -104,7 +104,7 @@ class WordPressHarness:
         if number not in self.numbers.setdefault(piece.id, []):
             self.numbers[piece.id].append(number)
         self._second += 1
-        moment = f"2026-11-22T{self._second // 3600:02}:{self._second // 60 % 60:02}:{self._second % 60:02}"
+        moment = f"2020-11-22T{self._second // 3600:02}:{self._second // 60 % 60:02}:{self._second % 60:02}"
         title, text = html.escape(piece.title, quote=False), piece.html or ""
         links = [
             {"taxonomy": name, "embeddable": True, "href": f"http://x.example/wp-json/wp/v2/{base}?post={number}"}
@@ -117,7 +117,7 @@ class WordPressHarness:
                 "status": status,
                 "slug": piece.id,
                 "lang": piece.locale,
-                "date_gmt": "2026-11-01T00:00:00",
+                "date_gmt": "2020-11-01T00:00:00",
                 "modified_gmt": moment,
                 "password": "",
                 "title": {"raw": title, "rendered": title},
