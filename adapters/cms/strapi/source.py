@@ -66,9 +66,7 @@ class StrapiSource:
         self._wire = wire
         self._scope = scope
         self._mapping = mapping
-        shape = repr(
-            (type(wire).__name__, mapping, scope.types, scope.locales, scope.related, sorted(scope.populate.items()))
-        )
+        shape = repr((wire.shape, mapping, scope.types, scope.locales, scope.related, sorted(scope.populate.items())))
         self._fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
 
     def changes(self, cursor: str | None) -> Changes:

@@ -22,7 +22,7 @@ class Page:
     """One page of a listing.
 
     Attributes:
-        documents: flat; what is not shaped like a document stays as it is, so that one bad item is told alone.
+        documents: flat.
         total: the number of all that match.
         number, size: as the server counts, which may allow smaller pages than asked for.
     """
@@ -41,6 +41,7 @@ class Wire(Protocol):
         stamp: the attribute that becomes the newest whenever the published content changes.
         keys: the attributes that an entry's key is made of; none: ask for all.
         every_locale: what `locale` is to be for all of them at once.
+        shape: what else the form of documents depends on; a cursor is void where it differs.
         regroups: whether an entry's identity can change when another of its localizations is deleted.
     """
 
@@ -48,6 +49,7 @@ class Wire(Protocol):
     stamp: str
     keys: tuple[str, ...]
     every_locale: str
+    shape: str
     regroups: bool
 
     def published(self, locale: str | None) -> dict[str, str]:
@@ -85,6 +87,7 @@ class Wire5:
     stamp = "publishedAt"
     keys: tuple[str, ...] = ("documentId", "locale", "updatedAt", "publishedAt")
     every_locale = "*"
+    shape = "5"
     regroups = False
 
     def __init__(self, client: Client) -> None:

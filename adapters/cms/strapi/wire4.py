@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeGuard
 
 from adapters.cms.client import Client
 from adapters.cms.port import BadResponse, Json, NotFound
-from adapters.cms.strapi.wire import Page, as_document, read_page
+from adapters.cms.strapi.wire import Page, read_page
 
 # More in one list, and Strapi's query parser reads it as a mapping.
 MOST_IDS = 100
@@ -50,6 +50,7 @@ class Wire4:
         """`relations`: the plural API ids of what relations hold, by the names of their attributes."""
         self._client = client
         self._relations = relations
+        self.shape = f"4 {sorted(relations.items())}"
 
     def published(self, locale: str | None) -> dict[str, str]:
         """See the protocol."""
@@ -64,7 +65,7 @@ class Wire4:
         page = read_page(self._client, api_id, query)
         localized = [_row(item, api_id) for item in page.documents if _locale(item) is not None]
         groups = self._groups(api_id, localized, {"fields[0]": "locale"})
-        flat = [self._flat(item, api_id, groups) for item in page.documents]
+        flat: list[object] = [self._flat(item, api_id, groups) for item in page.documents]
         return Page(flat, page.total, page.number, page.size)
 
     def one(
@@ -86,7 +87,7 @@ class Wire4:
         found = read_page(self._client, api_id, {**query, **state, "filters[id][$eq]": str(row)}).documents
         if not found:
             raise NotFound(f"{entry_id} ({locale or 'any locale'}): not there, or not published")
-        return as_document(self._flat(found[0], api_id, {row: group}), f"{api_id}/{row}: data")
+        return self._flat(found[0], api_id, {row: group})
 
     def close(self) -> None:
         """See the protocol."""
@@ -113,9 +114,9 @@ class Wire4:
                     break
         return found
 
-    def _flat(self, item: object, api_id: str, groups: Mapping[int, Group]) -> object:
+    def _flat(self, item: object, api_id: str, groups: Mapping[int, Group]) -> dict[str, Json]:
         if not _is_item(item):
-            return item  # told by whoever reads it, with its place
+            raise BadResponse(f"{api_id}: want rows of a number as id, and attributes; is this Strapi 4?")
         row = _row(item, api_id)
         attributes = item["attributes"]
         made = self._attributes({name: attributes[name] for name in attributes if name != "localizations"}, 0)

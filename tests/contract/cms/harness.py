@@ -17,6 +17,7 @@ from tests.contract.clock import FakeTime
 from tests.contract.cms.contentful_server import contentful
 from tests.contract.cms.generic_server import generic
 from tests.contract.cms.payload_server import payload
+from tests.contract.cms.strapi4_harness import strapi4
 from tests.contract.cms.strapi_server import TOKEN, StrapiServer, running
 from tests.contract.cms.wagtail_server import wagtail
 from tests.contract.cms.wordpress_harness import wordpress
@@ -209,6 +210,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {
     "null": null,
     "payload": payload,
     "strapi": strapi,
+    "strapi-4": strapi4,
     "wagtail": wagtail,
     "wordpress": wordpress,
 }

@@ -15,14 +15,17 @@ from adapters.cms.port import Changes, CmsError, Entry, Key, NotFound, OptionsEr
 from tests.contract.clock import FakeTime
 from tests.contract.cms.harness import EMPTY, HARNESSES, Harness, Piece
 
+# An adapter that speaks to two versions of its CMS has a harness for each.
+NAMES = registry.discover("cms").keys() | HARNESSES.keys()
 
-@pytest.fixture(params=sorted(registry.discover("cms")))
+
+@pytest.fixture(params=sorted(NAMES))
 def any_source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
     with HARNESSES[request.param](tmp_path) as harness:  # a KeyError: this source has no harness
         yield harness
 
 
-@pytest.fixture(params=sorted(registry.discover("cms").keys() - EMPTY))
+@pytest.fixture(params=sorted(NAMES - EMPTY))
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
     with HARNESSES[request.param](tmp_path) as harness:
         yield harness
