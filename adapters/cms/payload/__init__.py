@@ -12,10 +12,11 @@ does not say to which collection a related document belongs: it is the collectio
 
 * The first answer lists everything in the order of ids, a page beginning after the last id of the one before, so that
   documents that come, go or change meanwhile are neither skipped nor doubled.
-* A later answer reads the newest first, down to what the cursor has seen (less `overlap_s`, because a document can
-  become visible after a newer one): one request for each collection where little changed. That answer also says how
-  many documents there are; where that is not the number expected, all ids are listed to find what was unpublished or
-  deleted. Variants whose content is as it was are not sent again: the cursor holds a short digest of each.
+* A later answer reads the newest first, down to what the cursor has seen, but for at least the `overlap_s` before that
+  (by the site's clock), because a document can become visible after a newer one: one request for each collection
+  where little changed. That answer also says how many documents there are; where that is not the number expected, all
+  ids are listed to find what was unpublished or deleted. Variants whose content is as it was are not sent again: the
+  cursor holds a short digest of each.
 * Payload does not touch a document when something that it embeds changes. Collections listed in `related` (such as
   `tags`) are watched by one request each, and a change there makes the answer full.
 

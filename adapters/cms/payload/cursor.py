@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.cms.port import Key
 
@@ -22,13 +22,25 @@ class Listing:
 
     Attributes:
         newest: the latest `updatedAt`; None where it was empty.
+        read: when that was, by the site's clock; None where the site does not say.
         documents: by the entries' id; one that gives no entry is there with no variants.
         drafts: whether the collection has drafts, so that what is published must be asked for.
     """
 
     newest: datetime | None = None
+    read: datetime | None = None
     documents: Mapping[str, Variants] = field(default_factory=dict)
     drafts: bool = True
+
+    def floor(self, overlap: timedelta) -> datetime | None:
+        """Before which moment nothing can have become visible since; None: at any.
+
+        Args:
+            overlap: how long after its `updatedAt` a document may become visible, when its transaction ends.
+        """
+        if self.newest is None or self.read is None:
+            return self.newest and self.newest - overlap
+        return min(self.newest, self.read - overlap)
 
     def held(self) -> frozenset[Key]:
         """Every variant that was there."""
@@ -48,6 +60,7 @@ def dump(cursor: Cursor, fingerprint: str) -> str:
     listings = {
         name: {
             "newest": listing.newest.isoformat() if listing.newest else None,
+            "read": listing.read.isoformat() if listing.read else None,
             "documents": {one: dict(variants) for one, variants in listing.documents.items()},
             "drafts": listing.drafts,
         }
@@ -73,11 +86,12 @@ def load(text: str | None, fingerprint: str) -> Cursor | None:
 
 
 def _listing(raw: Mapping[str, object]) -> Listing:
-    newest, documents, drafts = raw["newest"], raw["documents"], raw["drafts"]
+    newest, read, documents, drafts = raw["newest"], raw["read"], raw["documents"], raw["drafts"]
     if not isinstance(documents, dict) or not isinstance(drafts, bool):
         raise TypeError("documents and drafts")
     return Listing(
         datetime.fromisoformat(newest) if isinstance(newest, str) else None,
+        datetime.fromisoformat(read) if isinstance(read, str) else None,
         {one: {locale: str(digest) for locale, digest in variants.items()} for one, variants in documents.items()},
         drafts,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import requests
 from requests.auth import AuthBase
@@ -47,11 +49,17 @@ def explain(decoded: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of documents with the place of each, and how many there are on all pages."""
+    """A page of documents with the place of each.
+
+    Attributes:
+        total: how many there are on all pages.
+        served: when the site answered, by its own clock; None where it does not say.
+    """
 
     items: Sequence[tuple[Document, str]]
     total: int
     last: bool
+    served: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +108,7 @@ class Reader:
         query = {**self._whole(), **self._sized(self._asking.page_size, number), "sort": "-updatedAt,id"}
         return self._published(collection, query, number)
 
-    def by_id(self, collection: str, *, ids_only: bool = False) -> Iterator[tuple[Document, str]]:
+    def by_id(self, collection: str, *, ids_only: bool = False) -> Iterator[Page]:
         """Every published document, each page beginning after the last id of the one before."""
         if ids_only:
             size, shape = ID_PAGE, {"depth": "0", "select[updatedAt]": "true", "select[_status]": "true"}
@@ -111,7 +119,7 @@ class Reader:
         for number in range(1, MAX_PAGES):
             begin = {} if after is None else {"where[id][greater_than]": after}
             page = self._published(collection, {**shape, **self._sized(size, 1), **begin, "sort": "id"}, number)
-            yield from page.items
+            yield page
             if page.last:
                 return
             after = str(page.items[-1][0].get("id"))
@@ -169,10 +177,13 @@ class Reader:
 
     def _page(self, collection: str, query: Mapping[str, str], number: int) -> Page:
         try:
-            answer = self._client.get(collection, query)
+            asked = self._client.ask(collection, query)
         except NotFound as fault:
             raise BadResponse(f"{collection}: status 404; is it the slug of a collection?") from fault
         where = f"{collection} page {number}"
+        answer = asked.body
+        if not isinstance(answer, dict):
+            raise BadResponse(f"{where}: not a JSON object")
         documents, total, more = answer.get("docs"), answer.get("totalDocs"), answer.get("hasNextPage")
         if not isinstance(documents, list):
             raise BadResponse(f"{where}: docs: want a list")
@@ -185,4 +196,12 @@ class Reader:
             if not isinstance(document, dict):
                 raise BadResponse(f"{where}: docs[{place}]: want an object")
             items.append((document, f"{where}: docs[{place}]"))
-        return Page(items, total, not more)
+        return Page(items, total, not more, _date(asked.headers.get("Date", "")))
+
+
+def _date(header: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,6 +38,7 @@ class _Found:
     documents: dict[str, Variants] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     newest: datetime | None = None
+    read: datetime | None = None
 
 
 class PayloadSource:
@@ -99,17 +100,18 @@ class PayloadSource:
         self._client.close()
 
     def _one(self, entry_id: str, locale: str | None, hint: str | None, *, drafts: bool) -> Entry:
+        wanted = locale if locale is None else self._documents.locales.get(locale, locale)  # a code of the site will do
         for collection, raw_id in self._documents.identity.places(entry_id, self._scope.collections, hint):
             document = self._reader.one(collection, raw_id, draft=drafts)
             if document is None:
                 continue
             made = self._documents.variants(document, collection, f"{collection}/{raw_id}", drafts=drafts)
             for entry in made.entries:
-                if locale in (None, entry.locale) or entry.locale is None:
+                if wanted in (None, entry.locale) or entry.locale is None:
                     self._reader.check_key(now=False)
                     return entry
             for problem in made.problems:
-                if problem.key is not None and locale in (None, problem.key.locale):
+                if problem.key is not None and wanted in (None, problem.key.locale):
                     raise BadResponse(problem.reason)
         self._reader.check_key()  # to strangers Payload shows less, and it is not gone because of that
         raise NotFound(f"{entry_id} ({locale or 'any locale'}): no such {'' if drafts else 'published '}entry")
@@ -121,14 +123,16 @@ class PayloadSource:
         listings = {}
         for name in self._scope.collections:
             found = _Found()
-            for document, where in self._reader.by_id(name):
-                self._take(document, name, where, found)
+            for page in self._reader.by_id(name):
+                found.read = found.read or page.served
+                for document, where in page.items:
+                    self._take(document, name, where, found)
             problems += found.problems
             for entry in found.entries:
                 if entry.key in entries:
                     problems.append(Problem(f"{name}/{entry.id}", "another collection has this id: use qualified ids"))
                 entries.setdefault(entry.key, entry)
-            listings[name] = self._listing(name, found.newest, found.documents)
+            listings[name] = self._listing(name, found, found.newest, found.documents)
         present = frozenset(key for listing in listings.values() for key in listing.held())
         text = cursors.dump(Cursor(listings, related), self._fingerprint)
         return Changes(tuple(entries.values()), (), text, True, _once(problems), present)
@@ -146,7 +150,7 @@ class PayloadSource:
             documents: dict[str, Variants] = {**old.documents, **found.documents}
             if total != len(documents):
                 documents = self._reconcile(name, documents, found)
-            listings[name] = self._listing(name, found.newest or old.newest, documents)
+            listings[name] = self._listing(name, found, found.newest or old.newest, documents)
             problems += found.problems
             gone |= old.held() - listings[name].held()
             for entry in found.entries:
@@ -159,8 +163,8 @@ class PayloadSource:
         return Changes(tuple(entries.values()), tuple(sorted(gone, key=str)), text, False, _once(problems))
 
     def _newest_first(self, name: str, old: Listing) -> tuple[_Found, int]:
-        """What is newer than the cursor, less the overlap; and how many there are in all."""
-        floor = old.newest - self._scope.overlap if old.newest else None
+        """What may have changed since the cursor; and how many there are in all."""
+        floor = old.floor(self._scope.overlap)
         for _ in range(RESTARTS):
             found = _Found()
             total = -1
@@ -169,6 +173,7 @@ class PayloadSource:
                 if total not in (-1, page.total):
                     break  # documents came or went between two pages: some may have slipped through
                 total = page.total
+                found.read = found.read or page.served
                 reached = False
                 for document, where in page.items:
                     moment = _moment(document, where)
@@ -184,7 +189,8 @@ class PayloadSource:
         """Those of the known documents that there are; what nobody told of is fetched into `found`."""
         raw = {
             self._documents.identity.of(name, document_id(document, where)): str(document["id"])
-            for document, where in self._reader.by_id(name, ids_only=True)
+            for page in self._reader.by_id(name, ids_only=True)
+            for document, where in page.items
         }
         fresh = [raw[one] for one in sorted(raw.keys() - known.keys())]
         for document, where in self._reader.some(name, fresh):
@@ -203,8 +209,8 @@ class PayloadSource:
         if (moment := _moment(document, where)) is not None:
             found.newest = max(found.newest or moment, moment)
 
-    def _listing(self, name: str, newest: datetime | None, documents: dict[str, Variants]) -> Listing:
-        return Listing(newest, documents, drafts=name not in self._reader.without_drafts)
+    def _listing(self, name: str, found: _Found, newest: datetime | None, documents: Mapping[str, Variants]) -> Listing:
+        return Listing(newest, found.read, documents, drafts=name not in self._reader.without_drafts)
 
 
 def _moment(document: Document, where: str) -> datetime | None:

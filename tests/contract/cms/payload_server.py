@@ -187,7 +187,7 @@ class PayloadHarness:
 
     def _moment(self) -> str:
         self._second += 1
-        return f"2026-11-22T{self._second // 3600:02}:{self._second // 60 % 60:02}:{self._second % 60:02}.000Z"
+        return f"2025-11-22T{self._second // 3600:02}:{self._second // 60 % 60:02}:{self._second % 60:02}.000Z"
 
     def _document(self, piece: Piece) -> dict[str, Any]:
         rows = self.server.documents["articles"]
