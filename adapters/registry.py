@@ -1,6 +1,7 @@
 """Adapters by name: names to import paths, and nothing imported before its first use.
 
-Third parties announce theirs with an entry point in the group `tessera.cms`, `tessera.hooks` or `tessera.models`;
+Third parties announce theirs with an entry point in the group `tessera.cms`, `tessera.edge`, `tessera.hooks` or
+`tessera.models`;
 the built-in ones come in by the same door. They are also listed here, because a checkout can run on distribution
 metadata that is older than its code; a name listed here and announced by another distribution is a duplicate like
 any other.
@@ -17,12 +18,14 @@ from typing import Any, Literal, TypeAlias, cast
 
 from adapters.cms.hooks import Hook
 from adapters.cms.port import Source
+from adapters.edge.port import Purger
 from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
 
-Port: TypeAlias = Literal["cms", "hooks", "models"]
+Port: TypeAlias = Literal["cms", "edge", "hooks", "models"]
 HookBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Hook]
 SourceBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Source]
+PurgerBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Purger]
 ModelBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], ModelAdapter]
 
 DISTRIBUTION = "tessera-personalization"
@@ -40,6 +43,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "wordpress": "adapters.cms.wordpress:build",
             }
         ),
+        "edge": MappingProxyType({"console": "adapters.edge.console:build"}),
         "hooks": MappingProxyType(
             {
                 "contentful": "adapters.cms.contentful.hook:build",
@@ -109,6 +113,11 @@ def cms(name: str) -> SourceBuilder:
 def hook(name: str) -> HookBuilder:
     """The builder of a source's webhook: `hook("strapi")(options, runtime)`, by the name of the source's adapter."""
     return cast(HookBuilder, _load("hooks", name))
+
+
+def edge(name: str) -> PurgerBuilder:
+    """The builder of what purges a cache: `edge("console")(options, runtime)`."""
+    return cast(PurgerBuilder, _load("edge", name))
 
 
 def model(name: str) -> ModelBuilder:

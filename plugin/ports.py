@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -529,6 +529,10 @@ class PurgeStore(Protocol):
 
     def waiting(self) -> int:
         """How many were never sent."""
+        ...
+
+    def lags(self) -> Mapping[str, timedelta]:
+        """By source: how long the latest notice waited until what it brought was stored."""
         ...
 
     def prune(self, before: datetime) -> None:

@@ -70,12 +70,15 @@ class Settings:
 
     sources: Annotated[Mapping[str, Plugged], _Read(kinds.plugged_but("api"))] = field(default_factory=dict)
     models: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
+    edges: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
 
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024
     score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
     sweep_s: Annotated[int, _Read(kinds.whole(0, 604_800))] = 3_600  # 0: never
+    purge_settle: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=2)  # until every process serves the new
+    purge_again: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=15)  # the longest time-out of a fetch
 
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # field to its source

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
+from plugin.errors import SettingsError
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
     from adapters.cms.port import Source
+    from adapters.edge.port import Purger
     from plugin.service.follow import Following
     from plugin.store import Store
 
@@ -48,12 +50,14 @@ def following(
     *,
     at: Callable[[str], None] | None = None,
     rereads_s: Sequence[float] | None = None,
+    catch_up: bool = True,
 ) -> Iterator[None]:
     """Follow every source in threads of this process: once, not in every worker of the server.
 
     Args:
         at: told of named points in the work; tests end the process there.
         rereads_s: when entries are read again, in seconds after the first time.
+        catch_up: whether each source is looked at once at the start, for notices that nobody was there to take.
     """
     if not settings.sources:
         yield
@@ -63,7 +67,8 @@ def following(
         fetching = closing.enter_context(opened_sources(settings))
         listing = closing.enter_context(opened_sources(settings))
         store = closing.enter_context(opened_store(settings))
-        running = _followers(settings, store, fetching, listing, at=at, rereads_s=rereads_s)
+        purgers = _opened_edges(settings, closing)
+        running = _followers(settings, store, fetching, listing, purgers, at=at, rereads_s=rereads_s, catch_up=catch_up)
         running.start()
         closing.callback(running.stop)
         yield
@@ -74,13 +79,16 @@ def _followers(
     store: Store,
     fetching: Mapping[str, Source],
     listing: Mapping[str, Source],
+    purgers: Mapping[str, Purger],
     *,
     at: Callable[[str], None] | None,
     rereads_s: Sequence[float] | None,
+    catch_up: bool,
 ) -> Following:
     from plugin.service.converge import LEASE, REREADS_S, Converging  # noqa: PLC0415
-    from plugin.service.follow import Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
+    from plugin.service.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
+    from plugin.service.purge import Relay  # noqa: PLC0415
     from plugin.service.sync import Syncing  # noqa: PLC0415
     from plugin.webhooks import locales_of  # noqa: PLC0415
 
@@ -110,6 +118,7 @@ def _followers(
                 syncing,
                 store.notices,
                 sweep=timedelta(seconds=settings.sweep_s) if settings.sweep_s else None,
+                catch_up=CATCH_UP if catch_up else (),
                 every=settings.content_poll if plugged.adapter == "files" else None,
                 clock=now,
                 random=random.random,
@@ -118,5 +127,30 @@ def _followers(
         )
     loops = [Loop(f"{type(one).__name__.lower()}-{one.name}", one.step) for one in workers]
     keeping = Keeping(workers, store.notices, clock=now)
+    relay = Relay(
+        purgers,
+        store.purges,
+        clock=now,
+        random=random.random,
+        settle=settings.purge_settle,
+        again=settings.purge_again,
+        at=at or nowhere,
+    )
+    loops.append(Loop("purges", relay.step, poll_s=0.25))
     loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
     return Following(loops)
+
+
+def _opened_edges(settings: Settings, closing: ExitStack) -> dict[str, Purger]:
+    from adapters import registry  # noqa: PLC0415
+    from adapters.edge.port import EdgeError  # noqa: PLC0415
+    from adapters.runtime import Runtime  # noqa: PLC0415
+
+    found: dict[str, Purger] = {}
+    for name, plugged in settings.edges.items():
+        try:
+            found[name] = registry.edge(plugged.adapter)(plugged.options, Runtime.system())
+        except EdgeError as fault:
+            raise SettingsError([f"edges.{name}: {fault}"]) from fault
+        closing.callback(found[name].close)
+    return found

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from plugin.errors import TesseraError
-from plugin.ports import NoticeStore, Outcome
+from plugin.ports import SYNC, Mark, NoticeStore, Outcome
 from plugin.service.converge import LEASE, Converging, backoff_s
 from plugin.service.sync import Syncing
 
@@ -18,6 +18,9 @@ POLL_S = 0.05
 """How often the marks are looked at: of the second from publish to served, next to nothing."""
 STOP_S = 30.0
 """How long a thread may finish what it has begun."""
+CATCH_UP = (timedelta(0), timedelta(seconds=15))
+"""When each source is looked at after a start: many a CMS tries once only, and nobody was there to listen; at the
+second time, the server surely listens again."""
 _AFTER_A_FAULT_S = 1.0
 
 
@@ -36,6 +39,7 @@ class SourceSyncing:
         new_lease: Callable[[], str],
         sweep: timedelta | None,
         every: timedelta | None = None,
+        catch_up: Sequence[timedelta] = CATCH_UP,
     ) -> None:
         self.name = name
         self.lease: str | None = None
@@ -48,10 +52,13 @@ class SourceSyncing:
         self._every = every
         self._next_sync: datetime | None = None
         self._next_sweep: datetime | None = None
+        self._catch_up = list(catch_up)
+        self._began: datetime | None = None
 
     def step(self) -> bool:
         """Do what is due. False where nothing was."""
         now = self._clock()
+        self._look_for_what_was_missed(now)
         self._look_for_sweep(now)
         lease = self._new_lease()
         job = self._notices.claim(self.name, whole=True, lease=lease, now=now, until=now + LEASE)
@@ -69,6 +76,12 @@ class SourceSyncing:
         finally:
             self.lease = None
         return True
+
+    def _look_for_what_was_missed(self, now: datetime) -> None:
+        self._began = self._began or now
+        if self._catch_up and now >= self._began + self._catch_up[0]:
+            self._notices.mark(self.name, [Mark(*SYNC)], now=now)
+            del self._catch_up[0]
 
     def _look_for_sweep(self, now: datetime) -> None:
         if self._sweep is None or (self._next_sweep is not None and now < self._next_sweep):

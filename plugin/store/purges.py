@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Select, delete, func, select, update
@@ -67,6 +67,17 @@ class SqlPurges:
         with glancing(self._engine) as tx:
             count: int = tx.execute(wanted).scalar_one()
         return count
+
+    def lags(self) -> Mapping[str, timedelta]:
+        latest = (
+            select(func.max(purges.c.number))
+            .where(purges.c.noticed_at.is_not(None))
+            .group_by(purges.c.source)
+            .scalar_subquery()
+        )
+        wanted = select(purges.c.source, purges.c.noticed_at, purges.c.created_at).where(purges.c.number.in_(latest))
+        with reading(self._engine) as tx:
+            return {source: stored - noticed for source, noticed, stored in tx.execute(wanted)}
 
     def prune(self, before: datetime) -> None:
         with writing(self._engine) as tx:

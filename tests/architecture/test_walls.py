@@ -30,6 +30,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"},
         {"requests"},
     ),
+    "adapters.edge": ({"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"}, {"requests"}),
     "adapters.geo": (set(), {"maxminddb"}),
     "adapters.device": (set(), {"ua_parser"}),
     "plugin.flow": ({"rules"}, {"numpy"}),

@@ -42,6 +42,8 @@ def test_the_built_in_names_and_those_of_the_distribution_are_the_same() -> None
 def test_every_built_in_name_leads_to_a_builder() -> None:
     for name in registry.BUILT_IN["cms"]:
         assert callable(registry.cms(name))
+    for name in registry.BUILT_IN["edge"]:
+        assert callable(registry.edge(name))
     for name in registry.BUILT_IN["hooks"]:
         assert callable(registry.hook(name))
     for name in registry.BUILT_IN["models"]:

@@ -347,6 +347,7 @@ def following(syncing: Syncing, sqlite_store: Store) -> Iterator[Following]:
         random=lambda: 0.5,
         new_lease=lambda: "lease",
         sweep=None,
+        catch_up=(),
         every=timedelta(milliseconds=20),
     )
     found = Following([Loop("site", worker.step, poll_s=0.02)])

@@ -1,0 +1,114 @@
+"""Relaying purges: after the new content is in place everywhere, in batches, until they succeed, and twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from adapters.edge.port import MOST_KEYS, EdgeError, Purger
+from plugin.ports import Purge, PurgeStore
+from plugin.service.converge import backoff_s
+from plugin.service.notices import nowhere
+
+_log = logging.getLogger(__name__)
+
+PASSES = 2
+KEPT = timedelta(days=7)
+"""How long purges that were sent, and tombstones, are kept."""
+_PRUNED_EVERY = timedelta(hours=1)
+_SAFE = "/-_.~:@!$&'()*+;="
+
+
+def keys_of(purge: Purge) -> Iterator[str]:
+    """The surrogate keys of a change, before and after it; printable ASCII without spaces and commas."""
+    if not purge.id:
+        yield source_key(purge.source)
+        return
+    yield entry_key(purge.source, purge.id)
+    yield from map(tag_key, purge.tags)
+
+
+def source_key(source: str) -> str:
+    """Of every answer that holds an entry of a source."""
+    return f"source:{quote(source, safe=_SAFE)}"
+
+
+def entry_key(source: str, id_: str) -> str:
+    """Of every answer that holds an entry."""
+    return f"entry:{quote(source, safe=_SAFE)}/{quote(id_, safe=_SAFE)}"
+
+
+def tag_key(tag: str) -> str:
+    """Of every answer for which entries with a tag were looked at."""
+    return f"tag:{quote(tag, safe=_SAFE)}"
+
+
+class Relay:
+    """Sends what is in the outbox to every cache. Several processes may: a purge does no harm twice."""
+
+    def __init__(
+        self,
+        purgers: Mapping[str, Purger],
+        store: PurgeStore,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+        settle: timedelta,
+        again: timedelta,
+        at: Callable[[str], None] = nowhere,
+    ) -> None:
+        """
+        Args:
+            settle: after a change is stored, until every process serves it.
+            again: from the first purge to the second.
+        """
+        self._purgers = dict(purgers)
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._settle = settle
+        self._again = again
+        self._at = at
+        self._next_prune: datetime | None = None
+
+    def step(self) -> bool:
+        """Send what is due. False where nothing was."""
+        now = self._clock()
+        if self._next_prune is None or now >= self._next_prune:
+            self._store.prune(now - KEPT)
+            self._next_prune = now + _PRUNED_EVERY
+        due = self._store.due(now=now - self._settle)
+        if not due:
+            return False
+        numbers = [purge.number for purge in due]
+        self._at("before purge")
+        try:
+            for hard in (True, False):
+                self._send([purge for purge in due if purge.removed is hard], hard=hard)
+        except EdgeError as fault:
+            wait = timedelta(seconds=backoff_s(max(one.attempts for one in due), fault.retry_after, self._random()))
+            _log.warning("the purge failed and is repeated: %s", fault)
+            self._store.failed(numbers, str(fault), due_at=self._clock() + wait - self._settle)
+            return True
+        last = [purge.number for purge in due if purge.passes + 1 >= PASSES or not self._purgers]
+        first = sorted(set(numbers) - set(last))
+        if first:
+            self._store.sent(first, again_at=self._clock() + self._again - self._settle)
+        if last:
+            self._store.sent(last, again_at=None)
+        return True
+
+    def _send(self, purges: Sequence[Purge], *, hard: bool) -> None:
+        keys = list(dict.fromkeys(key for purge in purges for key in keys_of(purge)))
+        for name, purger in self._purgers.items():
+            for some in _parts(keys):
+                try:
+                    purger.purge(some, hard=hard)
+                except EdgeError as fault:
+                    raise EdgeError(f"{name}: {fault}", fault.retry_after) from fault
+
+
+def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (keys[start : start + MOST_KEYS] for start in range(0, len(keys), MOST_KEYS))

@@ -1,0 +1,1 @@
+"""Webhooks end to end: an imitation CMS, real processes, and what is left of them when they are killed."""

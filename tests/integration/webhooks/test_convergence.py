@@ -1,0 +1,183 @@
+"""Five hundred webhooks, shuffled and doubled, and a process that is killed at each named point."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters.cms.signed import sign
+from plugin.store import Store, migrate, open_store
+from tests.integration.webhooks.cms import Cms
+from tests.servers import free_port
+
+ROOT = Path(__file__).parents[3]
+SECRET = "a-secret-of-the-cms"
+ENTRIES = [f"e{number}" for number in range(40)]
+POINTS = ("after accept", "after fetch", "after commit", "before purge")
+SPREAD_S = 5.0
+
+
+@dataclass
+class Site:
+    """Where the process under test lives."""
+
+    port: int
+    folder: Path
+    store: Store
+
+    def command(self, point: str, times: int) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.integration.webhooks.process", str(self.port), point, str(times)]
+        environ = {**os.environ, "TESSERA_CONFIG": str(self.folder / "tessera.toml")}
+        log = (self.folder / "log.txt").open("a")
+        with log:
+            return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=log, text=True)
+
+    def post(self, *names: str) -> int:
+        """One webhook; the status, or 0 where nobody answered."""
+        body = json.dumps({"notices": [{"id": name} for name in names]}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/webhooks/cms/imitation",
+            body,
+            {"Tessera-Signature": sign(body, SECRET, time.time())},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                status: int = answer.status
+                return status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return 0
+
+    def deliver(self, name: str, late_s: float) -> None:
+        """As a CMS does that tries again until it is told that all is well."""
+        time.sleep(late_s)
+        ends = time.monotonic() + 40
+        while self.post(name) != 202:
+            assert time.monotonic() < ends, "nobody takes the webhook"
+            time.sleep(0.2)
+
+    def stored(self) -> dict[str, object]:
+        return {entry.id: entry.fields["title"] for entry in self.store.content.snapshot().entries}
+
+    def settled(self) -> bool:
+        return not self.store.notices.backlogs() and self.store.purges.waiting() == 0
+
+
+@contextmanager
+def a_site(folder: Path, url: str, *, fenced: bool) -> Iterator[Site]:
+    port = free_port()
+    (folder / "tessera.toml").write_text(
+        "\n".join(
+            [
+                f'bind = "127.0.0.1:{port}"',
+                'data_dir = "var"',
+                "sweep_s = 0",  # nothing but notices may bring content in
+                "purge_settle_ms = 100",
+                "purge_again_ms = 300",
+                "[edges.console]",
+                'adapter = "console"',
+                "[sources.imitation]",
+                'adapter = "imitation"',
+                f'url = "{url}"',
+                f"fenced = {str(fenced).lower()}",
+                "allow_private = true",
+                "[sources.imitation.webhook]",
+                f'secret = "{SECRET}"',
+            ]
+        )
+    )
+    store = open_store(f"sqlite:///{folder}/var/tessera.db")
+    try:
+        migrate.upgrade(store.engine)
+        yield Site(port, folder, store)
+    finally:
+        store.close()
+
+
+def soon(holds: Callable[[], bool], seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def edit(cms: Cms, dice: random.Random) -> list[str]:
+    """One or three steps of an editor; the webhooks that the CMS sends for them, a third of them twice."""
+    name = dice.choice(ENTRIES)
+    steps = dice.choice([[cms.publish], [cms.publish], [cms.unpublish], [cms.publish, cms.unpublish, cms.publish]])
+    told = []
+    for step in steps:
+        step(name)
+        told += [name] * (2 if dice.random() < 0.5 else 1)
+    return told
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("fenced", [True, False], ids=["fenced", "unfenced"])
+def test_a_storm_of_webhooks_converges_though_the_process_is_killed_at_every_point(
+    tmp_path: Path, fenced: bool
+) -> None:
+    cms = Cms(lag_s=0.15)
+    dice = random.Random(7)
+    for name in ENTRIES[:20]:
+        cms.publish(name)
+    killed = []
+    with cms.served() as url, a_site(tmp_path, url, fenced=fenced) as site:
+        done = threading.Event()
+
+        def keep_alive() -> None:
+            """Start the process again whenever it is gone, to be killed at the next point."""
+            plan = [(point, 1 if point == "before purge" else 12) for point in POINTS]
+            while not done.is_set():
+                point, times = plan[0] if plan else ("never", 1)
+                process = site.command(point, times)
+                with process:
+                    while process.poll() is None and not done.is_set():
+                        time.sleep(0.02)
+                    if process.poll() is None:
+                        process.send_signal(signal.SIGTERM)
+                        assert process.wait(30) == 0
+                    else:
+                        assert process.returncode == -signal.SIGKILL, (tmp_path / "log.txt").read_text()[-3000:]
+                        killed.append(point)
+                        plan.pop(0)
+
+        keeper = ThreadPoolExecutor(1)
+        keeping = keeper.submit(keep_alive)
+        try:
+            soon(lambda: site.post() == 202, 30)
+            began = time.monotonic()
+            sent = 0
+            with ThreadPoolExecutor(32) as senders:
+                while sent < 500:
+                    for name in edit(cms, dice):
+                        # Shuffled: each leaves a while after what it tells of, whatever came before.
+                        senders.submit(site.deliver, name, dice.uniform(0, 0.4))
+                        sent += 1
+                    time.sleep(max(0.0, began + SPREAD_S * sent / 500 - time.monotonic()))
+            soon(lambda: len(killed) == len(POINTS) or keeping.done(), 30)
+            soon(lambda: (site.stored() == cms.published() and site.settled()) or keeping.done(), 45)
+        finally:
+            done.set()
+            keeping.result(60)
+            keeper.shutdown()
+        assert killed == list(POINTS)
+        assert site.stored() == cms.published()
+        assert site.settled()
