@@ -78,7 +78,7 @@ class _Embedding:
         self.met.add(target)
         found = self.find(target, variant.key.locale)
         self._link(place, target, trail, resolved=found is not None)
-        if found is None:
+        if found is None and len(trail) == 1:  # of what is embedded, its own entry says it
             self.remarks.append(f"{place}: no entry {target[:80]!r}")
         if found is None or target in trail or len(trail) > self.mapping.link_depth:
             return {REF: target}

@@ -57,6 +57,10 @@ class Reading:
             self._languages.setdefault(variant.key.id, []).append(variant.key.locale)
         return self.variants[variant.key]
 
+    def languages(self, entry_id: str) -> tuple[str, ...]:
+        """Those in which there is a variant of an id, by their tags."""
+        return tuple(sorted(filter(None, self._languages.get(entry_id, []))))
+
     def find(self, entry_id: str, locale: str | None, chain: tuple[str, ...]) -> Variant | None:
         """The variant that is meant where an entry is named in a language; see `target_key`."""
         key = target_key(entry_id, locale, self._languages.get(entry_id, []), chain)

@@ -200,7 +200,7 @@ class GenericSource:
     def _meant(self, reading: Reading, entry_id: str, locale: str | None) -> Variant | None:
         if locale is not None:
             return reading.variants.get(Key(entry_id, locale))
-        return reading.find(entry_id, None, self._reader.mapping.locales)
+        return reading.find(entry_id, None, self._reader.mapping.locales or reading.languages(entry_id))
 
     def _finder(self, reading: Reading, *, complete: bool) -> Find:
         """Finds what links name: in a reading, and where that is not everything, by asking."""
