@@ -8,8 +8,8 @@ An entry's identity is the post's number. Each of `types` (by rest_base) is read
   cursor has seen (less `overlap_s`), and the latest hundred by date with the number of all. Where that number is not
   the one expected, all numbers are listed to find what has gone. A post whose scheduled time has come is among the
   latest by date; its modification date does not tell.
-* WordPress compares local dates. In the hour that is repeated when summer time ends, an edit can stay unseen until the
-  next full answer or notice.
+* Two things stay unseen until the next notice or full answer: an edit in the hour that is repeated when summer time
+  ends, because WordPress compares local dates; and posts imported with old dates, where as many have gone meanwhile.
 * Renaming a term or an author touches no post. The plugin in `module/` announces both, and the posts are found by
   their links: posts and files by number, terms as "term:4", authors as "user:1".
 
