@@ -1,0 +1,168 @@
+"""From a publish in a running Wagtail to what a visitor is shown by a running Tessera, by way of the webhook."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.integration.cms.wagtail_site import ROOT, SECRET, STOP_S, Wagtail, running
+from tests.servers import free_port
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("wagtail")]
+
+PATIENCE_S = 15
+LONGEST_S = 3.0
+MEDIAN_S = 1.0
+SETTINGS = """\
+bind = "127.0.0.1:{port}"
+workers = 1
+delivery_keys = [{{key = "pub"}}]
+
+[sources.site]
+adapter = "wagtail"
+url = "{url}"
+types = ["blog.ArticlePage"]
+snippets = ["banners"]
+module = true
+allow_private = true
+
+[sources.site.webhook]
+secret = "{secret}"
+"""
+RULES = """\
+slots:
+  - {id: news, select: {content.type: blog.ArticlePage}}
+  - {id: top, select: {content.type: blog.Banner}}
+"""
+
+
+@dataclass
+class Served:
+    """A site, and a Tessera that serves its content."""
+
+    site: Wagtail
+    url: str
+    _session: requests.Session = field(default_factory=requests.Session, repr=False)
+
+    def blocks(self, slot: str = "news") -> list[dict[str, Any]]:
+        """What a visitor is shown."""
+        body = {"slots": [{"id": slot, "limit": 100}], "context": {"locale": "en"}}
+        answer = self._session.post(
+            f"{self.url}/v1/personalize", json=body, headers={"X-Tessera-Key": "pub"}, timeout=10
+        )
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["slots"][slot]["blocks"]
+        return found
+
+    def titles(self, slot: str = "news") -> set[str]:
+        return {block["fields"]["title"] for block in self.blocks(slot)}
+
+    def until(self, true: Callable[[], bool]) -> float:
+        """Waits, and tells how long in seconds."""
+        begun = time.monotonic()
+        while not true():
+            assert time.monotonic() - begun < PATIENCE_S, f"still {self.titles()}"
+            time.sleep(0.01)
+        return time.monotonic() - begun
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder, port = tmp_path_factory.mktemp("tessera"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    webhook = f"{url}/webhooks/cms/site"
+    with running(tmp_path_factory.mktemp("wagtail"), webhook=webhook) as site:
+        (folder / "tessera.toml").write_text(SETTINGS.format(port=port, url=site.url, secret=SECRET))
+        (folder / "rules.yaml").write_text(RULES)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
+        environ["PYTHONPATH"] = str(ROOT)
+        tessera = [sys.executable, "-m", "plugin.cli"]
+        for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
+            done = subprocess.run(
+                [*tessera, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert done.returncode == 0, done.stderr
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen([*tessera, "serve"], cwd=folder, env=environ, stdout=log, stderr=log)
+            try:
+                found = Served(site, url)
+                _wait(url, server, folder / "log")
+                yield found
+                found._session.close()
+            finally:
+                server.terminate()
+                try:
+                    server.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    server.kill()
+                    server.wait(STOP_S)
+
+
+def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if requests.get(f"{url}/readyz", timeout=5).ok:
+                return
+        except requests.RequestException:
+            pass
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
+        time.sleep(0.1)
+
+
+def test_what_an_editor_does_is_served(served: Served) -> None:
+    site = served.site
+    number = site.create("Fresh", tags=["topic:old"])
+    served.until(lambda: "Fresh" in served.titles())
+    site.edit(number, title="Reworded")
+    served.until(lambda: "Reworded" in served.titles())
+    assert "Fresh" not in served.titles()
+    site.edit(number, publish=False, title="A thought")
+    site.run(
+        "from taggit.models import Tag; tag = Tag.objects.get(name='topic:old'); tag.name = 'topic:new'; tag.save()"
+    )
+    served.until(lambda: ["topic:new"] in [block["tags"] for block in served.blocks()])
+    assert "A thought" not in served.titles()
+    site.edit(number, slug="elsewhere", title="Renamed")
+    served.until(lambda: any("/elsewhere/" in block["fields"]["html_url"] for block in served.blocks()))
+    site.unpublish(number)
+    served.until(lambda: "Renamed" not in served.titles())
+    site.publish(number)
+    served.until(lambda: "Renamed" in served.titles())
+    site.delete(number)
+    served.until(lambda: "Renamed" not in served.titles())
+
+
+def test_a_snippet_is_served_and_goes(served: Served) -> None:
+    make = "from blog.models import Banner; b = Banner(title='Sale', live=False); b.save(); b.save_revision().publish()"
+    served.site.run(make)
+    served.until(lambda: served.titles("top") == {"Sale"})
+    served.site.run("from blog.models import Banner; Banner.objects.get(title='Sale').unpublish()")
+    served.until(lambda: served.titles("top") == set())
+
+
+def test_a_publish_is_served_within_a_second(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    """Measured from the moment when Wagtail has answered the editor."""
+    number = served.site.create("Edition 0")
+    served.until(lambda: "Edition 0" in served.titles())
+    times = []
+    for edition in range(1, 21):
+        title = f"Edition {edition}"
+        served.site.edit(number, title=title)
+        times.append(served.until(lambda title=title: title in served.titles()))
+    median, longest = statistics.median(times), max(times)
+    with capsys.disabled():
+        sys.stdout.write(f"\npublish to served, 20 times: median {median:.2f} s, at most {longest:.2f} s\n")
+    assert median <= MEDIAN_S, times
+    assert longest <= LONGEST_S, times
