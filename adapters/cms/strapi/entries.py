@@ -27,7 +27,11 @@ class Draft(Exception):  # noqa: N818 - not an error of anyone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentMapping:
-    """How documents become entries; see the options in the package."""
+    """How documents become entries; see the options in the package.
+
+    Attributes:
+        publication_counts: whether `publishedAt` is always the moment of publication, so that versions go by it.
+    """
 
     base: str
     type_names: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +41,7 @@ class DocumentMapping:
     prefixed_tags: Mapping[str, str] = field(default_factory=dict)
     markdown_fields: frozenset[str] = frozenset()
     link_depth: int = 2
+    publication_counts: bool = True
 
     def entry(self, raw: object, api_id: str, where: str, *, drafts: bool = False) -> Entry:
         """The entry of one document of a REST answer.
@@ -65,8 +70,9 @@ class DocumentMapping:
             tags=tuple(dict.fromkeys(self._tags(document))),
             fields=maker.attributes(document, where, left_out=frozenset((self.tags_field,))),
             published_at=published,
-            # What is published in bulk or as a release keeps the date of its last save.
-            version=max(updated, published or updated),
+            # What Strapi 5 publishes in bulk or as a release keeps the date of its last save. In Strapi 4 editors may
+            # write any date of publication, and an earlier one would look like an older version.
+            version=max(updated, published or updated) if self.publication_counts else updated,
             links=tuple(maker.links + self._tag_links(document)),
         )
 

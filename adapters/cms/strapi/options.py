@@ -50,6 +50,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> StrapiSource:
         prefixed_tags=take.text_map("prefixed_tags"),
         markdown_fields=frozenset(take.texts("markdown_fields")),
         link_depth=take.whole("link_depth", 2, low=0, high=10),
+        publication_counts=version == 5,
     )
     if problems := take.problems():
         raise OptionsError(problems)

@@ -100,17 +100,24 @@ class StrapiSource:
         self._wire.close()
 
     def _one(self, entry_id: str, locale: str | None, content_type: str | None, *, draft: bool) -> Entry:
-        for api_id in (content_type,) if content_type in self._scope.types else self._scope.types:
+        kind = "entry" if draft else "published entry"
+        missing = NotFound(f"{entry_id[:100]} ({locale or 'any locale'}): no such {kind}")
+        locales, types = self._scope.locales, self._scope.types
+        if (locales and locale not in (None, *locales)) or (
+            content_type in self._scope.related and content_type not in types
+        ):
+            raise missing  # it is not among what is listed
+        asked = (locale or locales[0]) if locales else None  # without: the default locale, which has another name
+        for api_id in (content_type,) if content_type in types else types:
             where = f"{api_id}/{entry_id}: data"
             try:
-                document = self._wire.one(api_id, entry_id, locale, self._scope.populate, draft=draft)
+                document = self._wire.one(api_id, entry_id, asked, self._scope.populate, draft=draft)
                 entry = self._mapping.entry(document, api_id, where, drafts=draft)
             except (NotFound, Draft):
                 continue
             if locale is None or entry.locale in (None, locale):
                 return entry
-        kind = "entry" if draft else "published entry"
-        raise NotFound(f"{entry_id[:100]} ({locale or 'default locale'}): no such {kind}")
+        raise missing
 
     def _everything(self, related: Mapping[str, str]) -> Changes:
         entries: dict[Key, Entry] = {}

@@ -10,7 +10,7 @@ original does change it: what is left are other rows.)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
 from adapters.cms.client import Client
@@ -24,8 +24,8 @@ FILES = "files"
 _IDENTITY = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*):([0-9]{1,18})")
 _RELATION = frozenset(("data", "meta"))
 
-Group: TypeAlias = Mapping[int, str | None]
-"""The rows of one entry, with the locale of each."""
+Group: TypeAlias = frozenset[int]
+"""The rows of one entry."""
 
 
 def plural(word: str) -> str:
@@ -79,15 +79,13 @@ class Wire4:
         group = self._groups(api_id, [first], {}).get(first)
         if group is None or min(group) != first:
             raise NotFound(f"{entry_id}: no such entry")
-        row = next((row for row, said in sorted(group.items()) if locale is None or said in (locale, None)), None)
-        if row is None:
-            raise NotFound(f"{entry_id} ({locale}): no such localization")
         # By a list, for `GET /<type>/<id>` shows drafts whatever `publicationState` says.
-        state = {"publicationState": "preview" if draft else "live", "locale": self.every_locale}
-        found = read_page(self._client, api_id, {**query, **state, "filters[id][$eq]": str(row)}).documents
+        state = {**self.published(locale), **({"publicationState": "preview"} if draft else {})}
+        rows = {f"filters[id][$in][{place}]": str(row) for place, row in enumerate(group)}
+        found = read_page(self._client, api_id, {**query, **state, **rows}).documents
         if not found:
-            raise NotFound(f"{entry_id} ({locale or 'any locale'}): not there, or not published")
-        return self._flat(found[0], api_id, {row: group})
+            raise NotFound(f"{entry_id} ({locale or 'default locale'}): not there, or not published")
+        return self._flat(found[0], api_id, dict.fromkeys(group, group))
 
     def close(self) -> None:
         """See the protocol."""
@@ -109,7 +107,7 @@ class Wire4:
             }
             for number in range(1, MOST_IDS + 1):  # the server may allow smaller pages than asked for
                 page = read_page(self._client, api_id, {**query, "pagination[page]": str(number)})
-                found |= {_row(item, api_id): dict(_members(item, api_id)) for item in page.documents}
+                found |= {_row(item, api_id): frozenset(_members(item, api_id)) for item in page.documents}
                 if not page.documents or (page.number - 1) * page.size + len(page.documents) >= page.total:
                     break
         return found
@@ -150,13 +148,13 @@ class Wire4:
         return {**made, "id": item["id"], "documentId": f"{kind}:{item['id']}"}
 
 
-def _members(item: object, where: str) -> Iterable[tuple[int, str | None]]:
-    yield _row(item, where), _locale(item)
+def _members(item: object, where: str) -> Iterator[int]:
+    yield _row(item, where)
     attributes = item.get("attributes") if isinstance(item, dict) else None
     others = attributes.get("localizations") if isinstance(attributes, dict) else None
     held = others.get("data") if isinstance(others, dict) else None
     for other in held if isinstance(held, list) else ():
-        yield _row(other, where), _locale(other)
+        yield _row(other, where)
 
 
 def _is_item(value: object) -> TypeGuard[dict[str, Any]]:

@@ -252,6 +252,41 @@ def test_an_id_that_would_leave_its_path_is_not_asked_for(opened: Any, server: S
     assert server.requests == []
 
 
+def test_what_is_not_listed_is_not_fetched_either(opened: Any, server: StrapiServer) -> None:
+    source = opened(locales=["en"], related=["tags"])
+    for options in ({"locale": "fr"}, {"locale": "en", "content_type": "tags"}):
+        with pytest.raises(NotFound):
+            source.fetch(CITY_GUIDE, **options)
+    assert server.requests == []
+    assert source.fetch(CITY_GUIDE).locale == "en"
+    everything = opened()  # in the default locale, whatever that is
+    assert everything.fetch(CITY_GUIDE, "en").locale == "en"
+    with pytest.raises(NotFound):
+        everything.fetch(CITY_GUIDE, "fr")
+    assert all("locale" not in request.query for request in server.requests[1:])
+
+
+def test_a_draft_is_shown_when_asked_for_and_only_then(opened: Any, server: StrapiServer) -> None:
+    source = opened()
+    published, draft = source.fetch(TRAIL_SHOES), source.draft(TRAIL_SHOES)
+    assert draft.key == published.key
+    assert (draft.published_at, draft.version) == (None, datetime(2026, 11, 21, 20, 42, 20, 426_000, UTC))
+    assert draft.fields["title"] == server.drafts["articles"][0]["title"]
+    assert server.requests[-1].query["status"] == "draft"
+    with pytest.raises(NotFound):
+        source.draft("no-such-entry")
+
+
+def test_a_draft_saved_long_ago_and_published_now_is_seen(opened: Any, server: StrapiServer) -> None:
+    """Publishing in bulk, or as a release, leaves `updatedAt` as it was."""
+    source = opened(overlap_s=0)
+    first = source.changes(None)
+    server.find("articles", CITY_GUIDE).update(title="New", publishedAt="2026-11-23T00:00:00.000Z")
+    (entry,) = source.changes(first.cursor).entries
+    assert entry.fields["title"] == "New"
+    assert source.spec.ordering.older(next(one for one in first.entries if one.id == CITY_GUIDE), entry.version)
+
+
 # Failures told apart
 
 
