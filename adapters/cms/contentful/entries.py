@@ -85,13 +85,16 @@ class Made:
 
 
 class Maker:
-    """Makes entries of what stands on one shelf. Good for one pass: Markdown is rendered once, whoever embeds it."""
+    """Makes entries of what stands on one shelf. Good for one pass: what is rendered once serves all who embed it."""
 
     def __init__(self, shelf: Shelf, model: Model, shape: Shape) -> None:
         self.shelf = shelf
         self.model = model
         self.shape = shape
         self._rendered: dict[str, str] = {}
+        # By identity; the value is kept beside, so that no other takes its place in memory.
+        self._plain: dict[int, tuple[Json, bool]] = {}
+        self._documents: dict[int, str] = {}
 
     def locales(self, item: Item) -> list[str | None]:
         """Codes of the locales in which an entry really has content; None alone: it is the same in all of them."""
@@ -141,6 +144,23 @@ class Maker:
             self._rendered[text] = markdown(text)
         return self._rendered[text]
 
+    def plain(self, value: Json) -> bool:
+        """Whether a raw value stays as it is: no links in it, nothing to sanitise, and not too deep."""
+        if not isinstance(value, (dict, list)):
+            return True
+        known = self._plain.get(id(value))
+        if known is None:
+            known = self._plain[id(value)] = (value, _is_plain(value))
+        return known[1]
+
+    def document(self, raw: Json, followed: Json) -> str:
+        """The markup of a rich text document, whose links were followed."""
+        if not self.plain(raw):
+            return richtext.render(followed, self.describe)
+        if id(raw) not in self._documents:
+            self._documents[id(raw)] = richtext.render(raw, self.describe)
+        return self._documents[id(raw)]
+
     def describe(self, target: richtext.Node) -> tuple[str, str | None]:
         """What names an embedded entry, and its address on the site; see `richtext.Describe`."""
         kind, fields = target.get("type"), target.get("fields")
@@ -177,10 +197,11 @@ class _Work:
         made: dict[str, Json] = {}
         twins: dict[str, Json] = {}
         for name, raw in self._own(item, kind, place):
-            value = self._value(raw, f"{place}/{_escaped(name)}", trail, place.count("/"))
+            at = f"{place}/{_escaped(name)}"
+            value = raw if self.maker.plain(raw) else self._value(raw, at, trail, place.count("/"))
             made[name] = sanitize_all(value) if name.endswith(HTML_SUFFIX) else value
             if richtext.is_document(value):
-                twins[name + HTML_SUFFIX] = richtext.render(value, self.maker.describe)
+                twins[name + HTML_SUFFIX] = self.maker.document(raw, value)
             elif isinstance(value, str) and name in (kind.texts if wanted is None and kind else wanted or ()):
                 twins[name + HTML_SUFFIX] = self.maker.markdown(value)
         return {**made, **twins}
@@ -272,6 +293,21 @@ class _Work:
     def _remark(self, text: str) -> None:
         if not self.remarks:  # one is enough: the others say the same
             self.remarks.append(text)
+
+
+def _is_plain(value: Json) -> bool:
+    todo: list[tuple[Json, int]] = [(value, 0)]
+    while todo:
+        one, depth = todo.pop()
+        if depth > MAX_DEPTH:
+            return False
+        if isinstance(one, list):
+            todo.extend((item, depth + 1) for item in one if isinstance(item, (dict, list)))
+        elif isinstance(one, dict):
+            if "sys" in one or any(name.endswith(HTML_SUFFIX) for name in one):
+                return False
+            todo.extend((item, depth + 1) for item in one.values() if isinstance(item, (dict, list)))
+    return True
 
 
 def https(url: object) -> str | None:
