@@ -1,0 +1,171 @@
+"""From a save in a running Payload to what a running Tessera shows visitors, by way of the signed webhook."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.integration.payload.server import KEY, SECRET, STOP_S, Editor, payload
+from tests.servers import free_port
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("payload")]
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 20
+MEDIAN_S = 1.0
+LONGEST_S = 3.0
+PUBLISHED = {"_status": "published"}
+SETTINGS = """\
+bind = "127.0.0.1:{port}"
+workers = 1
+delivery_keys = [{{key = "pub"}}]
+
+[sources.site]
+adapter = "payload"
+url = "{url}"
+token = "{key}"
+collections = ["articles"]
+related = ["tags"]
+locales = ["en", "fr"]
+type_field = "kind"
+relations = {{related = "articles", author = "users"}}
+allow_private = true
+
+[sources.site.webhook]
+secret = "{secret}"
+"""
+RULES = "slots:\n  - {id: news, select: {content.type: article}}\n"
+
+
+@dataclass
+class Visitor:
+    """Somebody who asks Tessera for blocks."""
+
+    url: str
+    session: requests.Session
+
+    def blocks(self, locale: str = "en") -> list[dict[str, Any]]:
+        """What is shown to them."""
+        body = {"slots": [{"id": "news", "limit": 100}], "context": {"locale": locale}}
+        headers = {"X-Tessera-Key": "pub"}
+        answer = self.session.post(f"{self.url}/v1/personalize", json=body, headers=headers, timeout=10)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["slots"]["news"]["blocks"]
+        return found
+
+    def titles(self, locale: str = "en") -> set[str]:
+        """Of the blocks."""
+        return {block["fields"]["title"] for block in self.blocks(locale)}
+
+    def waits_until(self, true: Callable[[], bool]) -> float:
+        """How long it took, in seconds."""
+        begun = time.monotonic()
+        while not true():
+            assert time.monotonic() - begun < PATIENCE_S, f"still {self.blocks()}"
+            time.sleep(0.01)
+        return time.monotonic() - begun
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Editor, Visitor]]:
+    """An editor of a site, and a visitor of the Tessera that serves it."""
+    folder, port = tmp_path_factory.mktemp("tessera"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    with payload(announce_to=f"{url}/webhooks/cms/site") as editor:
+        (folder / "tessera.toml").write_text(SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET))
+        (folder / "rules.yaml").write_text(RULES)
+        with _tessera(folder, url), requests.Session() as session:
+            yield editor, Visitor(url, session)
+
+
+@contextmanager
+def _tessera(folder: Path, url: str) -> Iterator[None]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-m", "plugin.cli"]
+    for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
+        done = subprocess.run(
+            [*command, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    log = folder / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen([*command, "serve"], cwd=folder, env=environment, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + 60
+        while not _ready(url):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
+            time.sleep(0.1)
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(STOP_S)
+
+
+def _ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/readyz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def test_what_an_editor_does_is_what_visitors_see(pair: tuple[Editor, Visitor]) -> None:
+    editor, visitor = pair
+    tag = editor.create("tags", {"name": "topic:old"})["id"]
+    number = editor.create("articles", {"title": "A thought", "tags": [tag], "_status": "draft"})["id"]
+    editor.update("articles", number, {"title": "Fresh", **PUBLISHED})
+    visitor.waits_until(lambda: "Fresh" in visitor.titles())
+
+    editor.update("articles", number, {"title": "Neuf", **PUBLISHED}, query="locale=fr")
+    visitor.waits_until(lambda: "Neuf" in visitor.titles("fr"))
+
+    editor.update("articles", number, {"title": "A second thought", "_status": "draft"}, query="draft=true")
+    editor.update("tags", tag, {"name": "topic:new"})
+    visitor.waits_until(lambda: ["topic:new"] in [block["tags"] for block in visitor.blocks()])
+    assert visitor.titles() == {"Fresh"}, "a draft over what is published"
+
+    editor.update("articles", number, {"title": "Renamed", "slug": "elsewhere", **PUBLISHED})
+    visitor.waits_until(lambda: "elsewhere" in [block["fields"]["slug"] for block in visitor.blocks()])
+    assert visitor.titles() == {"Renamed"}
+
+    editor.update("articles", number, {"_status": "draft"})
+    visitor.waits_until(lambda: not visitor.blocks())
+    assert not visitor.blocks("fr")
+
+    editor.update("articles", number, PUBLISHED)
+    visitor.waits_until(lambda: visitor.titles() == {"Renamed"})
+    editor.delete("articles", number)
+    visitor.waits_until(lambda: not visitor.blocks())
+
+
+def test_a_publish_is_served_within_a_second(pair: tuple[Editor, Visitor], capsys: pytest.CaptureFixture[str]) -> None:
+    """Measured from the moment when Payload has answered the editor."""
+    editor, visitor = pair
+    number = editor.create("articles", {"title": "Edition 0", **PUBLISHED})["id"]
+    visitor.waits_until(lambda: "Edition 0" in visitor.titles())
+    times = []
+    for edition in range(1, 21):
+        title = f"Edition {edition}"
+        editor.update("articles", number, {"title": title, **PUBLISHED})
+        times.append(visitor.waits_until(lambda title=title: title in visitor.titles()))
+    median, longest = statistics.median(times), max(times)
+    with capsys.disabled():
+        sys.stdout.write(f"\nPayload: publish to served, 20 times: median {median:.2f} s, at most {longest:.2f} s\n")
+    assert median <= MEDIAN_S, times
+    assert longest <= LONGEST_S, times
