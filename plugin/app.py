@@ -32,17 +32,21 @@ from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
+from plugin.service.drafts import Drafts
 from plugin.service.entries import as_content
 from plugin.service.health import Readiness
 from plugin.service.models import Scoring
 from plugin.service.notices import Accepting, nowhere
 from plugin.service.personalize import Personalization
+from plugin.service.preview import Previews
+from plugin.service.preview_tokens import PreviewTokens
 from plugin.service.publish import Publishing
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
+from plugin.sources import open_source
 from plugin.store import open_store
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
@@ -98,6 +102,20 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     drafting = Drafting(store.draft, store.rulesets, store.content, clock=now)
     contents = Contents(store.content, clock=now)
+    previews = Previews(
+        tokens=PreviewTokens(_signing_key(settings)),
+        drafts=Drafts(
+            list(settings.sources),
+            lambda name: open_source(settings.sources[name], Runtime.system()),
+            monotonic=time.monotonic,
+        ),
+        sites=sites,
+        personalization=personalization,
+        writer=writer,
+        public_url=settings.public_url,
+        clock=now,
+        monotonic=time.monotonic,
+    )
     app = Flask("plugin", static_folder=None)
     app.extensions["tessera"] = Wired(settings, sites, personalization, publishing, simulator, writer, renderer)
     web = register(
@@ -116,6 +134,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
                 clock=now,
             ),
             accepting=Accepting(open_hooks(settings.sources, Runtime.system()), store.notices, clock=now, at=at),
+            previews=previews,
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,

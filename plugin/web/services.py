@@ -14,6 +14,7 @@ from plugin.service.content import Contents
 from plugin.service.draft import Drafting
 from plugin.service.health import Readiness
 from plugin.service.notices import Accepting
+from plugin.service.preview import Previews
 from plugin.service.publish import Publishing
 
 
@@ -89,6 +90,7 @@ class WebServices:
         new_id: of incidents: the log and the answer to the client share it.
         management_rate: for each management key, in this process; None: no limit.
         delivery_rate: for each delivery key, likewise.
+        preview_rate: for each preview link, likewise.
         webhook_rate: for each source, likewise; what is beyond makes the whole source be looked at.
     """
 
@@ -98,6 +100,7 @@ class WebServices:
     contents: Contents
     readiness: Readiness
     accepting: Accepting
+    previews: Previews
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry
     clock: Callable[[], datetime]
@@ -105,4 +108,5 @@ class WebServices:
     new_id: Callable[[], str]
     management_rate: Rate | None = Rate(per_s=100, burst=1_000)
     delivery_rate: Rate | None = None
+    preview_rate: Rate | None = Rate(per_s=20, burst=100)
     webhook_rate: Rate | None = Rate(per_s=200, burst=2_000)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from plugin.web import delivery, docs, health, openapi, problems, webhooks
+from plugin.web import delivery, docs, health, openapi, preview, problems, webhooks
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
@@ -62,6 +62,7 @@ def register(app: Flask, services: WebServices) -> Web:
         *content.operations(services.contents),
         *models.operations(settings.models),
         *simulate.operations(services.simulate),
+        *preview.operations(services.previews, Buckets(services.preview_rate, services.monotonic)),
         *webhooks.operations(
             services.accepting,
             Buckets(services.webhook_rate, services.monotonic),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,14 +18,21 @@ from plugin.service.checking import compiled
 from plugin.service.commands import SimulateRequest
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
+from plugin.service.drafts import Drafts
 from plugin.service.entries import as_content
 from plugin.service.health import Readiness
 from plugin.service.notices import Accepting
+from plugin.service.preview import Previews
+from plugin.service.preview_tokens import PreviewTokens
 from plugin.service.publish import Publishing
+from plugin.service.tokens import DecisionTokens
+from plugin.service.writer import AnswerWriter
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.store import Store
 from plugin.web.services import Rate, WebServices
 from plugin.web.wire import Web, register
+from tests.unit.adapters.cms.memory import MemorySource
+from tests.unit.plugin.service.site_support import service
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ALL = frozenset({"explain", "read", "write", "publish", "simulate"})
@@ -106,6 +114,7 @@ class Small:
     store: Store
     services: WebServices
     clock: Clock
+    cms: MemorySource
 
     def client(self, key: str | None = ADMIN) -> FlaskClient:
         client = self.app.test_client()
@@ -127,6 +136,7 @@ def small_app(
     clock = Clock()
     publishing = Publishing(store.rulesets, store.draft, store.content, models=settings.models, clock=clock)
     names = count(1)
+    site, cms = service(store), MemorySource()
 
     def serving() -> int | None:
         published = publishing.published()
@@ -146,6 +156,16 @@ def small_app(
             clock=clock,
         ),
         accepting=Accepting(hooks or {}, store.notices, clock=clock),
+        previews=Previews(
+            tokens=PreviewTokens("k" * 32),
+            drafts=Drafts(["memory"], lambda _name: cms, monotonic=time.monotonic),
+            sites=site.sites,
+            personalization=site.personalization,
+            writer=AnswerWriter(DecisionTokens("k" * 32), lambda _block, _hints: None),
+            public_url=settings.public_url,
+            clock=clock,
+            monotonic=clock.monotonic,
+        ),
         simulate=lambda request: _simulate(request, publishing, store, clock()),
         registry=CollectorRegistry(),
         clock=clock,
@@ -156,7 +176,7 @@ def small_app(
     )
     app = Flask(__name__, static_folder=None)
     web = register(app, services)
-    return Small(app, web, store, services, clock)
+    return Small(app, web, store, services, clock, cms)
 
 
 def _simulate(request: SimulateRequest, publishing: Publishing, store: Store, now: datetime) -> dict[str, object]:
