@@ -10,13 +10,14 @@ import requests
 
 from adapters.bounded import Bearer
 from adapters.cms.client import Client
-from adapters.cms.contentful.model import Item, Model, id_of, read_kind, read_locales
+from adapters.cms.contentful.model import Item, Model, id_of, read_kind, read_locales, sys_of
 from adapters.cms.port import AuthError, BadResponse, NotFound
 
 # Ids have at most 64 characters, and a CDN takes no longer request line than about 8,000.
 IDS_A_REQUEST = 50
 LIST_SIZE = 1000
 MAX_PAGES = 100_000
+KEPT = ("type", "id", "revision", "contentType", "createdAt", "firstPublishedAt")
 RESET = "X-Contentful-RateLimit-Reset"
 TOO_BIG = "Response size too big"
 
@@ -86,7 +87,7 @@ class Api:
                 if page == 0 and token is not None and str(fault).startswith(("sync: status 400", "sync: status 410")):
                     raise TokenRefused(str(fault)) from fault
                 raise
-            items.extend(_items(answer, "sync"))
+            items.extend(_slim(item) for item in _items(answer, "sync"))
             following = answer.get("nextPageUrl")
             given = _token(following if following is not None else answer.get("nextSyncUrl"))
             if following is None:
@@ -184,6 +185,13 @@ def _items(answer: Mapping[str, object], path: str) -> list[Item]:
         if not isinstance(item, Mapping) or id_of(item) is None:
             raise BadResponse(f"{path}: items[{place}].sys.id: want a text")
     return listed
+
+
+def _slim(item: Item) -> Item:
+    """Without what nobody reads: a whole space is in memory at once, and half of a short entry is its `sys`."""
+    sys = sys_of(item)
+    contents = {name: item[name] for name in ("fields", "metadata") if name in item}
+    return {"sys": {name: sys[name] for name in KEPT if name in sys}, **contents}
 
 
 def _token(url: object) -> str:
