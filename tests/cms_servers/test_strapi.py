@@ -76,8 +76,8 @@ def source(opened: Callable[..., Source]) -> Source:
 
 
 @pytest.fixture
-def hook(strapi: Strapi) -> Hook:
-    return registry.hook("strapi")({"token": TOKEN, "version": strapi.version}, Runtime.system())
+def hook() -> Hook:
+    return registry.hook("strapi")({"token": TOKEN}, Runtime.system())
 
 
 def notices(sent: Queue[Request], hook: Hook) -> set[Notice]:

@@ -6,13 +6,15 @@ again makes Tessera look once more and nothing else, for its body is never appli
 
 `entry.*` and `media.*` name what to look at. Drafts are told in the same way and full of text; nothing of it is kept,
 the published version is fetched. A tag (or author, or file) is named by itself: the entries that hold it are found by
-their links, even where it is deleted and Strapi says nothing of them. A release asks for a sync, as does with Strapi 4
-any entry that has locales: its request may not say which rows belong together. Other events, the test of the admin
-panel among them, concern no content.
+their links, even where it is deleted and Strapi says nothing of them. A release asks for a sync. Other events, the
+test of the admin panel among them, concern no content.
+
+What has no `documentId` is Strapi 4's, and named by type and row. An entry that has a locale asks for a sync instead:
+a request does not always say which rows belong together.
 
 Options: `token` (required, at least 16 characters), `previous_token` (while it is being replaced), `header`
-("Authorization"), `version` (5; or 4), `models` ({model or uid: plural API id}; default: the regular English plural of
-the model; with Strapi 4 it must be right, as it is part of the identity).
+("Authorization"), `models` ({model or uid: plural API id}; default: the regular English plural of the model; with
+Strapi 4 it must be right, as it is part of the identity).
 """
 
 from __future__ import annotations
@@ -44,7 +46,6 @@ class StrapiHook:
 
     tokens: tuple[str, ...] = field(repr=False)
     header: str = "authorization"
-    version: int = 5
     models: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, request: HookRequest, now: float) -> tuple[Notice, ...]:  # noqa: ARG002 - nothing in it has a time
@@ -75,7 +76,7 @@ class StrapiHook:
         if locale is not None and not (isinstance(locale, str) and _LOCALE.fullmatch(locale)):
             raise Malformed("entry.locale: want a locale or null")
         api_id = (self.models.get(uid) if isinstance(uid, str) else None) or self.models.get(model) or plural(model)
-        if self.version == 5:
+        if "documentId" in entry:
             return Notice(_document_id(entry, "entry"), locale, api_id)
         row = _row(entry, "entry")
         return EVERYTHING if locale is not None else Notice(f"{api_id}:{row}", None, api_id)
@@ -84,7 +85,7 @@ class StrapiHook:
         media = body.get("media")
         if not isinstance(media, Mapping):
             raise Malformed("media: want an object")
-        return Notice(_document_id(media, "media") if self.version == 5 else f"{FILES}:{_row(media, 'media')}")
+        return Notice(_document_id(media, "media") if "documentId" in media else f"{FILES}:{_row(media, 'media')}")
 
 
 def _same(given: str, token: str) -> bool:
@@ -105,7 +106,7 @@ def _document_id(value: Mapping[str, object], where: str) -> str:
     found = value.get("documentId")
     if isinstance(found, str) and _DOCUMENT_ID.fullmatch(found):
         return found
-    raise Malformed(f"{where}.documentId: want a documentId; of Strapi 4, set version = 4")
+    raise Malformed(f"{where}.documentId: want letters, digits, - and _")
 
 
 def _row(value: Mapping[str, object], where: str) -> int:
@@ -127,7 +128,7 @@ def build_hook(options: Mapping[str, object], runtime: Runtime) -> StrapiHook:  
     header = take.text("header", "Authorization") or ""
     if header and not _HEADER.fullmatch(header):
         take.complain("header", "want the name of an HTTP header")
-    version, models = take.whole("version", 5, low=4, high=5), take.text_map("models")
+    models = take.text_map("models")
     if problems := take.problems():
         raise OptionsError(problems)
-    return StrapiHook(tuple(one for one in (token, previous) if one), header.lower(), version, models)
+    return StrapiHook(tuple(one for one in (token, previous) if one), header.lower(), models)

@@ -287,7 +287,7 @@ def test_relations_are_named_for_version_4_only_and_other_versions_are_refused(t
 def test_the_recorded_requests_of_strapi_4_name_rows_that_stand_alone_and_ask_for_a_sync_of_others(
     time: FakeTime,
 ) -> None:
-    hook = registry.hook("strapi")({"token": HOOK_TOKEN, "version": 4}, time.runtime())
+    hook = registry.hook("strapi")({"token": HOOK_TOKEN}, time.runtime())
     found: list[tuple[str, Notice]] = []
     for path in sorted((RECORDINGS / "webhooks").iterdir()):
         sent = json.loads(Path(path).read_text("utf-8"))
