@@ -3,7 +3,7 @@
  *
  *   import { tessera } from './tessera-payload.mjs'
  *   export default buildConfig({
- *     plugins: [tessera({ url: 'https://tessera.example/webhooks/cms/NAME', secret: process.env.TESSERA_SECRET,
+ *     plugins: [tessera({ url: 'https://tessera.example/webhooks/cms/NAME', secret: process.env.PAYLOAD_WEBHOOK_SECRET,
  *                         collections: ['articles', 'tags', 'media'] })],
  *   })
  *
