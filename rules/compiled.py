@@ -150,11 +150,17 @@ class CompiledSlot:
         """What the rules and experiments come to."""
         return self.outcome_of(self.situation(facts, arms))
 
-    def bound(self, situation: Situation, facts: Facts) -> str | None:
-        """The values that selectors of the acting name, as one text; None where what they take depends on more."""
+    def bound(self, situation: Situation, facts: Facts) -> str | tuple[object, ...] | None:
+        """The values that selectors of the acting name; None where what they take depends on more."""
         if self._unlike or situation.rows & self._aged or (situation.arms and self._arms_move):
             return None
-        return canonical([facts[name] for name in self.reads]) if situation.rows & self._referring else ""
+        if not situation.rows & self._referring:
+            return ()
+        values = tuple([facts[name] for name in self.reads])
+        for value in values:
+            if value is not None and type(value) is not str:
+                return canonical(values)  # 1, 1.0 and True are equal, and name different entries
+        return values
 
     def _assigned(self, facts: Facts, forced: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         found = []

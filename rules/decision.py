@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 ReasonKind = Literal["pin", "score", "experiment", "default", "degraded"]
@@ -102,9 +101,8 @@ class MadeOf(Protocol):
         """See `Decision.segments`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The decision for one slot.
+class Decision(NamedTuple):
+    """The decision for one slot. Two are equal where what they answer is.
 
     Attributes:
         presentation: hints by name, without their `presentation.`.
@@ -123,9 +121,21 @@ class Decision:
     fallback: bool
     audience_key: str
     arms: Mapping[str, str]
-    made_of: MadeOf = field(repr=False, compare=False)
+    made_of: MadeOf
     trace: Mapping[str, object] | None = None
-    notes: dict[object, object] | None = field(default=None, repr=False, compare=False)
+    notes: dict[object, object] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decision):
+            return NotImplemented
+        return self[:6] == other[:6] and self.trace == other.trace
+
+    def __hash__(self) -> int:
+        return hash((self.slot, self.audience_key))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in (*self._fields[:6], "trace"))
+        return f"Decision({shown})"
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rules.conditions import Ago, Condition, Ref, Test, walk
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rules.plan import Plan
 
 _NEVER_STILL, _MINUTE, _QUARTER = timedelta(0), timedelta(minutes=1), timedelta(minutes=15)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _STEPS = {"time.now": _NEVER_STILL, "time.of_day": _MINUTE}
 
 
@@ -24,6 +25,15 @@ def fresh_for(plan: Plan, longest_s: int) -> int:
     that much; it is never too long, and seldom much too short.
     """
     now = plan.now
+    known = plan.pool.still.get(plan.compiled)
+    if known is None or not known[0] <= now < known[1]:
+        known = plan.pool.still[plan.compiled] = (now, _end(plan))
+    return max(0, min(longest_s, int((known[1] - now).total_seconds())))
+
+
+def _end(plan: Plan) -> datetime:
+    """The next instant at which something can flip: the same for every moment from now until then."""
+    now = plan.now
     ends = [_clock_end(plan.compiled, now), plan.pool.next_publication(now), plan.default.next_publication(now)]
     if plan.compiled.ages:
         ends += (plan.pool.next_age(plan.compiled.ages, now), plan.default.next_age(plan.compiled.ages, now))
@@ -31,10 +41,7 @@ def fresh_for(plan: Plan, longest_s: int) -> int:
     place = bisect_right(schedules, now)
     if place < len(schedules):
         ends.append(schedules[place])
-    known = [end for end in ends if end is not None]
-    if not known:
-        return longest_s
-    return max(0, min(longest_s, int((min(known) - now).total_seconds())))
+    return min((end for end in ends if end is not None), default=_NEVER)
 
 
 def _clock_end(compiled: CompiledSlot, now: datetime) -> datetime | None:

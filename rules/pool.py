@@ -19,6 +19,7 @@ from rules.selectors import EntryReading, ages, bind, compile_bound
 
 if TYPE_CHECKING:
     from rules.acts import Acts
+    from rules.compiled import CompiledSlot
 
 AUDIENCE = "audience:"
 _MOST_BOUND = 512
@@ -111,6 +112,7 @@ class Pool:
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
         self.acts: dict[int, Acts] = {}
+        self.still: dict[CompiledSlot, tuple[datetime, datetime]] = {}
         self._places: dict[int, list[int]] = {}
         self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
         self._dates: dict[str, list[datetime]] = {}

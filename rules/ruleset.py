@@ -273,16 +273,17 @@ class Ruleset:
         trace = None
         if explain:
             trace = trace_of(plan, shown.arrangement, shown.blocks, excluded, scores, shown.fallback)
+        # By position, as in `facts`.
         return Decision(
-            slot=slot.id,
-            blocks=shown.blocks,
-            presentation=dict(course.hints),
-            fallback=shown.fallback,
-            audience_key=course.audience_key,
-            arms=dict(course.outcome.arms),
-            made_of=MadeOf(plan, shown.arrangement),
-            trace=trace,
-            notes=shown.notes,
+            slot.id,
+            shown.blocks,
+            dict(course.hints),
+            shown.fallback,
+            course.audience_key,
+            dict(course.outcome.arms),
+            MadeOf(plan, shown.arrangement),
+            trace,
+            shown.notes,
         )
 
     def _default(self, plan: Plan, excluded: frozenset[str], limit: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -174,7 +174,7 @@ class Pages:
         exclude = (entry_id,) if kind.entry is not None else ()
         return self._personalization.answer(
             Personalize(
-                raw=replace(asked.raw, visitor={} if look.visitor.id is None else {"id": look.visitor.id}),
+                raw=asked.raw._replace(visitor={} if look.visitor.id is None else {"id": look.visitor.id}),
                 asks=tuple(SlotAsk(name, exclude=exclude) for name in kind.slots),
                 explain=True,
                 counted=False,

@@ -8,7 +8,7 @@ sends: what does not hold is ignored, with a note that says what and why but not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from plugin.flow.signals.address import client_address, parse_address
 from plugin.flow.signals.consent import derive_consent
@@ -52,8 +52,7 @@ _PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 _LONGEST_ZONE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What is known of a request. Its repr shows no attribute.
 
     Attributes:
@@ -63,10 +62,13 @@ class Context:
         do_not_track: the visitor sent `DNT: 1`; reported, and without effect of its own.
     """
 
-    attributes: dict[str, object] = field(repr=False)
+    attributes: dict[str, object]
     notes: tuple[Note, ...] = ()
     prefetch: bool = False
     do_not_track: bool = False
+
+    def __repr__(self) -> str:
+        return f"Context(notes={self.notes!r}, prefetch={self.prefetch}, do_not_track={self.do_not_track})"
 
     def storable(self) -> dict[str, object]:
         """The attributes without NEVER_STORED."""

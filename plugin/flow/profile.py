@@ -7,6 +7,6 @@ from collections.abc import Mapping
 from plugin.flow.types import Profile
 
 
-def with_profile(context: Mapping[str, object], profile: Profile) -> dict[str, object]:
+def with_profile(context: Mapping[str, object], profile: Profile) -> Mapping[str, object]:
     """Attributes of both. What the profile knows of the visitor wins over what a browser claims."""
-    return {**context, **profile.attributes}
+    return {**context, **profile.attributes} if profile.attributes else context

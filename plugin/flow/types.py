@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from rules import Content, Decision, Facts, Plan, Ruleset
 
 Scores = Mapping[str, Mapping[str, float]]
 """By slot, then by entry id, in [0, 1]."""
 Render = Literal["json", "html", "both"]
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,8 @@ class SlotAsk:
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Who asks for what, when.
+class Visit(NamedTuple):
+    """Who asks for what, when. Its repr shows nothing of the visitor.
 
     Attributes:
         attributes: flat, by name, of context and profile together.
@@ -35,14 +36,17 @@ class Visit:
         deny_unknown: whether a purpose without recorded consent is refused.
     """
 
-    attributes: Mapping[str, object] = field(repr=False)
+    attributes: Mapping[str, object]
     asks: tuple[SlotAsk, ...]
     now: datetime
     segments: frozenset[str] = frozenset()
     unique: bool = False
     explain: bool = False
-    arms: Mapping[str, str] = field(default_factory=dict)
+    arms: Mapping[str, str] = _NONE
     deny_unknown: bool = False
+
+    def __repr__(self) -> str:
+        return f"Visit(asks={self.asks!r}, now={self.now!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,7 @@ class Site:
     public_segments: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """The first half of a request's decisions: everything before a model is asked."""
 
     visit: Visit
@@ -88,8 +91,7 @@ class Planned:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A request's decisions, slot by slot in the order asked."""
 
     planned: Planned

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from plugin.errors import UnknownSlots
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
@@ -37,8 +38,7 @@ class Shown(Protocol):
         """Remember it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Personalize:
+class Personalize(msgspec.Struct, frozen=True, kw_only=True):
     """A request, read but not judged.
 
     Attributes:
@@ -54,15 +54,14 @@ class Personalize:
     explain: bool = False
     by_cache: bool = False
     counted: bool = True
-    attributes: Mapping[str, object] = field(default_factory=dict)
+    attributes: Mapping[str, object] = msgspec.field(default_factory=dict)
     segments: frozenset[str] = frozenset()
-    arms: Mapping[str, str] = field(default_factory=dict)
+    arms: Mapping[str, str] = msgspec.field(default_factory=dict)
     at: datetime | None = None
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a request comes to.
 
     Attributes:
@@ -129,15 +128,18 @@ class Personalization:
         visitor = context.attributes.get("visitor.id")
         visitor = visitor if isinstance(visitor, str) else None
         profile = self._profiles.find(visitor) if visitor is not None else Profile()
+        attributes = with_profile(context.attributes, profile)
+        if command.attributes:
+            attributes = {**attributes, **command.attributes}
         visit = Visit(
-            attributes={**with_profile(context.attributes, profile), **command.attributes},
-            asks=command.asks,
-            now=now,
-            segments=profile.segments | command.segments,
-            unique=command.unique,
-            explain=command.explain,
-            arms=command.arms,
-            deny_unknown=self._deny_unknown,
+            attributes,
+            command.asks,
+            now,
+            profile.segments | command.segments if command.segments else profile.segments,
+            command.unique,
+            command.explain,
+            command.arms,
+            self._deny_unknown,
         )
         planned = plan(visit, site)
         if planned.unknown and not planned.plans:

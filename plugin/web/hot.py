@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -50,8 +50,7 @@ class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decoder = msgspec.json.Decoder(_PersonalizeIn)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A request as it was asked, whichever way."""
 
     asks: tuple[SlotAsk, ...]
@@ -106,7 +105,14 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
 
 
 def _ask(slot: _SlotIn) -> SlotAsk:
+    if slot.limit is UNSET and slot.exclude is UNSET:
+        return _plain_ask(slot.id)
     return SlotAsk(slot.id, slot.limit if isinstance(slot.limit, int) else None, tuple(slot.exclude or ()))
+
+
+@lru_cache(maxsize=1024)
+def _plain_ask(slot: str) -> SlotAsk:
+    return SlotAsk(slot)
 
 
 def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:

@@ -149,12 +149,12 @@ class HotRoute:
         manager = caller.kind == "management"
         cookie = environ.get("HTTP_COOKIE")
         raw = RawRequest(
-            headers=headers_from_environ(environ),
-            cookies=parse_cookie(cookie) if cookie else {},
-            query=query,
-            body=asked.context,
-            visitor=asked.visitor,
-            remote_addr=environ.get("REMOTE_ADDR"),
+            headers_from_environ(environ),
+            parse_cookie(cookie) if cookie else {},
+            query,
+            asked.context,
+            asked.visitor,
+            environ.get("REMOTE_ADDR"),
             trusted_body=manager,
         )
         answer = self.personalization.answer(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
+class RawRequest(NamedTuple):
     """One request, unchecked. Its repr shows nothing of the visitor.
 
     Attributes:
@@ -25,14 +25,17 @@ class RawRequest:
             so the body's `ip` and `geo` are believed.
     """
 
-    headers: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    body: Mapping[str, object] = field(default_factory=dict, repr=False)
-    visitor: Mapping[str, object] = field(default_factory=dict, repr=False)
-    remote_addr: str | None = field(default=None, repr=False)
-    url: str | None = field(default=None, repr=False)
+    headers: Mapping[str, Sequence[str]] = _NONE
+    cookies: Mapping[str, str] = _NONE
+    query: Mapping[str, Sequence[str]] = _NONE
+    body: Mapping[str, object] = _NONE
+    visitor: Mapping[str, object] = _NONE
+    remote_addr: str | None = None
+    url: str | None = None
     trusted_body: bool = False
+
+    def __repr__(self) -> str:
+        return f"RawRequest(trusted_body={self.trusted_body})"
 
     @classmethod
     def of(
@@ -61,13 +64,18 @@ def headers_from_environ(environ: Mapping[str, object]) -> dict[str, tuple[str, 
 
     A server joins repeated headers with commas before we see them, so each has one value.
     """
-    headers: dict[str, tuple[str, ...]] = {}
-    for key, value in environ.items():
-        if key.startswith("HTTP_") and isinstance(value, str):
-            headers[_header_name(key)] = (value,)
-    return headers
+    return {name: (value,) for key, value in environ.items() if (name := _NAMES[key]) and isinstance(value, str)}
 
 
-@lru_cache(maxsize=512)
-def _header_name(key: str) -> str:
-    return key[5:].replace("_", "-").lower()
+class _Names(dict[str, str]):
+    """The name of the header that a key of the environment stands for; empty where it stands for none."""
+
+    def __missing__(self, key: str) -> str:
+        name = key[5:].replace("_", "-").lower() if key.startswith("HTTP_") else ""
+        if len(self) < _MOST_NAMES:
+            self[key] = name
+        return name
+
+
+_MOST_NAMES = 512
+_NAMES = _Names()
