@@ -154,7 +154,7 @@ class Previews:
         visitor = {"id": preview.visitor_id} if preview.visitor_id is not None else ask.raw.visitor
         answer = self._personalization.answer(
             Personalize(
-                raw=replace(ask.raw, visitor=visitor),
+                raw=ask.raw._replace(visitor=visitor),
                 asks=asks,
                 unique=ask.unique,
                 explain=ask.explain,
