@@ -1,0 +1,184 @@
+"""From what an editor does in a running WordPress to what a visitor is shown by a running Tessera, by the webhook."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.cms_servers.wordpress_site import SECRET, WordPress, marker, wordpress
+from tests.servers import free_port
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 20
+MEDIAN_S = 1.0
+LONGEST_S = 3.0
+STOP_S = 15
+SETTINGS = """\
+bind = "127.0.0.1:{port}"
+workers = 1
+delivery_keys = [{{key = "pub"}}]
+
+[sources.blog]
+adapter = "wordpress"
+url = "{url}"
+types = ["posts", "heroes"]
+username = "{username}"
+application_password = "{password}"
+allow_private = true
+
+[sources.blog.webhook]
+secret = "{secret}"
+"""
+RULES = """\
+slots:
+  - {id: news, limit: 100, select: {content.type: post}}
+  - {id: top, limit: 100, select: {content.type: hero}}
+segments:
+  - {id: vip, name: VIP, when: {request.utm.campaign: gold}}
+"""
+
+
+@dataclass
+class Served:
+    """A site, and a Tessera that serves its content."""
+
+    site: WordPress
+    url: str
+    _session: requests.Session = field(default_factory=requests.Session, repr=False)
+
+    def titles(self, slot: str = "news", campaign: str = "none") -> set[str]:
+        """What a visitor is shown who came by a campaign."""
+        context = {"locale": "en", "url": f"https://shop.example/?utm_campaign={campaign}"}
+        body = {"slots": [{"id": slot}], "context": context}
+        answer = self._session.post(
+            f"{self.url}/v1/personalize", json=body, headers={"X-Tessera-Key": "pub"}, timeout=10
+        )
+        assert answer.status_code == 200, answer.text
+        blocks: list[dict[str, Any]] = answer.json()["slots"][slot]["blocks"]
+        return {block["fields"]["title"] for block in blocks}
+
+    def until(self, true: Callable[[], bool]) -> float:
+        """Waits, and tells how long in seconds."""
+        begun = time.monotonic()
+        while not true():
+            assert time.monotonic() - begun < PATIENCE_S, f"still {self.titles()}"
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def close(self) -> None:
+        self._session.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder, port = tmp_path_factory.mktemp("tessera"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    with wordpress(f"{url}/webhooks/cms/blog") as site:
+        values = {"port": port, "url": site.url, "username": site.username, "password": site.password}
+        (folder / "tessera.toml").write_text(SETTINGS.format(**values, secret=SECRET))
+        (folder / "rules.yaml").write_text(RULES)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
+        environ["PYTHONPATH"] = str(ROOT)
+        tessera = [sys.executable, "-m", "plugin.cli"]
+        for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
+            done = subprocess.run(
+                [*tessera, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen([*tessera, "serve"], cwd=folder, env=environ, stdout=log, stderr=log)
+            try:
+                _wait(url, server, folder / "log")
+                found = Served(site, url)
+                yield found
+                found.close()
+            finally:
+                server.terminate()
+                try:
+                    server.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    server.kill()
+                    server.wait(STOP_S)
+
+
+def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if requests.get(f"{url}/readyz", timeout=5).ok:
+                return
+        except requests.RequestException:
+            pass
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
+        time.sleep(0.1)
+
+
+def test_what_an_editor_does_is_what_visitors_see(served: Served) -> None:
+    word, site = marker(), served.site
+    post = site.api("POST", "posts", {"title": f"Draft {word}", "content": "x", "status": "draft"})
+    route = f"posts/{post['id']}"
+    site.api("POST", route, {"title": f"Live {word}", "status": "publish"})
+    served.until(lambda: f"Live {word}" in served.titles())
+    assert f"Draft {word}" not in served.titles()
+    site.api("POST", route, {"title": f"Edited {word}"})
+    served.until(lambda: f"Edited {word}" in served.titles())
+    assert f"Live {word}" not in served.titles()
+    site.api("POST", route, {"title": f"Renamed {word}", "slug": f"renamed-{word}"})
+    served.until(lambda: f"Renamed {word}" in served.titles())
+    site.api("POST", route, {"status": "draft"})
+    served.until(lambda: f"Renamed {word}" not in served.titles())
+    site.api("POST", route, {"status": "publish"})
+    served.until(lambda: f"Renamed {word}" in served.titles())
+    site.api("POST", route, {"status": "private"})
+    served.until(lambda: f"Renamed {word}" not in served.titles())
+    site.api("POST", route, {"status": "publish"})
+    served.until(lambda: f"Renamed {word}" in served.titles())
+    site.api("DELETE", route)
+    served.until(lambda: f"Renamed {word}" not in served.titles())
+    site.api("DELETE", route, force="true")
+
+
+def test_a_segment_that_editors_choose_decides_who_sees_a_hero(served: Served) -> None:
+    word, site = marker(), served.site
+    vip = site.api("POST", "segment", {"name": "VIP"})
+    site.api("POST", "heroes", {"title": f"For all {word}", "status": "publish"})
+    site.api("POST", "heroes", {"title": f"For VIPs {word}", "status": "publish", "segment": [vip["id"]]})
+    served.until(lambda: f"For VIPs {word}" in served.titles("top", campaign="gold"))
+    assert served.titles("top") == {f"For all {word}"}
+
+
+def test_a_renamed_term_is_seen_in_the_entries_that_have_it(served: Served) -> None:
+    word, site = marker(), served.site
+    term = site.api("POST", "tags", {"name": f"audience:nobody-{word}"})
+    site.api("POST", "heroes", {"title": f"Hidden {word}", "status": "publish", "tags": [term["id"]]})
+    site.api("POST", "heroes", {"title": f"Shown {word}", "status": "publish"})
+    served.until(lambda: f"Shown {word}" in served.titles("top", campaign="gold"))
+    assert f"Hidden {word}" not in served.titles("top", campaign="gold")
+    site.api("POST", f"tags/{term['id']}", {"name": "audience:vip"})
+    served.until(lambda: f"Hidden {word}" in served.titles("top", campaign="gold"))
+    assert f"Hidden {word}" not in served.titles("top")
+
+
+def test_a_publish_is_served_within_seconds(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    """Measured from the moment when WordPress has answered the editor."""
+    times = []
+    for number in range(10):
+        title = f"Timed {number} {marker()}"
+        served.site.api("POST", "posts", {"title": title, "status": "publish"})
+        times.append(served.until(lambda title=title: title in served.titles()))  # type: ignore[misc]
+    median, longest = statistics.median(times), max(times)
+    with capsys.disabled():
+        sys.stdout.write(f"\npublish to served, 10 times: median {median:.2f} s, at most {longest:.2f} s\n")
+    assert median <= MEDIAN_S, times
+    assert longest <= LONGEST_S, times
