@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters import registry
 from adapters.device.uap import UapDevices
@@ -35,6 +35,7 @@ from plugin.service.draft import Drafting
 from plugin.service.drafts import Drafts
 from plugin.service.entries import as_content
 from plugin.service.health import Readiness
+from plugin.service.lag import Lags
 from plugin.service.models import Scoring
 from plugin.service.notices import Accepting, nowhere
 from plugin.service.personalize import Personalization
@@ -47,10 +48,11 @@ from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
 from plugin.sources import open_source
-from plugin.store import open_store
+from plugin.store import Store, open_store
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
+from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import SECURITY_HEADERS, register
 from plugin.webhooks import open_hooks
 from rules import RuleError
@@ -116,6 +118,18 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         clock=now,
         monotonic=time.monotonic,
     )
+    accepting = Accepting(open_hooks(settings.sources, Runtime.system()), store.notices, clock=now, at=at)
+    readiness = Readiness(
+        ping=store.ping,
+        rulesets=store.rulesets,
+        content=store.content,
+        notices=store.notices,
+        purges=store.purges,
+        sources=list(settings.sources.values()),
+        webhooks=accepting.sources,
+        serving=lambda: sites.site.version if sites.site is not None else None,
+        clock=now,
+    )
     app = Flask("plugin", static_folder=None)
     app.extensions["tessera"] = Wired(settings, sites, personalization, publishing, simulator, writer, renderer)
     web = register(
@@ -125,15 +139,8 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             publishing=publishing,
             drafting=drafting,
             contents=contents,
-            readiness=Readiness(
-                ping=store.ping,
-                rulesets=store.rulesets,
-                content=store.content,
-                sources=list(settings.sources),
-                serving=lambda: sites.site.version if sites.site is not None else None,
-                clock=now,
-            ),
-            accepting=Accepting(open_hooks(settings.sources, Runtime.system()), store.notices, clock=now, at=at),
+            readiness=readiness,
+            accepting=accepting,
             previews=previews,
             simulate=simulator.simulate,
             registry=metrics,
@@ -156,7 +163,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         max_body_bytes=settings.max_body_bytes,
         explain_refusal=_explain_refusal,
     )
-    _measure(metrics, sites, scoring)
+    _measure(metrics, sites, scoring, store, readiness)
     app.register_blueprint(
         editor.blueprint(
             editor.EditorServices(
@@ -228,7 +235,7 @@ def now() -> datetime:
 def new_ids() -> Callable[[], str]:
     """Identifiers of decisions and incidents."""
     bits = RandomBits()
-    return lambda: ulid(now, bits)
+    return lambda: ulid(time.time_ns() // 1_000_000, bits)
 
 
 def _signing_key(settings: Settings) -> str:
@@ -284,7 +291,17 @@ def _count_failures(metrics: CollectorRegistry) -> Callable[[str], None]:
     return lambda kind: counter.labels(kind).inc()
 
 
-def _measure(metrics: CollectorRegistry, sites: Sites, scoring: Scoring) -> None:
+def _measure(metrics: CollectorRegistry, sites: Sites, scoring: Scoring, store: Store, readiness: Readiness) -> None:
+    lag = Histogram(
+        "tessera_content_lag_seconds",
+        "From a publish in the CMS, or its notice, to when this process serves it.",
+        ("source", "since"),
+        buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 45.0, 300.0),
+        registry=metrics,
+    )
+    lags = Lags(store.purges, clock=now, observe=lambda source, since, s: lag.labels(source, since).observe(s))
+    sites.on_change.append(lambda site: lags.served(site.revision))
+    metrics.register(SourcesCollector(readiness.sources))
     version = Gauge("tessera_ruleset_version", "Version of the rules that this process decides with", registry=metrics)
     version.set_function(lambda: sites.site.version if sites.site is not None else 0)
     entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache
 from random import Random
 
@@ -14,12 +13,16 @@ _RANDOM_BITS = 80
 _SHIFTS = tuple(range(120, -1, -10))
 
 
-def ulid(clock: Callable[[], datetime], random_bits: Callable[[int], int]) -> str:
+def ulid(milliseconds: int, random_bits: Callable[[int], int]) -> str:
     """A ULID: 48 bits of milliseconds and 80 random bits, in 26 digits of Crockford's base 32.
 
     Source: https://github.com/ulid/spec.
+
+    Args:
+        milliseconds: since the Unix epoch.
+        random_bits: gives a number of so many bits.
     """
-    number = (int(clock().timestamp() * 1000) << _RANDOM_BITS) | random_bits(_RANDOM_BITS)
+    number = (milliseconds << _RANDOM_BITS) | random_bits(_RANDOM_BITS)
     pairs = _pairs()
     return "".join([pairs[number >> shift & 1023] for shift in _SHIFTS])
 

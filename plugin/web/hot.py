@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,6 @@ MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
 MOST_EVENTS = 1000
 DEEPEST = 60
-LARGEST_INTEGER = 2**53
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
 
 
@@ -48,6 +48,9 @@ class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _decoder = msgspec.json.Decoder(_PersonalizeIn)
+_encode = msgspec.json.Encoder().encode
+# A number that may be beyond 2**53, or a text that looks like one: for the strict reader to judge.
+_LARGE = re.compile(rb"[0-9]{16}|[0-9][eE][+-]?[0-9]")
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -118,50 +121,10 @@ def _plain_ask(slot: str) -> SlotAsk:
 def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:
     """Whether the strict reader would find nothing to refuse in a body without escapes, which this one took.
 
-    Without escapes no text holds a NUL or a lone surrogate. Numbers may still be too large; and where there are more
-    quotation marks than the texts that were read account for, some key came twice: the decoder keeps the last.
+    Without escapes no text holds a NUL or a lone surrogate. Numbers may still be too large; and where what was read has
+    fewer quotation marks than the body, some key came twice: the decoder keeps the last.
     """
-    count = 1
-    for slot in found.slots:
-        count += 2 + (slot.limit is not UNSET)
-        if slot.exclude is not UNSET:
-            count += 1 + len(slot.exclude)
-    count += found.unique is not UNSET
-    if found.visitor is not UNSET:
-        count += 1
-        if found.visitor is not None and found.visitor.id is not UNSET:
-            count += 1 + (found.visitor.id is not None)
-    if found.options is not UNSET:
-        count += 1
-        if found.options is not None:
-            count += (found.options.explain is not UNSET) + 2 * (found.options.render is not UNSET)
-    for part in (found.context, found.events):
-        if part is not UNSET:
-            texts = _texts(part)
-            if texts is None:
-                return False
-            count += 1 + texts
-    return raw.count(b'"') == 2 * count
-
-
-def _texts(value: dict[str, Any] | list[Any]) -> int | None:
-    """How many texts there are in a JSON object or array, keys included; None where a number in it is too large."""
-    count = 0
-    left: list[Any] = [value]
-    while left:
-        inner = left.pop()
-        if type(inner) is dict:
-            count += len(inner)
-            inner = inner.values()
-        for part in inner:
-            kind = type(part)
-            if kind is str:
-                count += 1
-            elif kind is dict or kind is list:
-                left.append(part)
-            elif (kind is int or kind is float) and not -LARGEST_INTEGER <= part <= LARGEST_INTEGER:
-                return None
-    return count
+    return _LARGE.search(raw) is None and _encode(found).count(b'"') == raw.count(b'"')
 
 
 def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:
