@@ -8,6 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
+def _silent() -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """Effects of time and chance.
@@ -16,6 +20,7 @@ class Runtime:
         now: seconds since the Unix epoch (wall clock).
         monotonic: seconds of a clock that never goes back; for deadlines and breakers.
         sleep: waits that many seconds.
+        progress: told of every answer that came, so that somebody who waits can see that something happens.
         random: uniform in [0, 1); spreads retries, never decides anything a visitor sees.
     """
 
@@ -23,6 +28,7 @@ class Runtime:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     random: Callable[[], float]
+    progress: Callable[[], None] = _silent
 
     @classmethod
     def system(cls) -> Runtime:

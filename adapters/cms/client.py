@@ -148,7 +148,9 @@ class Client:
                     url, params=query, timeout=self._options.timeout_s, allow_redirects=False, stream=True
                 ) as response:
                     if not response.is_redirect:
-                        return self._decode(response, path, deadline)
+                        answer = self._decode(response, path, deadline)
+                        self._runtime.progress()
+                        return answer
                     url, query = self._follow(response, url, path), None
             except (requests.Timeout, TooLate) as fault:
                 raise Unavailable(f"{path}: no answer in time") from fault

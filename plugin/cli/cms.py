@@ -16,16 +16,30 @@ def cms() -> None:
 
 @cms.command()
 @click.argument("source", required=False)
-def sync(source: str | None) -> None:
+@click.option("--full", is_flag=True, help="Read everything, whatever was read before.")
+@click.option(
+    "--confirm-removals",
+    is_flag=True,
+    help="Remove also what looks like an accident: more than 20 entries, and more than a tenth of the source's.",
+)
+def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
     """Bring SOURCE, or every source, up to date. What fails leaves what was there before."""
-    from plugin.service.sync import Syncing  # noqa: PLC0415
+    from plugin.cli.progress import reading  # noqa: PLC0415
+    from plugin.service.sync import Syncing, removals_held  # noqa: PLC0415
 
     settings = load_settings()
+    if confirm_removals and source is None:
+        raise Failed("name the SOURCE whose removals you confirm")
     failed = False
-    with opened_sources(settings, _names(settings, source)) as sources, opened_store(settings) as store:
+    names = _names(settings, source)
+    with (
+        reading() as runtime,
+        opened_sources(settings, names, runtime=runtime) as sources,
+        opened_store(settings) as store,
+    ):
         syncing = Syncing(sources, store.content, clock=now)
         for name in sources:
-            synced = syncing.sync(name)
+            synced = syncing.sync(name, full=full or confirm_removals, confirm_removals=confirm_removals)
             for problem in synced.problems:
                 place = ":".join(str(part) for part in (problem.file, problem.line) if part is not None)
                 click.echo(f"{name}: {place or problem.id or 'an entry'}: {problem.reason}", err=True)
@@ -33,12 +47,34 @@ def sync(source: str | None) -> None:
                 failed = True
                 click.echo(f"{name}: {synced.error}", err=True)
                 continue
+            if synced.held:
+                failed = True
+                click.echo(f"{name}: {removals_held(name, synced.held)}", err=True)
             done = synced.applied
             click.echo(
                 f"{name}: {done.added} added, {done.updated} updated, {done.removed} removed,"
                 f" {done.unchanged} unchanged, {counted(len(synced.problems), 'problem')}"
             )
     if failed:
+        raise ProblemsFound
+
+
+@cms.command()
+@format_option
+def status(shape: str) -> None:
+    """Say how content comes from each source: what is outstanding, what fails, how late it is."""
+    from plugin.cli.status import as_dict, as_text, look  # noqa: PLC0415
+
+    settings = load_settings()
+    _names(settings, None)
+    with opened_store(settings) as store:
+        found = look(settings, store)
+    if shape == "json":
+        show_json([as_dict(one) for one in found])
+    else:
+        for one in found:
+            click.echo(as_text(one))
+    if not all(one.ok for one in found):
         raise ProblemsFound
 
 

@@ -87,7 +87,9 @@ def _sync(settings: Settings, store: Store) -> list[str]:
 
     said = []
     with opened_sources(settings) as sources:
-        for done in Syncing(sources, store.content, clock=now).sync_all():
+        syncing = Syncing(sources, store.content, clock=now)
+        # Whoever names another folder means it: what was in the one before goes, however much it is.
+        for done in (syncing.sync(name, confirm_removals=True) for name in sources):
             for problem in done.problems:
                 click.echo(f"{problem.file or problem.id}:{problem.line or ''} {problem.reason}", err=True)
             if done.applied is None:

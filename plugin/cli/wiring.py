@@ -15,6 +15,7 @@ from plugin.settings import Settings
 if TYPE_CHECKING:
     from adapters.cms.port import Source
     from adapters.models.port import ModelAdapter
+    from adapters.runtime import Runtime
     from plugin.store import Store
 
 
@@ -50,7 +51,9 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 
 
 @contextmanager
-def opened_sources(settings: Settings, names: tuple[str, ...] = ()) -> Iterator[dict[str, Source]]:
+def opened_sources(
+    settings: Settings, names: tuple[str, ...] = (), *, runtime: Runtime | None = None
+) -> Iterator[dict[str, Source]]:
     """The configured sources of content, or those named. Raises OptionsError, RegistryError."""
     from adapters.runtime import Runtime  # noqa: PLC0415
     from plugin.sources import open_source  # noqa: PLC0415
@@ -58,7 +61,7 @@ def opened_sources(settings: Settings, names: tuple[str, ...] = ()) -> Iterator[
     with ExitStack() as closing:
         found: dict[str, Source] = {}
         for name in names or settings.sources:
-            found[name] = open_source(settings.sources[name], Runtime.system())
+            found[name] = open_source(settings.sources[name], runtime or Runtime.system())
             closing.callback(found[name].close)
         yield found
 

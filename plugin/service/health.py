@@ -5,21 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from plugin.errors import TesseraError
-from plugin.ports import ContentStore, RulesetStore, SourceState
+from plugin.ports import Backlog, ContentStore, NoticeStore, PurgeStore, RulesetStore, SourceState
+from plugin.service.sync import removals_held
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """The sync of one source; ``age`` since its last success, None: never yet. ``error`` is for operators only."""
+    """How content comes from one source; ``error`` is for operators only.
+
+    Attributes:
+        age: since the last sync that went well; None: never yet.
+        failures: in a row, of syncs and fetches.
+        problems: entries that could not be taken.
+        waiting: marks that were not looked at since their last notice, ``oldest`` of them since when.
+        settling: those that are read again, for certainty.
+        failing: those whose last attempt failed.
+        lag: of the latest notice: from when it came to when what it brought was stored; None: there was none of late.
+        held_removals: removals that wait for somebody's word.
+        swept: since the source was last read as a whole; None: never.
+    """
 
     name: str
+    adapter: str
+    webhook: bool
     ok: bool
     age: timedelta | None
     failures: int
     problems: int
     error: str | None
+    waiting: int = 0
+    settling: int = 0
+    failing: int = 0
+    oldest: timedelta | None = None
+    lag: timedelta | None = None
+    held_removals: int = 0
+    swept: timedelta | None = None
+
+
+class Configured(Protocol):
+    """A source of the settings."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def adapter(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +91,20 @@ class Readiness:
         ping: Callable[[], None],
         rulesets: RulesetStore,
         content: ContentStore,
-        sources: Collection[str],
+        notices: NoticeStore,
+        purges: PurgeStore,
+        sources: Collection[Configured],
+        webhooks: Collection[str],
         serving: Callable[[], int | None],
         clock: Callable[[], datetime],
     ) -> None:
-        """``sources`` are the names of those configured; ``serving`` gives the version this process decides with."""
+        """``webhooks`` names the sources that have one; ``serving`` gives the version this process decides with."""
         self._ping = ping
         self._rulesets = rulesets
         self._content = content
+        self._notices = notices
+        self._purges = purges
+        self._webhooks = webhooks
         self._sources = sources
         self._serving = serving
         self._clock = clock
@@ -77,18 +115,47 @@ class Readiness:
             self._ping()
             moves = self._rulesets.history(limit=1).items
             published = moves[0].number if moves else None
-            states = {state.source: state for state in self._content.states()}
-            sources = tuple(self._source(name, states.get(name, SourceState(name))) for name in sorted(self._sources))
+            sources = self.sources()
         except TesseraError as error:
             return Health(str(error), None, self._serving(), ())
         return Health(None, published, self._serving(), sources)
 
-    def _source(self, name: str, state: SourceState) -> SourceHealth:
-        return SourceHealth(
-            name=name,
-            ok=state.failures == 0 and state.last_ok_at is not None,
-            age=None if state.last_ok_at is None else self._clock() - state.last_ok_at,
-            failures=state.failures,
-            problems=len(self._content.problems(name)),
-            error=state.last_error if state.failures else None,
+    def sources(self) -> tuple[SourceHealth, ...]:
+        """How each source stands, by name. Raises: ServiceUnavailable."""
+        states = {state.source: state for state in self._content.states()}
+        backlogs = {backlog.source: backlog for backlog in self._notices.backlogs()}
+        lags = self._purges.lags()
+        return tuple(
+            self._source(
+                one,
+                states.get(one.name, SourceState(one.name)),
+                backlogs.get(one.name, Backlog(one.name)),
+                lags.get(one.name),
+            )
+            for one in sorted(self._sources, key=lambda one: one.name)
         )
+
+    def _source(self, source: Configured, state: SourceState, backlog: Backlog, lag: timedelta | None) -> SourceHealth:
+        error = state.last_error if state.failures else backlog.error
+        if state.held_removals and error is None:
+            error = removals_held(source.name, state.held_removals)
+        return SourceHealth(
+            name=source.name,
+            adapter=source.adapter,
+            webhook=source.name in self._webhooks,
+            ok=state.failures == 0 and state.last_ok_at is not None and not state.held_removals,
+            age=self._since(state.last_ok_at),
+            failures=state.failures,
+            problems=len(self._content.problems(source.name)),
+            error=error,
+            waiting=backlog.waiting,
+            settling=backlog.settling,
+            failing=backlog.failing,
+            oldest=self._since(backlog.oldest),
+            lag=lag,
+            held_removals=state.held_removals,
+            swept=self._since(state.swept_at),
+        )
+
+    def _since(self, moment: datetime | None) -> timedelta | None:
+        return None if moment is None else self._clock() - moment

@@ -12,7 +12,7 @@ _TAG = "operations"
 
 
 def operations(readiness: Readiness) -> list[Operation]:
-    """Liveness and readiness."""
+    """Liveness, readiness, and how the sources stand."""
 
     def alive(_call: Call) -> Answer:
         return Answer({"status": "ok"})
@@ -22,7 +22,20 @@ def operations(readiness: Readiness) -> list[Operation]:
         detailed = call.caller is not None and call.caller.may("read")
         return Answer(_shown(health, detailed=detailed), 200 if health.ready else 503)
 
+    def sources(_call: Call) -> Answer:
+        return Answer({"items": [_source(source) for source in readiness.sources()], "next": None})
+
     return [
+        Operation(
+            name="list_sources",
+            method="GET",
+            path="/v1/sources",
+            summary="How content comes from each source: what is outstanding, what fails, how late it is",
+            tag="content",
+            access="read",
+            answers={200: shapes.SourcePage},
+            run=sources,
+        ),
         Operation(
             name="alive",
             method="GET",
@@ -79,11 +92,20 @@ def _content(health: Health) -> str:
 def _source(source: SourceHealth) -> dict[str, object]:
     return {
         "name": source.name,
+        "adapter": source.adapter,
+        "webhook": source.webhook,
         "ok": source.ok,
         "age_s": _seconds(source.age),
         "failures": source.failures,
         "problems": source.problems,
         "error": source.error,
+        "waiting": source.waiting,
+        "settling": source.settling,
+        "failing": source.failing,
+        "oldest_s": _seconds(source.oldest),
+        "lag_s": _seconds(source.lag),
+        "held_removals": source.held_removals,
+        "swept_s": _seconds(source.swept),
     }
 
 

@@ -15,11 +15,29 @@ class SourceState(Schema):
     """The sync of one source, for operators."""
 
     name = fields.String(required=True)
+    adapter = fields.String(required=True)
+    webhook = fields.Boolean(required=True, metadata={"description": "Whether it is configured to take notices."})
     ok = fields.Boolean(required=True)
-    age_s = fields.Float(required=True, allow_none=True, metadata={"description": "Since the last success."})
+    age_s = fields.Float(required=True, allow_none=True, metadata={"description": "Since the last sync."})
     failures = fields.Integer(required=True, metadata={"description": "In a row."})
     problems = fields.Integer(required=True, metadata={"description": "Entries that could not be taken."})
     error = fields.String(required=True, allow_none=True)
+    waiting = fields.Integer(required=True, metadata={"description": "Entries that notices named, to be fetched."})
+    settling = fields.Integer(required=True, metadata={"description": "Entries that are read again for certainty."})
+    failing = fields.Integer(required=True, metadata={"description": "Entries whose last fetch failed."})
+    oldest_s = fields.Float(required=True, allow_none=True, metadata={"description": "Of what waits, the longest."})
+    lag_s = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Of the latest notice, until its entry was stored."}
+    )
+    held_removals = fields.Integer(required=True, metadata={"description": "Removals that wait to be confirmed."})
+    swept_s = fields.Float(required=True, allow_none=True, metadata={"description": "Since it was read as a whole."})
+
+
+class SourcePage(Schema):
+    """Every configured source."""
+
+    items = fields.List(fields.Nested(SourceState), required=True)
+    next = fields.String(required=True, allow_none=True)
 
 
 class Ready(Schema):

@@ -9,6 +9,7 @@ import pytest
 from plugin.errors import ServiceUnavailable
 from plugin.ports import Changes, EntryProblem
 from plugin.service.health import Health, Readiness
+from plugin.settings import Plugged
 from plugin.store import Store
 from tests.unit.plugin.service.conftest import NOW
 
@@ -22,7 +23,10 @@ def look(store: Store, *, serving: int | None = 1, fails: bool = False) -> Healt
         ping=ping,
         rulesets=store.rulesets,
         content=store.content,
-        sources=["files", "cms"],
+        notices=store.notices,
+        purges=store.purges,
+        sources=[Plugged("files", "files", {}), Plugged("cms", "strapi", {})],
+        webhooks={"cms"},
         serving=lambda: serving,
         clock=lambda: NOW,
     ).look()

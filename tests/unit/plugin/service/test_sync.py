@@ -15,8 +15,9 @@ from adapters.cms.files import build
 from adapters.cms.port import Changes as Fetched
 from adapters.cms.port import CmsError, Entry, Key, Link, Ordering, Problem, Source, SourceSpec, Unavailable
 from adapters.runtime import Runtime
+from plugin.ports import Changes, Mark, Outcome
 from plugin.service.follow import Following, Loop, SourceSyncing
-from plugin.service.sync import Syncing
+from plugin.service.sync import Syncing, stored_entry
 from plugin.store import Store
 
 from .site_support import NOW
@@ -237,7 +238,8 @@ def from_(answer: Callable[[str | None], Fetched], store: Store) -> Syncing:
 
 
 def an_entry(name: str, locale: str | None = None, **rest: Any) -> Entry:
-    return Entry(id=name, locale=locale, type="card", tags=(), fields={}, published_at=None, **rest)
+    plain = {"type": "card", "tags": (), "fields": {}, "published_at": None}
+    return Entry(id=name, locale=locale, **{**plain, **rest})
 
 
 def test_a_source_that_fails_is_noted_and_what_there_was_stays(sqlite_store: Store) -> None:
@@ -335,6 +337,82 @@ def test_all_sources_are_synced_whichever_fails(folder: Folder, sqlite_store: St
     done = Syncing(sources, sqlite_store.content, clock=lambda: NOW).sync_all()
     assert [(one.source, one.error) for one in done] == [("one", "down"), ("two", None)]
     assert held(sqlite_store) == {"a": "T"}
+
+
+def some(*names: str) -> Fetched:
+    """A source that holds these."""
+    entries = tuple(an_entry(name) for name in names)
+    return Fetched(entries, (), "1", True, present=frozenset(entry.key for entry in entries))
+
+
+MANY = [f"e{number}" for number in range(100)]
+
+
+def test_a_sync_that_would_remove_too_much_stops_and_asks(sqlite_store: Store) -> None:
+    answers = [some(*MANY), some("new", *MANY[21:]), some("new", *MANY[21:])]
+    syncing = from_(lambda _cursor: answers.pop(0), sqlite_store)
+    syncing.sync("site")
+    done = syncing.sync("site", full=True)
+    assert (done.held, done.error) == (21, None)
+    assert set(held(sqlite_store)) == {"new", *MANY}
+    assert sqlite_store.content.state("site").held_removals == 21
+    done = syncing.sync("site", full=True, confirm_removals=True)
+    assert done.held == 0
+    assert set(held(sqlite_store)) == {"new", *MANY[21:]}
+    assert sqlite_store.content.state("site").held_removals == 0
+
+
+@pytest.mark.parametrize(("before", "gone"), [(100, 20), (20, 20), (1_000, 100)])
+def test_a_few_removals_or_a_small_share_need_nobodys_word(sqlite_store: Store, before: int, gone: int) -> None:
+    names = [f"e{number}" for number in range(before)]
+    answers = [some(*names), some(*names[gone:])]
+    syncing = from_(lambda _cursor: answers.pop(0), sqlite_store)
+    syncing.sync("site")
+    assert syncing.sync("site").held == 0
+    assert len(held(sqlite_store)) == before - gone
+
+
+def test_removals_that_wait_are_asked_for_again(sqlite_store: Store) -> None:
+    """The cursor stays, for an incremental source tells of each deletion once."""
+    gone = tuple(Key(name, None) for name in MANY[:50])
+    asked = []
+
+    def answer(cursor: str | None) -> Fetched:
+        asked.append(cursor)
+        return some(*MANY) if cursor is None else Fetched((), gone, f"{cursor}+", False)
+
+    syncing = from_(answer, sqlite_store)
+    for _ in range(3):
+        syncing.sync("site")
+    assert asked == [None, "1", "1"]
+    assert sqlite_store.content.state("site").held_removals == 50
+
+
+def test_what_a_lagging_list_shows_of_an_older_version_is_not_taken(sqlite_store: Store) -> None:
+    answers = [
+        Fetched((an_entry("a", version=3, type="new"),), (), "1", True),
+        Fetched((an_entry("a", version=2, type="old"), an_entry("b", version=1)), (), "2", False),
+    ]
+    syncing = from_(lambda _cursor: answers.pop(0), sqlite_store)
+    syncing.sync("site")
+    syncing.sync("site")
+    assert {one.id: one.type for one in sqlite_store.content.snapshot().entries} == {"a": "new", "b": "card"}
+
+
+def test_a_notice_that_is_seen_to_during_a_sync_wins(sqlite_store: Store) -> None:
+    def answer(cursor: str | None) -> Fetched:
+        if cursor is not None:
+            sqlite_store.notices.mark("site", [Mark("a")], now=NOW)
+            job = sqlite_store.notices.claim("site", whole=False, lease="x", now=NOW, until=NOW)
+            assert job is not None
+            new = stored_entry("site", an_entry("a", version=3, type="new"))
+            sqlite_store.notices.finish(job, Outcome(Changes(entries=(new,))), now=NOW)
+        return Fetched((an_entry("a", version=2, type="old"),), (), "1", True, present=frozenset({Key("a", None)}))
+
+    syncing = from_(answer, sqlite_store)
+    syncing.sync("site")
+    syncing.sync("site")
+    assert [one.type for one in sqlite_store.content.snapshot().entries] == ["new"]
 
 
 @pytest.fixture

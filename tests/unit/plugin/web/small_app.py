@@ -30,6 +30,7 @@ from plugin.service.writer import AnswerWriter
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.store import Store
 from plugin.web.services import Rate, WebServices
+from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import Web, register
 from tests.unit.adapters.cms.memory import MemorySource
 from tests.unit.plugin.service.site_support import service
@@ -131,6 +132,7 @@ def small_app(
     delivery_rate: Rate | None = None,
     ping: Callable[[], None] | None = None,
     hooks: Mapping[str, Hook] | None = None,
+    webhook_rate: Rate | None = None,
 ) -> Small:
     settings = settings or SmallSettings()
     clock = Clock()
@@ -151,7 +153,10 @@ def small_app(
             ping=ping or store.ping,
             rulesets=store.rulesets,
             content=store.content,
-            sources=["files"],
+            notices=store.notices,
+            purges=store.purges,
+            sources=[Plugged("files", "files", {})],
+            webhooks=frozenset(hooks or {}),
             serving=serving,
             clock=clock,
         ),
@@ -173,7 +178,9 @@ def small_app(
         new_id=lambda: f"id-{next(names)}",
         management_rate=management_rate,
         delivery_rate=delivery_rate,
+        webhook_rate=webhook_rate,
     )
+    services.registry.register(SourcesCollector(services.readiness.sources))
     app = Flask(__name__, static_folder=None)
     web = register(app, services)
     return Small(app, web, store, services, clock, cms)

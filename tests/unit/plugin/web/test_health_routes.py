@@ -6,8 +6,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from plugin.errors import ServiceUnavailable
+from plugin.ports import Changes, Mark, Outcome, StoredEntry
+from plugin.service.health import SourceHealth
 from plugin.store import Store
 from plugin.web.metrics import HttpMetrics
+from plugin.web.source_metrics import SourcesCollector
 from tests.unit.plugin.web.small_app import DOCUMENT, NOW, PUBLIC, READER, Small, small_app
 
 
@@ -39,8 +42,52 @@ def test_details_are_for_those_who_may_read(small: Small) -> None:
     assert detailed is not None
     assert detailed["content"] == "failing"
     assert detailed["sources"] == [
-        {"name": "files", "ok": False, "age_s": None, "failures": 1, "problems": 0, "error": "cannot read the folder"}
+        {
+            "name": "files",
+            "adapter": "files",
+            "webhook": False,
+            "ok": False,
+            "age_s": None,
+            "failures": 1,
+            "problems": 0,
+            "error": "cannot read the folder",
+            "waiting": 0,
+            "settling": 0,
+            "failing": 0,
+            "oldest_s": None,
+            "lag_s": None,
+            "held_removals": 0,
+            "swept_s": None,
+        }
     ]
+
+
+def test_sources_say_what_is_outstanding_and_how_late_they_are(small: Small) -> None:
+    small.store.notices.mark("files", [Mark("a"), Mark("b")], now=NOW)
+    small.clock.move(5)
+    job = small.store.notices.claim("files", whole=False, lease="x", now=small.clock(), until=small.clock())
+    assert job is not None
+    entry = StoredEntry("files", "a", None, "hero", (), {}, None, None, ())
+    small.store.notices.finish(job, Outcome(Changes(entries=(entry,))), now=small.clock())
+    assert small.client(PUBLIC).get("/v1/sources").status_code == 403
+    page = small.client(READER).get("/v1/sources").json
+    assert page is not None
+    shown = page["items"][0]
+    assert (shown["waiting"], shown["oldest_s"], shown["lag_s"]) == (1, 5.0, 5.0)
+    text = small.client(None).get("/metrics").get_data(as_text=True)
+    assert 'tessera_content_outstanding{source="files"} 1.0' in text
+    assert 'tessera_content_outstanding_seconds{source="files"} 5.0' in text
+
+
+def test_metrics_are_shown_though_the_database_is_down() -> None:
+    def down() -> list[SourceHealth]:
+        raise ServiceUnavailable("The database does not answer.")
+
+    registry = CollectorRegistry()
+    registry.register(SourcesCollector(down))
+    families = list(registry.collect())
+    assert "tessera_content_outstanding" in {family.name for family in families}
+    assert [family.samples for family in families] == [[]] * len(families)
 
 
 def test_requests_are_counted_by_route_and_status_and_never_by_path(small: Small) -> None:

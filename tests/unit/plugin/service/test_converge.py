@@ -1,0 +1,370 @@
+"""Seeing to notices: what is asked of the source, what is believed, and when it is asked again."""
+
+# ruff: noqa: ARG002  # the signatures are the port's
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from adapters.cms.port import (
+    AuthError,
+    BadResponse,
+    Changes,
+    CmsError,
+    Entry,
+    Link,
+    NotFound,
+    Ordering,
+    RateLimited,
+    SourceSpec,
+    Unavailable,
+)
+from plugin.ports import SYNC, Mark
+from plugin.ports import Changes as Stored
+from plugin.service.converge import Converging, backoff_s
+from plugin.service.sync import stored_entry
+from plugin.store import Store
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class Cms:
+    """A source that holds what the test puts there."""
+
+    def __init__(self, kind: str = "integer", *, incremental: bool = True) -> None:
+        self.spec = SourceSpec("cms", Ordering(kind), incremental=incremental)  # type: ignore[arg-type]
+        self.entries: dict[tuple[str, str | None], Entry] = {}
+        self.asked: list[tuple[str, str | None, str | None]] = []
+        self.fails: CmsError | None = None
+        self.refuses_listing: CmsError | None = None
+        self.hears_types: Sequence[str | None] | None = None
+
+    def put(
+        self, id_: str, locale: str | None = None, *, version: int | None = 1, title: str = "t", **rest: Any
+    ) -> None:
+        self.entries[id_, locale] = Entry(id_, locale, "hero", (), {"title": title}, None, version=version, **rest)
+
+    def changes(self, cursor: str | None) -> Changes:
+        raise AssertionError("a notice about an entry lists nothing")
+
+    def fetch(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        self.asked.append((entry_id, locale, content_type))
+        if self.fails is not None:
+            raise self.fails
+        found = self.entries.get((entry_id, locale)) or self.entries.get((entry_id, None))
+        if found is None or (self.hears_types is not None and content_type not in self.hears_types):
+            raise NotFound(f"{entry_id}: no such entry")
+        return found
+
+    def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        raise NotFound(entry_id)
+
+    def ping(self) -> None:
+        if self.refuses_listing is not None:
+            raise self.refuses_listing
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+class Bench:
+    """A worker over a store, with a clock that the test moves."""
+
+    def __init__(self, store: Store, cms: Cms, locales: Sequence[str] = ()) -> None:
+        self.store = store
+        self.cms = cms
+        self.now = NOON
+        leases = count(1)
+        self.points: list[str] = []
+        self.worker = Converging(
+            "cms",
+            cms,
+            store.notices,
+            store.content,
+            clock=lambda: self.now,
+            random=lambda: 1.0,
+            new_lease=lambda: f"lease-{next(leases)}",
+            locales=locales,
+            at=self.points.append,
+        )
+
+    def hold(self, *keys: tuple[str, str | None]) -> None:
+        """Store entries as the source has them now."""
+        entries = tuple(stored_entry("cms", self.cms.entries[key]) for key in keys)
+        self.store.content.apply("cms", Stored(entries=entries), now=self.now)
+
+    def notice(self, *marks: Mark) -> None:
+        self.store.notices.mark("cms", marks, now=self.now)
+
+    def work(self) -> int:
+        """Do what is due; how often something was asked."""
+        before = len(self.cms.asked)
+        while self.worker.step():
+            pass
+        return len(self.cms.asked) - before
+
+    def later(self, seconds: float) -> int:
+        self.now += timedelta(seconds=seconds)
+        return self.work()
+
+    @property
+    def held(self) -> dict[tuple[str, str | None], object]:
+        return {(one.id, one.locale): one.fields["title"] for one in self.store.content.snapshot().entries}
+
+    @property
+    def calm(self) -> bool:
+        return not self.store.notices.backlogs()
+
+
+@pytest.fixture
+def bench(sqlite_store: Store) -> Bench:
+    return Bench(sqlite_store, Cms())
+
+
+def unfenced(store: Store) -> Bench:
+    return Bench(store, Cms("none"))
+
+
+def test_a_new_entry_is_fetched_once_and_served(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.notice(Mark("a", type="heroes"))
+    assert bench.work() == 1
+    assert (bench.held, bench.cms.asked, bench.calm) == ({("a", None): "t"}, [("a", None, "heroes")], True)
+    assert bench.points == ["after fetch", "after commit"]
+
+
+def test_a_newer_version_is_certain_at_once(bench: Bench) -> None:
+    bench.cms.put("a", version=1)
+    bench.hold(("a", None))
+    bench.cms.put("a", version=2, title="new")
+    bench.notice(Mark("a"))
+    assert bench.work() == 1
+    assert (bench.held, bench.calm) == ({("a", None): "new"}, True)
+
+
+def test_an_older_version_never_wins(bench: Bench) -> None:
+    bench.cms.put("a", version=5, title="new")
+    bench.hold(("a", None))
+    bench.cms.put("a", version=4, title="old")
+    bench.notice(Mark("a"))
+    bench.work()
+    assert bench.held == {("a", None): "new"}
+
+
+def test_an_api_that_lags_behind_its_webhook_is_read_again_until_it_does_not(bench: Bench) -> None:
+    bench.cms.put("a", version=1, title="old")
+    bench.hold(("a", None))
+    bench.notice(Mark("a"))
+    assert bench.work() == 1
+    assert [bench.later(1), bench.later(2)] == [1, 1]
+    bench.cms.put("a", version=2, title="new")
+    assert bench.later(7) == 1
+    assert (bench.held, bench.calm) == ({("a", None): "new"}, True)
+
+
+def test_without_versions_an_entry_is_read_again_after_1_3_10_and_30_seconds(sqlite_store: Store) -> None:
+    bench = unfenced(sqlite_store)
+    bench.cms.put("a", version=None)
+    bench.notice(Mark("a"))
+    asked = [bench.work()]
+    asked += [bench.later(step) for step in (0.9, 0.1, 1.9, 0.1, 6.9, 0.1, 19.9, 0.1, 100)]
+    assert asked == [1, 0, 1, 0, 1, 0, 1, 0, 1, 0]
+    assert bench.calm
+
+
+def test_what_a_later_reading_brings_is_served(sqlite_store: Store) -> None:
+    bench = unfenced(sqlite_store)
+    bench.cms.put("a", version=None, title="old")
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.put("a", version=None, title="new")
+    for step in (1, 2, 7):
+        bench.later(step)
+    assert bench.held == {("a", None): "new"}
+
+
+def test_an_entry_that_is_gone_is_deleted_once_the_source_lets_us_list(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.hold(("a", None))
+    del bench.cms.entries["a", None]
+    bench.cms.refuses_listing = AuthError("403")
+    bench.notice(Mark("a"))
+    bench.work()
+    assert bench.held == {("a", None): "t"}
+    assert bench.store.content.state("cms").last_error == "403"
+    bench.cms.refuses_listing = None
+    bench.later(60)
+    assert bench.held == {}
+    assert bench.store.content.state("cms").failures == 0
+
+
+def test_a_wrong_hint_of_a_notice_deletes_nothing(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.hold(("a", None))
+    bench.cms.hears_types = ("heroes", None)
+    bench.notice(Mark("a", type="article"))
+    bench.work()
+    assert bench.held == {("a", None): "t"}
+
+
+def test_a_deleted_entry_comes_back_when_a_second_look_confirms_it(bench: Bench) -> None:
+    """The first look may have met a cache that remembers it."""
+    bench.cms.put("a", version=3)
+    bench.hold(("a", None))
+    kept = bench.cms.entries.pop(("a", None))
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.entries["a", None] = kept
+    bench.notice(Mark("a"))
+    bench.work()
+    assert bench.held == {}
+    bench.later(1)
+    assert bench.held == {("a", None): "t"}
+
+
+def test_a_deleted_entry_in_a_newer_version_is_back_at_once(bench: Bench) -> None:
+    bench.cms.put("a", version=3)
+    bench.hold(("a", None))
+    del bench.cms.entries["a", None]
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.put("a", version=4)
+    bench.notice(Mark("a"))
+    bench.work()
+    assert bench.held == {("a", None): "t"}
+
+
+def test_a_notice_without_a_language_is_about_all_that_the_source_has(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, Cms())
+    for key in (("a", "fr"), ("b", "en"), ("b", "de")):
+        bench.cms.put(*key)
+    bench.hold(*bench.cms.entries)
+    bench.cms.put("a", "fr", version=2, title="neuf")
+    bench.cms.put("a", "de", title="neu")
+    bench.notice(Mark("a"))
+    bench.work()
+    assert {locale for _id, locale, _type in bench.cms.asked} == {"fr", "en", "de"}
+    assert (bench.held["a", "fr"], bench.held["a", "de"]) == ("neuf", "neu")
+
+
+def test_a_new_translation_appears_in_a_language_that_nothing_had(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, Cms(), locales=("fr", "it"))
+    bench.cms.put("a", "fr")
+    bench.hold(("a", "fr"))
+    bench.cms.put("a", "it", title="nuovo")
+    bench.notice(Mark("a"))
+    bench.work()
+    assert bench.held["a", "it"] == "nuovo"
+
+
+def test_one_language_that_is_gone_leaves_the_others(bench: Bench) -> None:
+    bench.cms.put("a", "fr")
+    bench.cms.put("a", "en")
+    bench.hold(("a", "fr"), ("a", "en"))
+    del bench.cms.entries["a", "fr"]
+    bench.notice(Mark("a"))
+    bench.work()
+    assert set(bench.held) == {("a", "en")}
+
+
+def test_an_entry_without_languages_is_fetched_once_for_all(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, Cms(), locales=("fr", "en", "de"))
+    bench.cms.put("a")
+    bench.notice(Mark("a"))
+    assert bench.work() == 1
+
+
+def test_what_is_nowhere_makes_an_incremental_source_say_what_is_new(bench: Bench) -> None:
+    bench.notice(Mark("a"))
+    bench.work()
+    job = bench.store.notices.claim("cms", whole=True, lease="x", now=bench.now, until=bench.now)
+    assert job is not None
+    assert (job.id, job.locale) == SYNC
+
+
+def test_an_asset_that_changes_makes_what_holds_it_anew(bench: Bench) -> None:
+    link = Link("/image", "asset", "https://cdn.example/a.png", id="asset-1")
+    bench.cms.put("a", links=(link,))
+    bench.hold(("a", None))
+    bench.cms.put("a", title="another crop", links=(link,))
+    bench.notice(Mark("asset-1"))
+    bench.work()
+    assert bench.held == {("a", None): "another crop"}
+
+
+def test_two_entries_that_hold_each_other_do_not_go_round_for_ever(bench: Bench) -> None:
+    bench.cms.put("a", links=(Link("/x", "entry", "b"),))
+    bench.cms.put("b", links=(Link("/x", "entry", "a"),))
+    bench.hold(("a", None), ("b", None))
+    bench.cms.put("a", version=2, title="new", links=(Link("/x", "entry", "b"),))
+    bench.notice(Mark("a"))
+    assert bench.work() < 4
+    for _ in range(10):
+        bench.later(30)
+    assert bench.calm
+
+
+def test_an_outage_pauses_the_whole_source_and_shows(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.cms.put("b")
+    bench.hold(("a", None))
+    bench.cms.fails = Unavailable("no connection")
+    bench.notice(Mark("a"), Mark("b"))
+    assert bench.work() == 1
+    state = bench.store.content.state("cms")
+    assert (state.last_error, state.failures, bench.held) == ("no connection", 1, {("a", None): "t"})
+    bench.cms.fails = None
+    assert bench.later(0.4) == 0
+    assert bench.later(0.2) == 2
+    assert set(bench.held) == {("a", None), ("b", None)}
+    assert bench.store.content.state("cms").failures == 0
+
+
+def test_a_source_that_asks_to_wait_is_given_the_time(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.cms.fails = RateLimited("429", retry_after=20)
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.fails = None
+    assert [bench.later(19), bench.later(4)] == [0, 1]
+
+
+def test_an_entry_that_cannot_be_read_keeps_its_last_good_version_and_is_listed(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.cms.put("b")
+    bench.hold(("a", None))
+    bench.cms.fails = BadResponse("a: no title")
+    bench.notice(Mark("a"))
+    bench.work()
+    assert bench.held == {("a", None): "t"}
+    assert [(one.id, one.reason) for one in bench.store.content.problems("cms")] == [("a", "a: no title")]
+    bench.cms.fails = None
+    bench.notice(Mark("b"))
+    bench.work()
+    assert ("b", None) in bench.held
+    bench.cms.put("a", version=2, title="mended")
+    bench.later(10)
+    assert (bench.held["a", None], bench.store.content.problems("cms")) == ("mended", ())
+
+
+def test_an_answer_about_another_entry_is_not_taken(bench: Bench) -> None:
+    bench.cms.put("b")
+    bench.cms.entries["a", None] = bench.cms.entries["b", None]
+    bench.notice(Mark("a"))
+    bench.work()
+    assert (bench.held, len(bench.store.content.problems("cms"))) == ({}, 1)
+
+
+@pytest.mark.parametrize(
+    ("failures", "retry_after", "chance", "seconds"),
+    [(0, None, 0.0, 0.25), (0, None, 1.0, 0.5), (4, None, 1.0, 8.0), (99, None, 1.0, 30.0), (0, 20.0, 0.0, 20.0)],
+)
+def test_pauses_double_up_to_a_limit_and_are_spread(
+    failures: int, retry_after: float | None, chance: float, seconds: float
+) -> None:
+    assert backoff_s(failures, retry_after, chance) == seconds

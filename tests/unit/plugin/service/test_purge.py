@@ -1,0 +1,123 @@
+"""The relay of purges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from adapters.edge.port import EdgeError
+from plugin.ports import Changes, StoredEntry
+from plugin.service.purge import Relay, entry_key, tag_key
+from plugin.store import Store
+
+from .site_support import NOW
+
+
+class Cache:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[tuple[str, ...], bool]] = []
+        self.fails: EdgeError | None = None
+
+    def purge(self, keys: Sequence[str], *, hard: bool) -> None:
+        if self.fails is not None:
+            raise self.fails
+        if keys:
+            self.told.append((tuple(keys), hard))
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+class Bench:
+    def __init__(self, store: Store, *caches: Cache) -> None:
+        self.store = store
+        self.now = NOW
+        self.points: list[str] = []
+        self.relay = Relay(
+            {f"cache-{number}": cache for number, cache in enumerate(caches)},
+            store.purges,
+            clock=lambda: self.now,
+            random=lambda: 1.0,
+            settle=timedelta(seconds=2),
+            again=timedelta(seconds=15),
+            at=self.points.append,
+        )
+
+    def write(self, *names: str, deleted: str | None = None) -> None:
+        entries = tuple(StoredEntry("cms", one, None, "hero", ("slot:x",), {}, None, None, ()) for one in names)
+        gone = () if deleted is None else ((deleted, None),)
+        self.store.content.apply("cms", Changes(entries=entries, deleted=gone), now=self.now)
+
+    def later(self, seconds: float) -> bool:
+        self.now += timedelta(seconds=seconds)
+        return self.relay.step()
+
+
+def test_a_purge_waits_until_the_new_content_is_in_place_and_is_sent_twice(sqlite_store: Store) -> None:
+    cache = Cache()
+    bench = Bench(sqlite_store, cache)
+    bench.write("a")
+    assert [bench.later(1.9), bench.later(0.2), bench.later(14.9), bench.later(0.2), bench.later(100)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert cache.told == [(("entry:cms/a", "tag:slot:x"), False)] * 2
+    assert bench.points == ["before purge"] * 2
+
+
+def test_what_is_gone_is_purged_hard_and_apart(sqlite_store: Store) -> None:
+    cache = Cache()
+    bench = Bench(sqlite_store, cache)
+    bench.write("a")
+    bench.write("b", deleted="a")
+    bench.later(3)
+    assert (("entry:cms/a", "tag:slot:x"), True) in cache.told
+    assert (("entry:cms/a", "tag:slot:x", "entry:cms/b"), False) in cache.told
+
+
+def test_a_purge_that_fails_is_repeated_with_growing_pauses(sqlite_store: Store) -> None:
+    well, ill = Cache(), Cache()
+    bench = Bench(sqlite_store, well, ill)
+    ill.fails = EdgeError("503")
+    bench.write("a")
+    assert [bench.later(2), bench.later(0.4), bench.later(0.2), bench.later(0.6)] == [True, False, True, False]
+    ill.fails = None
+    assert bench.later(0.5)
+    assert len(ill.told) == 1
+
+
+def test_a_cache_that_asks_to_wait_is_given_the_time(sqlite_store: Store) -> None:
+    cache = Cache()
+    bench = Bench(sqlite_store, cache)
+    cache.fails = EdgeError("429", retry_after=30)
+    bench.write("a")
+    bench.later(2)
+    cache.fails = None
+    assert [bench.later(29), bench.later(5)] == [False, True]
+
+
+def test_without_caches_nothing_waits(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store)
+    bench.write("a")
+    assert bench.later(2)
+    assert (bench.later(100), sqlite_store.purges.waiting()) == (False, 0)
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "été", "a\nb", "100%"])
+def test_keys_are_printable_ascii_without_spaces_and_commas(name: str) -> None:
+    for key in (entry_key("cms", name), tag_key(name)):
+        assert key.isascii()
+        assert key.isprintable()
+        assert not {" ", ","} & set(key)
+
+
+def test_different_names_have_different_keys() -> None:
+    names = ["a b", "a%20b", "a+b", "A b"]
+    assert len({entry_key("cms", name) for name in names}) == len(names)
