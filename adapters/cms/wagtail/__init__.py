@@ -35,10 +35,11 @@ told by the app, or without it by a slug that ends with one of `segments` ({enco
 Time-outs, limits, retries, redirects and private addresses: see `adapters.cms.client`; errors are in the port.
 
 Options: `url`, `types` (required, "app.Model"), `snippets`, `locales` (default: all), `module` (false), `identity`,
-`token`, `preview_token`, `api_path` ("/api/v2"), `fields` ("*"), `rich_text_format` (Wagtail 8 and later), `type_names`
-({"app.Model": type}), `type_field`, `tags_field` ("tags"), `prefixed_tags`, `segments`, `markdown_fields`,
-`rich_text_fields`, `page_size` (20), `overlap_s` (60), `timeout_s` (10), `total_timeout_s` (60), `max_response_bytes`
-(20,000,000), `attempts` (4), `max_wait_s` (30), `allow_private` (false).
+`token`, `preview_token`, `api_path` ("/api/v2"), `site` (where several share an API), `fields` ("*"),
+`rich_text_format` (Wagtail 8 and later), `type_names` ({"app.Model": type}), `type_field`, `tags_field` ("tags"),
+`prefixed_tags`, `segments`, `markdown_fields`, `rich_text_fields`, `page_size` (20), `overlap_s` (60), `timeout_s`
+(10), `total_timeout_s` (60), `max_response_bytes` (20,000,000), `attempts` (4), `max_wait_s` (30), `allow_private`
+(false).
 
 Tested against a running Wagtail 8 with and without the app, and against recordings of Wagtail 8.
 """

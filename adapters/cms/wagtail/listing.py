@@ -111,6 +111,10 @@ class Lister:
                     return found, total
         raise BadResponse(f"{listing.name}: the number of pages kept changing between answers")
 
+    def one(self, path: str, query: Mapping[str, str]) -> object:
+        """One item's own answer. Raises NotFound."""
+        return self._client.get(path, query)
+
     def has(self, listing: Listing, name: str) -> bool:
         """Whether the items have a field; Wagtail refuses to be asked for one that it does not know."""
         try:

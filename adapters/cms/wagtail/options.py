@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.cms.client import Client, read_client_options
+from adapters.cms.locales import parse_locale
 from adapters.cms.port import OptionsError
 from adapters.cms.wagtail.entries import PAGE, TRANSLATION_KEY, Shape
 from adapters.cms.wagtail.source import Scope, WagtailSource
@@ -33,13 +34,15 @@ def build(options: Mapping[str, object], runtime: Runtime) -> WagtailSource:
     preview_token = take.text("preview_token")
     fields = take.text("fields", "*") or "*"
     format_ = take.text("rich_text_format")
+    site = take.text("site")
     api_path = take.text("api_path", "/api/v2") or ""
     scope = Scope(
         types=types,
         snippets=_checked(take, "snippets", _NAME, "is no name of an endpoint"),
-        locales=take.texts("locales"),
+        locales=_locales(take),
         module=module,
         query={"fields": fields, **({"rich_text_format": format_} if format_ else {})},
+        site={"site": site} if site else {},
         page_size=take.whole("page_size", 20, low=1, high=1000),
         overlap=timedelta(seconds=take.number("overlap_s", 60.0, low=0, high=86_400)),
     )
@@ -81,6 +84,18 @@ def _checked(take: OptionReader, name: str, form: re.Pattern[str], wrong: str) -
     for bad in (one for one in found if not form.fullmatch(one)):
         take.complain(name, f"{bad!r} {wrong}")
     return found
+
+
+def _locales(take: OptionReader) -> tuple[str, ...]:
+    """As the entries have them: a site writes its languages in lower case."""
+    made = []
+    for text in take.texts("locales"):
+        tag = parse_locale(text)
+        if tag is None:
+            take.complain("locales", f"{text!r} is no language tag")
+        else:
+            made.append(tag)
+    return tuple(made)
 
 
 def _explain(decoded: object) -> str | None:

@@ -43,20 +43,26 @@ _SNIPPET = re.compile(r"([A-Za-z_]\w*\.[A-Za-z_]\w*):[0-9a-f-]{1,36}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is read; see the options in the package. `query` goes with every request for whole items."""
+    """What is read; see the options in the package.
+
+    Attributes:
+        query: what goes with every request for whole items.
+        site: what goes with every request for pages.
+    """
 
     types: tuple[str, ...]
     snippets: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
     module: bool = False
     query: Mapping[str, str] = field(default_factory=lambda: {"fields": "*"})
+    site: Mapping[str, str] = field(default_factory=dict)
     page_size: int = 20
     overlap: timedelta = timedelta(seconds=60)
 
     def listings(self) -> Iterator[Listing]:
         """Every page type, and every endpoint of snippets."""
         for type_ in self.types:
-            yield Listing(type_, "pages/", {"type": type_}, type_, self.module)
+            yield Listing(type_, "pages/", {"type": type_, **self.site}, type_, self.module)
         for name in self.snippets:
             yield Listing(name, f"{name}/", {}, None, False)
 
@@ -81,7 +87,8 @@ class WagtailSource:
         self._scope = scope
         self._shape = shape
         self._lister = Lister(client, scope.page_size)
-        told = repr((shape, scope.types, scope.snippets, scope.locales, scope.module, sorted(scope.query.items())))
+        self._drafts = None if previews is None else Lister(previews, scope.page_size)
+        told = repr((shape, scope))
         self._fingerprint = hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
@@ -116,19 +123,23 @@ class WagtailSource:
         """
         if (snippet := _SNIPPET.fullmatch(entry_id)) and self._scope.snippets:
             return self._snippet(entry_id, snippet[1], locale)
-        return self._one(self._client, "pages/", entry_id, locale, content_type)
+        return self._one(self._lister, "pages/", entry_id, locale, content_type)
 
     def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
         """The latest revision of a page, by the endpoint of the app."""
-        if self._previews is None:
+        if self._drafts is None:
             raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source shows no drafts")
-        return self._one(self._previews, DRAFTS, entry_id, locale, content_type)
+        return self._one(self._drafts, DRAFTS, entry_id, locale, content_type)
 
     def ping(self) -> None:
         """Reads one item of every listing, so that a missing type, endpoint or app shows."""
         for listing in self._scope.listings():
             if listing.newest_first and not self._lister.has(listing, "tessera"):
                 raise BadResponse(f"{listing.name}: no meta.tessera; is tessera_wagtail installed in the site?")
+            if listing.type and self._shape.identity != PAGE and not self._lister.has(listing, self._shape.identity):
+                raise BadResponse(
+                    f"{listing.name}: no {self._shape.identity}, which is to be the identity of its pages"
+                )
             self._lister.page(listing, {"limit": "1"})
 
     def close(self) -> None:
@@ -151,13 +162,13 @@ class WagtailSource:
                     changed.update(self._again(listing, number))
         for number in changed.keys() & records.keys():
             del records[number]
-        self._compare(listing, {}, changed, found, rest=records)
+        self._compare(listing, old, changed, found, rest=records)
 
     def _again(self, listing: Listing, number: int) -> Items:
         """An item that a lean list named, whole; nothing where it is gone by now, which the next answer tells."""
         where = f"{listing.path}{number}/"
         try:
-            return {number: (item_of(self._client.get(where, dict(self._scope.query)), where), where)}
+            return {number: (item_of(self._lister.one(where, self._whole()), where), where)}
         except NotFound:
             return {}
 
@@ -220,35 +231,39 @@ class WagtailSource:
             names += ["last_published_at"] if self._scope.module else []
         return {"fields": ",".join(dict.fromkeys(names))}
 
-    def _one(self, client: Client, path: str, entry_id: str, locale: str | None, hint: str | None) -> Entry:
+    def _whole(self) -> dict[str, str]:
+        """The query for one whole page."""
+        return {**self._scope.query, **self._scope.site}
+
+    def _one(self, lister: Lister, path: str, entry_id: str, locale: str | None, hint: str | None) -> Entry:
         """The variant in the first type that has it."""
         types = (hint,) if hint in self._scope.types else self._scope.types
         said = f"{entry_id[:80]!r} ({locale or 'any language'})"
         if not _well_formed(entry_id, self._shape.identity):
             raise NotFound(f"{said}: no such page")
         if self._shape.identity == PAGE:
-            answers: Iterable[object] = [client.get(f"{path}{entry_id}/", dict(self._scope.query))]
+            answers: Iterable[object] = [lister.one(f"{path}{entry_id}/", self._whole())]
         else:
-            answers = self._by_identity(client, path, types, entry_id)
+            answers = self._by_identity(lister, path, types, entry_id)
         for answer in answers:
             item = item_of(answer, path)
             if meta_of(item, path)["type"] not in types:
                 continue
             where = f"{path}{item.get('id')}"
             try:
-                entry = self._shape.entry(item, where, page=True, draft=client is self._previews)
+                entry = self._shape.entry(item, where, page=True, draft=lister is self._drafts)
             except Draft:
                 continue
             known = not self._scope.locales or entry.locale in (None, *self._scope.locales)
             if entry.id == entry_id and known and (locale is None or entry.locale in (None, locale)):
                 return entry
-        raise NotFound(f"{said}: no such published page")
+        raise NotFound(f"{said}: no such page")
 
-    def _by_identity(self, client: Client, path: str, types: Iterable[str], entry_id: str) -> Iterator[object]:
+    def _by_identity(self, lister: Lister, path: str, types: Iterable[str], entry_id: str) -> Iterator[object]:
         """All translations, of the first type that has any."""
         for type_ in types:
-            listing = Listing(type_, path, {"type": type_, self._shape.identity: entry_id}, type_, False)
-            items = Lister(client, self._scope.page_size).walk(listing, self._scope.query)
+            query = {"type": type_, self._shape.identity: entry_id, **self._scope.site}
+            items = lister.walk(Listing(type_, path, query, type_, False), self._scope.query)
             yield from (item for item, _ in items.values())
 
     def _snippet(self, entry_id: str, model: str, locale: str | None) -> Entry:
@@ -257,7 +272,7 @@ class WagtailSource:
         for name in self._scope.snippets:
             try:
                 if _NUMBER.fullmatch(number):
-                    answers: Iterable[object] = [self._client.get(f"{name}/{number}/", dict(self._scope.query))]
+                    answers: Iterable[object] = [self._lister.one(f"{name}/{number}/", self._scope.query)]
                 else:
                     walked = self._lister.walk(Listing(name, f"{name}/", {}, None, False), self._scope.query)
                     answers = [item for item, _ in walked.values()]

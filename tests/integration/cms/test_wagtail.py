@@ -402,6 +402,17 @@ def test_a_tessera_that_is_down_holds_up_no_editor_and_is_asked_again(desk: Desk
     assert desk.witness.answers == []
 
 
+def test_a_mistake_of_ours_breaks_no_save_and_is_told_as_something_changed(desk: Desk) -> None:
+    title = desk.site.run(
+        "from blog.models import Banner\nfrom tessera_wagtail import signals\nkept = signals.notice_of\n"
+        "def broken(obj):\n    raise KeyError('x')\nsignals.notice_of = broken\n"
+        "try:\n    answer = Banner.objects.create(title='Saved all the same').title\n"
+        "finally:\n    signals.notice_of = kept"
+    )
+    assert title == "Saved all the same"
+    desk.witness.wait(lambda heard: heard == {Notice(None)})
+
+
 def test_settings_that_cannot_work_are_told_by_the_check(desk: Desk) -> None:
     told = desk.site.run(
         "from django.test import override_settings\nfrom django.core.checks import run_checks\n"

@@ -1,12 +1,14 @@
 """What the app adds to `meta` in API v2: `tessera`; `translation_key` and `last_published_at` to filter, to order."""
 
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from modelcluster.fields import ParentalKey
 from rest_framework.fields import Field, SkipField
 from wagtail.api import APIField
 from wagtail.api.v2.utils import get_restricted_collection_ids
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
+from wagtail.images.shortcuts import get_rendition_or_not_found
 from wagtail.models import DraftStateMixin, Page, ReferenceIndex, RevisionMixin, TranslatableMixin
 from wagtail.snippets.models import get_snippet_models
 
@@ -81,16 +83,10 @@ def references(obj, context):
         wanted.setdefault(content_type, set()).add(number)
     made = {}
     for content_type, numbers in wanted.items():
-        model = content_type_model(content_type)
+        model = ContentType.objects.get_for_id(content_type).model_class()
         if model is not None:
             made.update(shown(model, numbers, context))
     return made
-
-
-def content_type_model(number):
-    from django.contrib.contenttypes.models import ContentType
-
-    return ContentType.objects.get_for_id(number).model_class()
 
 
 def shown(model, numbers, context):
@@ -114,5 +110,5 @@ def shown(model, numbers, context):
 
 def image(asset):
     """An image's address and size, in the rendition that the settings name."""
-    shown = asset.get_rendition(config.image_filter()) if config.image_filter() else asset
+    shown = get_rendition_or_not_found(asset, config.image_filter()) if config.image_filter() else asset
     return {"url": shown.file.url, "width": shown.width, "height": shown.height}

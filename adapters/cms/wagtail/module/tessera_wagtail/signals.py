@@ -3,6 +3,9 @@
 Everything is told after the transaction is committed: a look before that would find the old state.
 """
 
+import functools
+import logging
+
 from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
@@ -15,7 +18,9 @@ from wagtail.snippets.models import get_snippet_models
 
 from . import config
 from .identity import notice_of
-from .outbox import outbox
+from .outbox import MOST, outbox
+
+log = logging.getLogger("tessera_wagtail")
 
 # What saving a draft writes to the page's own row.
 OF_DRAFTS = frozenset(("latest_revision", "latest_revision_created_at", "draft_title", "has_unpublished_changes"))
@@ -39,9 +44,25 @@ def announce(objects, using=None):
         return
     notices = [notice_of(obj) for obj in objects]
     if notices:
-        transaction.on_commit(lambda: outbox().add(notices), using=using)
+        transaction.on_commit(lambda: outbox().add(notices), using=using, robust=True)
 
 
+def harmless(handler):
+    """An editor's save must not fail for us: what goes wrong is logged, and told as "something changed"."""
+
+    @functools.wraps(handler)
+    def guarded(*args, using=None, **kwargs):
+        try:
+            handler(*args, using=using, **kwargs)
+        except Exception:
+            log.exception("what changed could not be found out in %s", handler.__name__)
+            if config.webhook_url():
+                transaction.on_commit(lambda: outbox().add([{}]), using=using, robust=True)
+
+    return guarded
+
+
+@harmless
 def on_state(sender, instance, **kwargs):
     """Published or unpublished; of pages, snippets and aliases.
 
@@ -50,16 +71,19 @@ def on_state(sender, instance, **kwargs):
     announce([instance, *embedding(instance)])
 
 
+@harmless
 def on_slug_changed(sender, instance, **kwargs):
     """The addresses of all pages below it are others, and no row of theirs was saved."""
     announce([instance, *below(instance)])
 
 
+@harmless
 def on_moved(sender, instance, url_path_before, url_path_after, **kwargs):
     if url_path_before != url_path_after:
         announce(page for page in [instance, *below(instance)] if page.live)
 
 
+@harmless
 def on_saved(sender, instance, created=False, raw=False, update_fields=None, using=None, **kwargs):
     """Also what programs save without publishing."""
     if raw or (update_fields is not None and set(update_fields) <= OF_DRAFTS):
@@ -70,11 +94,12 @@ def on_saved(sender, instance, created=False, raw=False, update_fields=None, usi
         if getattr(instance, "live", True):
             announce([instance, *embedding(instance)], using)
     elif isinstance(instance, ItemBase):
-        announce(filter(is_live, [instance.content_object]), using)
+        announce(filter(is_live, [tagged(instance)]), using)
     elif not created:
         announce(touched(instance), using)
 
 
+@harmless
 def on_deleting(sender, instance, using=None, **kwargs):
     """Before the rows that say what belongs to it are gone, too."""
     if is_content(instance):
@@ -84,6 +109,7 @@ def on_deleting(sender, instance, using=None, **kwargs):
         announce(touched(instance), using)
 
 
+@harmless
 def on_deleted(sender, instance, using=None, **kwargs):
     if isinstance(instance, PageViewRestriction):
         # The page itself may be going, and its restriction with it.
@@ -118,9 +144,9 @@ def tagged_with(tag):
 
 
 def tagged(item):
-    """What a tag is tied to, as it is now; None where that is gone."""
+    """What a tag is tied to, as it is now; None where that is gone. A generic foreign key has no related model."""
     field = type(item)._meta.get_field("content_object")
-    if hasattr(field, "attname"):
+    if field.related_model is not None:
         return field.related_model._base_manager.filter(pk=getattr(item, field.attname)).first()
     return item.content_object
 
@@ -146,8 +172,8 @@ def embedding(obj, depth=EMBED_DEPTH):
 
 
 def below(page):
-    """The live pages below one."""
-    return page.get_descendants().live()
+    """The live pages below one; of very many as many as make the outbox tell of all."""
+    return page.get_descendants().live().select_related("locale")[: MOST + 1]
 
 
 def is_content(obj):
