@@ -9,7 +9,7 @@ from adapters.cms.generic.mapping import ItemMapping, Variant
 from adapters.cms.generic.paths import Unanswerable
 from adapters.cms.generic.values import ItemFault, escape, name_of
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all, sanitize_fields
-from adapters.cms.port import Entry, Json, Link
+from adapters.cms.port import Entry, Json, Key, Link
 
 REF = "$ref"
 # Depth alone does not bound the size: ten links a level make a thousand entries in three.
@@ -28,9 +28,13 @@ class Made:
     remarks: tuple[str, ...]
 
 
-def make(mapping: ItemMapping, variant: Variant, find: Find) -> Made:
+Rendered = dict[tuple[Key, str], Json]
+"""Fields as markup, made once however many entries embed them; for one pass, in which items do not change."""
+
+
+def make(mapping: ItemMapping, variant: Variant, find: Find, rendered: Rendered) -> Made:
     """The entry of an item. Raises ItemFault."""
-    embedding = _Embedding(mapping, find)
+    embedding = _Embedding(mapping, find, rendered)
     fields = embedding.fields(variant)
     entry = mapping.entry(variant, fields, tuple(embedding.links))
     return Made(entry, tuple(sorted(embedding.met)), tuple(embedding.remarks))
@@ -42,6 +46,7 @@ class _Embedding:
 
     mapping: ItemMapping
     find: Find
+    rendered: Rendered
     links: list[Link] = field(default_factory=list)
     met: set[str] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
@@ -58,11 +63,19 @@ class _Embedding:
                 made[name] = self._linked(value, place, variant, trail)
             else:
                 made[name] = sanitize_fields(value, self.mapping.absolute)
-                if name in self.mapping.html_fields:
-                    made[name + HTML_SUFFIX] = sanitize_all(value, self.mapping.absolute)
-                elif name in self.mapping.markdown_fields and isinstance(value, str):
-                    made[name + HTML_SUFFIX] = markdown(value, self.mapping.absolute)
+                markup = self._markup(variant.key, name, value)
+                if markup is not None:
+                    made[name + HTML_SUFFIX] = markup
         return made
+
+    def _markup(self, key: Key, name: str, value: Json) -> Json:
+        is_markdown = name in self.mapping.markdown_fields and isinstance(value, str)
+        if not is_markdown and name not in self.mapping.html_fields:
+            return None
+        if (key, name) not in self.rendered:
+            made = markdown(value, self.mapping.absolute) if is_markdown and isinstance(value, str) else None
+            self.rendered[key, name] = sanitize_all(value, self.mapping.absolute) if made is None else made
+        return self.rendered[key, name]
 
     def _linked(self, value: Json, place: str, variant: Variant, trail: tuple[str, ...]) -> Json:
         """The value of a link field: ids become the entries they name, embedded objects stay."""

@@ -65,11 +65,17 @@ class Path:
 
     def values(self, document: object) -> list[object]:
         """All that it matches. Raises Unanswerable."""
+        if self.plain:  # most paths are, and a walk by names takes a tenth of the time
+            for name in self.names:
+                if not isinstance(document, dict) or name not in document:
+                    return []
+                document = document[name]
+            return [document]
         return [value for value, _place in self.nodes(document)]
 
     def first(self, document: object) -> object:
         """The first match; None where there is none, as for null. Raises Unanswerable."""
-        return next((value for value, _place in self.nodes(document)), None)
+        return next(iter(self.values(document) if self.plain else (value for value, _ in self.nodes(document))), None)
 
 
 def compile_path(text: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from adapters.cms.generic import cursor as cursors
 from adapters.cms.generic.cursor import Cursor, Row
-from adapters.cms.generic.embedding import Find, make
+from adapters.cms.generic.embedding import Find, Rendered, make
 from adapters.cms.generic.mapping import Variant
 from adapters.cms.generic.reading import Reader, Reading
 from adapters.cms.generic.values import ItemFault
@@ -45,6 +45,7 @@ class _Making:
     find: Find
     entries: list[Entry] = field(default_factory=list)
     rows: dict[Key, Row] = field(default_factory=dict)
+    rendered: Rendered = field(default_factory=dict)
 
     def changed(self, before: Mapping[Key, Row], gone: Iterable[Key]) -> None:
         """What differs from before, and what embeds it."""
@@ -60,7 +61,7 @@ class _Making:
     def take(self, variant: Variant) -> None:
         """Adds the entry of an item; one that cannot be an entry becomes a problem."""
         try:
-            made = make(self.reader.mapping, variant, self.find)
+            made = make(self.reader.mapping, variant, self.find, self.rendered)
             self.rows[variant.key] = Row(variant.digest(), made.met)
         except ItemFault as fault:
             self.rows[variant.key] = Row("")
@@ -170,7 +171,7 @@ class GenericSource:
             raise NotFound(f"{entry_id} ({locale or 'any language'}): no such entry")
         find = self._finder(reading or Reading(), complete=reading is not None)
         try:
-            return make(self._reader.mapping, variant, find).entry
+            return make(self._reader.mapping, variant, find, {}).entry
         except ItemFault as fault:
             raise BadResponse(f"{variant.place}: {fault}") from fault
 
