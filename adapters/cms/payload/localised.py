@@ -44,7 +44,8 @@ def spoken(document: Mapping[str, Json], codes: Collection[str], where: str) -> 
     Raises:
         BadResponse: it has a locale that is not among the codes, or is nested too deeply.
     """
-    found = [(code, value) for name, item in document.items() for code, value in _values(item, codes, where, name, 1)]
+    own = [(name, item) for name, item in document.items() if name != "_status"]  # which may be one for each locale
+    found = [(code, value) for name, item in own for code, value in _values(item, codes, where, name, 1)]
     return frozenset(code for code, value in found if value not in (None, "", [], {})) if found else None
 
 

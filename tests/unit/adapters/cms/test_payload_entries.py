@@ -103,6 +103,8 @@ def test_a_status_for_each_locale_is_heeded() -> None:
     """Sites may publish each locale for itself."""
     raw = document(title={"en": "Hello", "fr": "Bonjour"}, _status={"en": "published", "fr": "draft"})
     assert [entry.locale for entry in variants(raw).entries] == ["en"]
+    untranslated = document(title={"en": "Hello"}, _status={"en": "published", "fr": "published"})
+    assert [entry.locale for entry in variants(untranslated).entries] == ["en"]
 
 
 def test_a_draft_can_be_shown_to_its_editor() -> None:
