@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from adapters.cms.contentful import richtext
 from adapters.cms.contentful.model import Item, Kind, Model, id_of, kind_of, linked, sys_of, sys_text
+from adapters.cms.contentful.shelf import Shelf
 from adapters.cms.contentful.tags import TagRules
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Link
@@ -34,47 +35,6 @@ class Shape:
     tags: TagRules = field(default_factory=TagRules)
 
 
-class Shelf:
-    """Entries and assets by id, whatever answer they came with; the newest revision of each."""
-
-    def __init__(self, items: Iterable[Item], gone: Iterable[tuple[str, str]] = ()) -> None:
-        """`gone`: kind ("Entry", "Asset") and id of what is deleted, though an answer of a cache may still bring it."""
-        self.entries: dict[str, Item] = {}
-        self.assets: dict[str, Item] = {}
-        self._gone = frozenset(gone)
-        self.add(items)
-
-    def add(self, items: Iterable[Item]) -> None:
-        """Puts them there; nothing older takes the place of something newer."""
-        for item in items:
-            one, kind = id_of(item), sys_text(item, "type") or ""
-            where = {"Entry": self.entries, "Asset": self.assets}.get(kind)
-            if one is None or where is None or (kind, one) in self._gone:
-                continue
-            if one not in where or _revision(item) >= _revision(where[one]):
-                where[one] = item
-
-
-def _revision(item: Item) -> int:
-    value = sys_of(item).get("revision")
-    return value if isinstance(value, int) else 0
-
-
-def targets(value: object) -> Iterator[str]:
-    """The ids of everything that a raw value links to."""
-    todo = [value]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, list):
-            todo.extend(one)
-        elif isinstance(one, dict):
-            link = sys_of(one)
-            if link.get("type") == "Link" and isinstance(link.get("id"), str):
-                yield str(link["id"])
-            else:
-                todo.extend(one.values())
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
     """One variant; `depends` are the ids that its content is made of, `remarks` what editors should know."""
@@ -82,6 +42,11 @@ class Made:
     entry: Entry
     depends: frozenset[str]
     remarks: tuple[str, ...]
+
+
+def place_of(item: Item, code: str | None) -> str:
+    """What people call a variant."""
+    return f"{kind_of(item)}/{id_of(item)}" + (f" ({code})" if code else "")
 
 
 class Maker:
@@ -119,7 +84,7 @@ class Maker:
         one, kind = id_of(item), kind_of(item)
         if one is None or kind is None:
             raise BadResponse("sys: want id and contentType")
-        where = f"entries/{one}" + (f" ({code})" if code else "")
+        where = place_of(item, code)
         revision = sys_of(item).get("revision")
         if not isinstance(revision, int) and not draft:
             raise BadResponse(f"{where}: sys.revision: want a whole number")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from adapters.cms.contentful import cursor as cursors
 from adapters.cms.contentful.api import Api, Synced, TokenRefused
 from adapters.cms.contentful.cursor import Cursor, Known
-from adapters.cms.contentful.entries import Maker, Shape, Shelf, targets
+from adapters.cms.contentful.entries import Maker, Shape, place_of
 from adapters.cms.contentful.model import Item, Model, id_of, kind_of, linked, sys_text
+from adapters.cms.contentful.shelf import Shelf, targets
 from adapters.cms.port import (
     BadResponse,
     Changes,
@@ -156,14 +157,14 @@ class ContentfulSource:
         depends: set[str] = set()
         for code in maker.locales(item):
             key = Key(one, maker.tag(code))
-            where = f"{kind_of(item)}/{one}" + (f" ({code})" if code else "")
+            where = place_of(item, code)
             try:
                 made = maker.make(item, code)
             except BadResponse as fault:
                 # What it links to may be what is wrong with it, and mended there.
                 depends.update(targets(item.get("fields")))
                 variants[key.locale] = ""
-                found.problems.append(Problem(where, str(fault), key))
+                found.problems.append(Problem(where, str(fault).removeprefix(f"{where}: "), key))
                 continue
             variants[key.locale] = digest(made.entry)[:DIGITS]
             depends |= made.depends
