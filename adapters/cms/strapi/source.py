@@ -7,16 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.cms.port import (
-    BadResponse,
-    Changes,
-    Entry,
-    Key,
-    NotFound,
-    Ordering,
-    Problem,
-    SourceSpec,
-)
+from adapters.cms.port import BadResponse, Changes, Entry, Key, NotFound, Ordering, Problem, SourceSpec
 from adapters.cms.strapi import cursor as cursors
 from adapters.cms.strapi.cursor import Cursor, Listing
 from adapters.cms.strapi.entries import DocumentMapping, Draft, moment_of, text_of

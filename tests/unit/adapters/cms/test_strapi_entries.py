@@ -10,7 +10,7 @@ import pytest
 from adapters.cms.port import BadResponse, Key, Link
 from adapters.cms.strapi.blocks import is_blocks, render
 from adapters.cms.strapi.cursor import Cursor, Listing, dump, load
-from adapters.cms.strapi.entries import Draft, DocumentMapping
+from adapters.cms.strapi.entries import DocumentMapping, Draft
 
 MOMENT = "2026-01-02T03:04:05.678Z"
 IMAGE = {
