@@ -31,7 +31,7 @@ def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
     if confirm_removals and source is None:
         raise Failed("name the SOURCE whose removals you confirm")
     failed = False
-    names = _names(settings, source)
+    names = configured(settings, source)
     with (
         reading() as runtime,
         opened_sources(settings, names, runtime=runtime) as sources,
@@ -66,7 +66,7 @@ def status(shape: str) -> None:
     from plugin.cli.status import as_dict, as_text, look  # noqa: PLC0415
 
     settings = load_settings()
-    _names(settings, None)
+    configured(settings, None)
     with opened_store(settings) as store:
         found = look(settings, store)
     if shape == "json":
@@ -92,7 +92,7 @@ def check(source: str | None, most: int, shape: str) -> None:
     from plugin.cli.checked import Checked  # noqa: PLC0415
 
     settings = load_settings()
-    results = [Checked.of(settings, name) for name in _names(settings, source)]
+    results = [Checked.of(settings, name) for name in configured(settings, source)]
     if shape == "json":
         show_json({result.name: result.to_dict(most, now()) for result in results})
     else:
@@ -102,7 +102,7 @@ def check(source: str | None, most: int, shape: str) -> None:
         raise ProblemsFound
 
 
-def _names(settings: Settings, source: str | None) -> tuple[str, ...]:
+def configured(settings: Settings, source: str | None) -> tuple[str, ...]:
     """The sources asked for; none configured is an error, and so is a name that there is not."""
     from rules.suggest import nearest  # noqa: PLC0415
 

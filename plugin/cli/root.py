@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "demo": ("plugin.cli.demo:demo", "Serve the sample site, in a folder of its own."),
         "doctor": ("plugin.cli.doctor:doctor", "Look at everything that is needed, and say what is wrong."),
         "models": ("plugin.cli.models:models", "The models that score content."),
+        "preview": ("plugin.cli.preview:preview", "Make a link that shows a draft."),
         "rules": ("plugin.cli.rules:rules", "Check, publish and compare rules."),
         "serve": ("plugin.cli.serve:serve", "Run the service."),
         "worker": ("plugin.cli.worker:worker", "Follow the sources of content, beside a server of your own."),

@@ -81,6 +81,7 @@ class Pages:
         *,
         clock: Callable[[], datetime] = wall_clock,
         elapsed: Callable[[], float] = time.perf_counter,
+        previewed: Callable[[str], Site] | None = None,
     ) -> None:
         """Read the panel and the words.
 
@@ -92,6 +93,7 @@ class Pages:
         self._render = renderer.render
         self._clock = clock
         self._elapsed = elapsed
+        self._previewed = previewed
         self._words = read_words(interface)
         self._panel: Panel = read_panel((interface / "panel.yaml").read_text(encoding="utf-8"))
         self._templates = Environment(
@@ -104,8 +106,11 @@ class Pages:
 
         Raises:
             ServiceUnavailable: nothing is published yet.
+            Unauthorized: the query has a preview link that is none.
+            Forbidden: it has one that is over.
         """
-        site = self._personalization.sites.current()
+        link = asked.query.get("preview", ("",))[-1]
+        site = self._personalization.sites.current() if not link or not self._previewed else self._previewed(link)
         look = self._look(asked, site.ruleset.document.zone)
         shelf = self._shelf(site, look.words.lang)
         entry_id = f"{kind.prefix}{slug}"

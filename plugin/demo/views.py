@@ -23,6 +23,7 @@ from plugin.demo.words import LANGUAGES
 from plugin.errors import NotFound as NothingThere
 from plugin.errors import problem
 from plugin.flow.context import RawRequest, headers_from_environ
+from plugin.flow.types import Site
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.personalize import Personalization
@@ -45,16 +46,18 @@ def storefront(
     *,
     clock: Callable[[], datetime] = wall_clock,
     elapsed: Callable[[], float] = time.perf_counter,
+    previewed: Callable[[str], Site] | None = None,
 ) -> Blueprint:
     """The pages, their pictures and their style sheets.
 
     Args:
+        previewed: the state with the drafts of a preview link over it; None: pages show none.
         clock: asked where the panel chooses only the day or only the hour, and on pages without a decision.
         elapsed: seconds of a clock that never goes back, for the time a decision took.
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    pages = Pages(personalization, renderer, clock=clock, elapsed=elapsed)
+    pages = Pages(personalization, renderer, clock=clock, elapsed=elapsed, previewed=previewed)
     assets = folder("site") / "assets"
     hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in STYLES}
     styles = tuple(f"/static/{name}?v={digest}" for name, digest in hashes.items())

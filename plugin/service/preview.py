@@ -127,15 +127,18 @@ class Previews:
             author=author,
         )
         token = self._tokens.make(preview)
-        if request.page is None:
-            url = f"{self._public_url}{PATH}?{urlencode({'token': token})}"
-        else:
-            url = _with_token(request.page, token)
-        return Link(token, url, preview.expires_at)
+        return Link(token, address(self._public_url, request.page, token), preview.expires_at)
 
     def read(self, token: str) -> Preview:
         """What a link says. Raises Unauthorized, Forbidden; see `PreviewTokens.read`."""
         return self._tokens.read(token, self._clock())
+
+    def site(self, token: str) -> Site:
+        """The published state with a link's drafts over it, for pages that are made in this process.
+
+        Raises Unauthorized, Forbidden, ServiceUnavailable.
+        """
+        return self._site(self.read(token))[0]
 
     def answer(self, preview: Preview, ask: PreviewAsk) -> Mapping[str, Any]:
         """The JSON of an answer, with `preview` beside: what became of each draft.
@@ -275,8 +278,10 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _with_token(page: str, token: str) -> str:
-    """The page's address with `preview=TOKEN` in its query, in place of one that is there."""
+def address(public_url: str, page: str | None, token: str) -> str:
+    """A page's address with `preview=TOKEN` in its query, in place of one that is there; without page, the API's."""
+    if page is None:
+        return f"{public_url}{PATH}?{urlencode({'token': token})}"
     parts = urlsplit(page)
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "preview"]
     return urlunsplit(parts._replace(query=urlencode([*query, ("preview", token)])))
