@@ -182,6 +182,7 @@ CONTENT = Catalogue(
         ("content.tags", "string_list"),
         ("content.locale", "string"),
         ("content.published_at", "datetime"),
+        ("content.expires_at", "datetime"),
     )
 )
 """What every content entry has; its other fields are typed by their values."""

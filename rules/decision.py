@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, Protocol
 
 ReasonKind = Literal["pin", "score", "experiment", "default", "degraded"]
-RESERVED_FIELDS = frozenset({"id", "type", "tags", "locale", "published_at"})
+RESERVED_FIELDS = frozenset({"id", "type", "tags", "locale", "published_at", "expires_at"})
 
 
 class Reason(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 AUDIENCE = "audience:"
 _MOST_BOUND = 512
-_FAR_PAST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,23 @@ class Candidate:
     Attributes:
         entry: as it was given.
         published_at: an instant, or None.
+        expires_at: the instant from which nobody sees it, or None.
         audiences: the segments that its `audience:` tags name.
     """
 
     id: str
     locale: str | None
     published_at: datetime | None
+    expires_at: datetime | None
     audiences: frozenset[str]
     entry: Mapping[str, object]
     reading: EntryReading
+
+    def live(self, now: datetime) -> bool:
+        """Whether it is published, and not expired."""
+        return (self.published_at is None or self.published_at <= now) and (
+            self.expires_at is None or now < self.expires_at
+        )
 
 
 def candidate(entry: Mapping[str, object], zone: ZoneInfo) -> Candidate:
@@ -59,6 +66,7 @@ def candidate(entry: Mapping[str, object], zone: ZoneInfo) -> Candidate:
         identifier,
         locale if isinstance(locale, str) and locale else None,
         as_instant(entry.get("published_at"), zone),
+        as_instant(entry.get("expires_at"), zone),
         audiences,
         entry,
         EntryReading(entry),
@@ -96,7 +104,7 @@ class Pool:
         self.untagged = 0
         self.locales: set[str] = set()
         repeated = False
-        instants = []
+        instants: set[datetime] = set()
         for place, entry in enumerate(self.entries):
             bit = 1 << place
             repeated = repeated or entry.id in self.by_id
@@ -107,7 +115,10 @@ class Pool:
                 self.untagged |= bit
             if entry.locale is not None:
                 self.locales.add(entry.locale.lower())
-            instants.append(entry.published_at or _FAR_PAST)
+            if entry.published_at is not None:
+                instants.add(entry.published_at)
+            if entry.expires_at is not None:
+                instants.add(entry.expires_at)
         self._instants = sorted(instants)
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
@@ -173,26 +184,26 @@ class Pool:
                 found.append(instants[place] + duration)
         return min(found, default=None)
 
-    def published(self, now: datetime) -> int:
-        """How many entries are published at an instant."""
+    def _era(self, now: datetime) -> int:
+        """Between which two instants that entries come or go at a moment lies; nothing comes or goes within."""
         return bisect_right(self._instants, now)
 
     def next_publication(self, now: datetime) -> datetime | None:
-        """The first instant after `now` at which an entry becomes published."""
-        place = self.published(now)
+        """The first instant after `now` at which an entry comes or goes."""
+        place = self._era(now)
         return self._instants[place] if place < len(self._instants) else None
 
     def variants(self, now: datetime, tag: object, chain: Sequence[str], visible: int | None = None) -> int:
-        """The published entries among those `visible` (None: all), of each id the variant that the visitor prefers."""
-        count = self.published(now)
+        """The live entries among those `visible` (None: all), of each id the variant that the visitor prefers."""
+        era = self._era(now)
         order = self._order(tag, chain) if self.locales else ()
         if visible is not None and visible != self.all:
             return self._choose(now, order, visible)
-        found = self._variants.get((count, order))
+        found = self._variants.get((era, order))
         if found is None:
             found = self._choose(now, order, self.all)
             if len(self._variants) < _MOST_BOUND:
-                self._variants[count, order] = found
+                self._variants[era, order] = found
         return found
 
     def _order(self, tag: object, chain: Sequence[str]) -> tuple[str, ...]:
@@ -207,7 +218,7 @@ class Pool:
     def _choose(self, now: datetime, order: tuple[str, ...], visible: int) -> int:
         live = 0
         for place, entry in enumerate(self.entries):
-            if visible >> place & 1 and (entry.published_at is None or entry.published_at <= now):
+            if visible >> place & 1 and entry.live(now):
                 live |= 1 << place
         if not self.locales and not self._has_variants:
             return live

@@ -13,13 +13,15 @@ _encoder = msgspec.json.Encoder()
 
 
 def as_content(entry: StoredEntry) -> dict[str, object]:
-    """`{id, type, tags, locale, published_at, **fields}`; a field never takes the place of one of these."""
+    """`{id, type, tags, locale, published_at, expires_at, **fields}`; a field never takes the place of one of these."""
     found: dict[str, object] = {name: value for name, value in entry.fields.items() if name not in RESERVED_FIELDS}
     found["id"] = entry.id
     found["type"] = entry.type
     found["tags"] = tuple(entry.tags)
     found["locale"] = entry.locale
     found["published_at"] = entry.published_at
+    if entry.expires_at is not None:
+        found["expires_at"] = entry.expires_at
     return found
 
 

@@ -14,10 +14,11 @@ AUDIENCE = "audience:"
 
 
 def published(entry: dict[str, Any], visitor: Visitor) -> bool:
-    """An entry whose `published_at` is still to come is not."""
+    """An entry whose `published_at` is still to come is not, and one whose `expires_at` has come no longer."""
     assert visitor.now is not None
     since = visitor.looking_at(entry).value("content.published_at")
-    return since is MISSING or since <= visitor.now
+    until = visitor.looking_at(entry).value("content.expires_at")
+    return (since is MISSING or since <= visitor.now) and (until is MISSING or visitor.now < until)
 
 
 def audiences(entry: dict[str, Any]) -> set[str]:

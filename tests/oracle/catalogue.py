@@ -45,6 +45,7 @@ BUILT_IN = {
     "content.tags": "string_list",
     "content.locale": "string",
     "content.published_at": "datetime",
+    "content.expires_at": "datetime",
 }
 OPEN_STRINGS = ("request.query.", "request.utm.", "request.cookie.", "request.header.")
 

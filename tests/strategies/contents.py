@@ -41,6 +41,8 @@ def entry(pick: Choices, place: int, now: datetime, locales: Sequence[str]) -> d
         made["tags"] = pick.some(CONTENT_TAGS, least=0, most=2)
     if pick.percent(40):
         made["published_at"] = pick.one([*moments(now), None])
+    if pick.percent(10):
+        made["expires_at"] = pick.one([*moments(now), None])
     if pick.percent(60):
         made["region"] = pick.one([*REGIONS, None])
     if pick.percent(60):
