@@ -124,6 +124,7 @@ def test_dates_do_not_hide_a_draft_unless_the_link_is_for_a_moment(bench: Bench)
 
     assert at(NOW + timedelta(days=1)) == ["B"]
     assert at(NOW + timedelta(days=4)) == ["Soon", "B"]
+    assert at(end) == ["B"]
 
 
 def test_nothing_is_counted_and_nothing_can_be(bench: Bench) -> None:
