@@ -17,6 +17,9 @@ _LIMIT = re.compile(r"limit cannot be higher than ([1-9][0-9]{0,5})")
 MAX_PAGES = 100_000
 # A list that slips under each of so many readings is read again at the next sync.
 RESTARTS = 10
+# After an import thousands of items can have been published within the overlap: it ends after so many in a row that
+# did not change.
+ENOUGH = 200
 
 Item: TypeAlias = tuple[Mapping[str, Json], str]
 """An item and its place in words."""
@@ -92,20 +95,22 @@ class Lister:
         order = {"order": "-last_published_at,-id"}
         for _ in range(RESTARTS):
             found: Items = {}
-            offset, expected = 0, -1
+            offset, expected, unchanged, reached = 0, -1, 0, False
             for _ in range(MAX_PAGES):
                 items, total = self.page(listing, {**query, **order, "offset": str(offset)})
                 if expected not in (-1, total):
                     break  # something came or went between two pages, and another may have slipped through
                 expected = total
-                reached = False
                 for number, (item, where) in items.items():
                     stamp, known = stamp_of(item, where), old.get(number)
                     if known is None or known.stamp != stamp:
                         found[number] = (item, where)
-                    elif stamp and floor is not None and datetime.fromisoformat(stamp) < floor:
-                        reached = True
-                        break
+                        unchanged = 0
+                    elif stamp:
+                        unchanged += 1
+                        older = floor is not None and datetime.fromisoformat(stamp) < floor
+                        if reached := older or unchanged >= ENOUGH:
+                            break
                 offset += len(items)
                 if reached or offset >= total or not items:
                     return found, total

@@ -248,6 +248,20 @@ def test_pages_without_a_date_do_not_end_the_reading(whole: WagtailHarness) -> N
     assert [entry.fields["title"] for entry in whole.source.changes(first.cursor).entries] == ["Edited"]
 
 
+def test_an_import_is_not_read_again_and_again(whole: WagtailHarness) -> None:
+    for number in range(300):
+        whole.put(Piece(f"p{number}", "Title"))
+    for page in whole.server.pages:
+        page["meta"]["last_published_at"] = "2026-11-22T00:00:00Z"
+    source = registry.cms("wagtail")({**whole.options, "page_size": 20}, whole.time.runtime())
+    first = source.changes(None)
+    whole.server.requests.clear()
+    whole.put(Piece("p7", "Edited"))
+    assert [entry.id for entry in source.changes(first.cursor).entries] == ["p7"]
+    assert len(whole.server.requests) == 11, "200 pages that are as they were, and the one that is not"
+    source.close()
+
+
 def test_a_page_that_came_with_an_older_date_is_found_by_the_count(whole: WagtailHarness) -> None:
     for name in ("a", "b", "c", "d", "e"):
         whole.put(Piece(name, name))

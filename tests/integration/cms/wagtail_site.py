@@ -44,7 +44,7 @@ def _digest(*paths: Path) -> str:
 def _alone(folder: Path) -> Iterator[None]:
     """One process at a time makes what others wait for."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
