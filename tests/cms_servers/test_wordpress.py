@@ -303,6 +303,17 @@ def test_what_changes_without_a_save_is_announced_too(site: WordPress, heard: Re
     assert heard.notices == []
 
 
+def test_a_translation_is_announced_by_the_number_of_its_group(site: WordPress, heard: Receiver) -> None:
+    english, french = publish(site, "Hello"), publish(site, "Salut")
+    site.php(f"update_option('test_translations', [['en' => {english}, 'fr' => {french}]]);")
+    heard.notices.clear()
+    site.api("POST", f"posts/{french}", {"title": "Bonjour"})
+    heard.expect(Notice(str(english), None, "posts"))
+    heard.notices.clear()
+    site.api("DELETE", f"posts/{english}", force="true")
+    heard.expect(Notice(str(english), None, "posts"), Notice(str(french), None, "posts"))
+
+
 def test_a_draft_shows_what_the_editor_saved_by_itself(site: WordPress, opened: Callable[..., Source]) -> None:
     number = publish(site, "As published")
     time.sleep(1.1)  # WordPress counts whole seconds
@@ -387,21 +398,28 @@ def test_a_wrong_password_is_no_outage_and_an_outage_no_deletion(
 
 
 def test_a_delivery_that_fails_is_kept_and_tried_again(site: WordPress, heard: Receiver) -> None:
+    wait = "echo wp_next_scheduled('tessera_webhook_retry') - time();"
+    # As if the wait had passed.
+    later = """$state = get_option('tessera_webhook_state'); $state['next'] = 0;
+        update_option('tessera_webhook_state', $state); wp_clear_scheduled_hook('tessera_webhook_retry');
+        wp_schedule_single_event(time() - 1, 'tessera_webhook_retry');"""
+    left = (
+        "global $wpdb; echo $wpdb->get_var(\"SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE 'tessera%'\");"
+    )
     heard.status = 503
     try:
         first, second = publish(site, "While it is away"), publish(site, "And another")
         assert len(heard.requests) == 1, "the second save does not wait for what is known to be away"
-        time.sleep(2.1)
+        assert 0 < int(site.php(wait)) <= 30
+        site.php(later)
         site.cron()
         assert len(heard.requests) == 2
+        assert 30 < int(site.php(wait)) <= 60, "it doubles"
     finally:
         heard.status = 202
-    time.sleep(2.1)  # the wait has doubled
+    site.php(later)
     site.cron()
     heard.expect(Notice(str(first), None, "posts"), Notice(str(second), None, "posts"))
-    left = (
-        "global $wpdb; echo $wpdb->get_var(\"SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE 'tessera%'\");"
-    )
     assert site.php(left) == "0"
 
 

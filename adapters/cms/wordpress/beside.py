@@ -7,7 +7,8 @@ from itertools import islice
 
 from adapters.cms.port import BadResponse, Json
 from adapters.cms.wordpress import terms
-from adapters.cms.wordpress.entries import Shape, named_post
+from adapters.cms.wordpress.entries import Shape
+from adapters.cms.wordpress.rows import named_post
 from adapters.cms.wordpress.site import LARGEST_PAGE, Row, Site, id_of
 from adapters.cms.wordpress.terms import Term
 

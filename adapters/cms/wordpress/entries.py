@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urljoin
-
-import nh3
 
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Key, Link
 from adapters.cms.wordpress import terms
 from adapters.cms.wordpress.media import media
+from adapters.cms.wordpress.rows import first_of, moment_of, named_post, number_of, plain_text, translations, visible
 from adapters.cms.wordpress.site import Row, id_of
 from adapters.cms.wordpress.terms import Tagging, Term
 
@@ -61,8 +59,8 @@ class Shape:
     locale: str | None = None
     type_names: Mapping[str, str] = field(default_factory=dict)
     tagging: Tagging = field(default_factory=Tagging)
-    html_fields: frozenset[str] = frozenset()
-    markdown_fields: frozenset[str] = frozenset()
+    html_fields: tuple[str, ...] = ()
+    markdown_fields: tuple[str, ...] = ()
     link_fields: Mapping[str, str] = field(default_factory=dict)
     link_depth: int = 2
     grouped: bool = False
@@ -204,24 +202,24 @@ class _Maker:
         """Author, picture and parent, which are numbers in the post and stand embedded beside it."""
         embedded = row.get("_embedded")
         beside = embedded if isinstance(embedded, dict) else {}
-        if number := _number(row.get("author")):
-            author = _first(beside.get("author"), number)
+        if number := number_of(row.get("author")):
+            author = first_of(beside.get("author"), number)
             made["author"] = (
                 {n: author[n] for n in ("name", "slug", "url", "description") if n in author}
                 if author
                 else {REF: f"user:{number}"}
             )
             self.links.append(Link(f"{place}/author", "term", f"user:{number}", bool(author), f"user:{number}"))
-        if number := _number(row.get("featured_media")):
-            picture = _first(beside.get("wp:featuredmedia"), number)
+        if number := number_of(row.get("featured_media")):
+            picture = first_of(beside.get("wp:featuredmedia"), number)
             shown = media(picture, self._absolute) if picture else None
             made["featured_media"] = shown or {REF: str(number)}
             target = str(shown["url"]) if shown else str(number)
             self.links.append(Link(f"{place}/featured_media", "asset", target, bool(shown), str(number)))
         elif "featured_media" in row:
             made["featured_media"] = None
-        if number := _number(row.get("parent")):
-            parent = _first(beside.get("up"), number)
+        if number := number_of(row.get("parent")):
+            parent = first_of(beside.get("up"), number)
             known = {n: parent[n] for n in ("slug", "link", "type") if n in parent} if parent else {}
             title = plain_text(parent.get("title")) if parent else None
             made["parent"] = {"id": str(number), "title": title, **known} if parent else {REF: str(number)}
@@ -229,55 +227,6 @@ class _Maker:
 
     def _absolute(self, url: str) -> str:
         return urljoin(self.shape.base + "/", url)
-
-
-def visible(row: Row, where: str) -> bool:
-    """Whether everybody may see a post. Files are published with what they belong to. Raises BadResponse."""
-    status = row.get("status")
-    if not isinstance(status, str):
-        raise BadResponse(f"{where}.status: want a text")
-    published = status == "publish" or (status == "inherit" and row.get("type") == "attachment")
-    return published and not protected(row)
-
-
-def protected(row: Row) -> bool:
-    """Whether a post is behind a password."""
-    parts = [part for name in ("content", "excerpt") if isinstance(part := row.get(name), dict)]
-    return bool(row.get("password")) or any(part.get("protected") is True for part in parts)
-
-
-def translations(row: Row) -> dict[str, int]:
-    """The numbers of a post's translations by language, as Polylang and its like tell them; else empty."""
-    told = row.get("translations")
-    listed = told.items() if isinstance(told, dict) else ()
-    return {code: number for code, value in listed if (number := _number(value))}
-
-
-def named_post(value: Json) -> int | None:
-    """The number of the post that a link field's value names; None where it names none."""
-    if isinstance(value, dict):
-        value = value.get("ID", value.get("id"))
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        value = int(value)
-    return _number(value)
-
-
-def moment_of(row: Row, name: str, where: str) -> datetime:
-    """A date-time that must be there; those that end in `_gmt` are UTC and do not say so."""
-    value = row.get(name)
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as fault:
-        raise BadResponse(f"{where}.{name}: want an ISO 8601 date-time") from fault
-    raise BadResponse(f"{where}.{name}: want an ISO 8601 date-time")
-
-
-def plain_text(value: Json) -> str:
-    """A rendered text, such as a title, without its markup."""
-    rendered = value.get("rendered") if isinstance(value, dict) else value
-    return html.unescape(nh3.clean(rendered, tags=set())).strip() if isinstance(rendered, str) else ""
 
 
 def _rich(name: str, value: Mapping[str, Json], base: str) -> dict[str, Json]:
@@ -288,18 +237,6 @@ def _rich(name: str, value: Mapping[str, Json], base: str) -> dict[str, Json]:
     raw = value.get("raw")
     data: Json = raw if isinstance(raw, str) else rendered
     return {name: data, name + HTML_SUFFIX: sanitize(rendered, lambda url: urljoin(base, url))}
-
-
-def _first(value: Json, number: int) -> Mapping[str, Json] | None:
-    """The object of that number in a list of embedded ones; None where an error stands in its place."""
-    for item in value if isinstance(value, list) else []:
-        if isinstance(item, dict) and item.get("id") == number:
-            return item
-    return None
-
-
-def _number(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _escaped(name: str) -> str:

@@ -11,8 +11,9 @@ from adapters.cms.client import Client, ClientOptions, read_client_options
 from adapters.cms.locales import parse_locale
 from adapters.cms.port import OptionsError
 from adapters.cms.wordpress.entries import Shape
+from adapters.cms.wordpress.scope import Scope
 from adapters.cms.wordpress.site import LARGEST_PAGE, ApplicationPassword, Permalinks, Site, said
-from adapters.cms.wordpress.source import Scope, WordPressSource
+from adapters.cms.wordpress.source import WordPressSource
 from adapters.cms.wordpress.terms import DEFAULT_PREFIXES, Tagging
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
@@ -45,8 +46,8 @@ def build(options: Mapping[str, object], runtime: Runtime) -> WordPressSource:
         locale=_locale(take, scope),
         type_names=take.text_map("type_names"),
         tagging=_tagging(take),
-        html_fields=frozenset(take.texts("html_fields")),
-        markdown_fields=frozenset(take.texts("markdown_fields")),
+        html_fields=take.texts("html_fields"),
+        markdown_fields=take.texts("markdown_fields"),
         link_fields=_link_fields(take),
         link_depth=take.whole("link_depth", 2, low=0, high=10),
         grouped=bool(scope.locales),
@@ -106,7 +107,7 @@ def _tagging(take: OptionReader) -> Tagging:
     return Tagging(
         prefixes={**DEFAULT_PREFIXES, **take.text_map("taxonomies")},
         text=take.choice("term_text", "slug", ("slug", "name")),
-        ignored=frozenset(take.texts("ignored_terms", ("uncategorized",))),
+        ignored=take.texts("ignored_terms", ("uncategorized",)),
     )
 
 

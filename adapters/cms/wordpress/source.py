@@ -4,88 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapters.cms.port import BadResponse, Changes, Entry, Key, NotFound, Ordering, Problem, SourceSpec
 from adapters.cms.wordpress import cursor as cursors
 from adapters.cms.wordpress.beside import Beside
 from adapters.cms.wordpress.cursor import Listing
-from adapters.cms.wordpress.entries import Hidden, Shape, moment_of, translations, visible
+from adapters.cms.wordpress.entries import Hidden, Shape
+from adapters.cms.wordpress.rows import moment_of, translations, visible
+from adapters.cms.wordpress.scope import EMBED, Place, Scope, Seen
 from adapters.cms.wordpress.site import LARGEST_PAGE, Row, Site, id_of
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-EMBED = {"_embed": "author,wp:featuredmedia,wp:term,up"}
-# Enough to know each entry, and whether it is for everybody.
-IDS = {"_fields": "id,type,status,lang,translations,password,content.protected,excerpt.protected"}
 # Between what a post was read as and the site's clock in the answer.
 SETTLED = timedelta(seconds=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What is read; see the options in the package. `locales` are the site's codes by their BCP 47 tags."""
-
-    types: tuple[str, ...] = ("posts",)
-    locales: Mapping[str, str] = field(default_factory=dict)
-    raw: bool = False
-    with_password: bool = False
-    page_size: int = LARGEST_PAGE
-    overlap: timedelta = timedelta(seconds=60)
-
-    @property
-    def query(self) -> dict[str, str]:
-        """What posts are asked for with."""
-        return {**EMBED, **self.context}
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """What is asked where only their identities matter."""
-        return {**IDS, **self.context}
-
-    @property
-    def context(self) -> dict[str, str]:
-        """How much WordPress tells of each."""
-        return {"context": "edit"} if self.raw else {}
-
-    def listings(self) -> Iterator[_Place]:
-        """Every type in every language."""
-        for route in self.types:
-            for locale, code in self.locales.items() or ((None, None),):
-                yield _Place(route, locale, {"lang": code} if code else {})
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One listing: a type in a language, and the query that narrows to it."""
-
-    route: str
-    locale: str | None
-    narrow: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        return f"{self.route} {self.locale or ''}".strip()
-
-
-@dataclass
-class _Seen:
-    """What one listing brought. `keys` and `hidden` are whole at the end of it."""
-
-    entries: list[Entry] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    keys: set[Key] = field(default_factory=set)
-    hidden: set[Key] = field(default_factory=set)
-    stamps: dict[Key, str] = field(default_factory=dict)
-    newest: datetime | None = None
-    began: datetime | None = None
-
-    def note(self, key: Key, moment: datetime | None, *, hidden: bool) -> None:
-        if moment is not None:
-            self.newest = max(self.newest or moment, moment)
-        (self.hidden if hidden else self.keys).add(key)
-        (self.keys if hidden else self.hidden).discard(key)
 
 
 class WordPressSource:
@@ -169,7 +102,7 @@ class WordPressSource:
         present: set[Key] = set()
         listings = {}
         for place in self._scope.listings():
-            seen = _Seen()
+            seen = Seen()
             self._read(place, {}, seen, {})
             entries.update((entry.key, entry) for entry in seen.entries)
             problems += seen.problems
@@ -185,7 +118,7 @@ class WordPressSource:
         listings = {}
         for place in self._scope.listings():
             old = before.get(place.name, Listing())
-            seen = _Seen(keys=set(old.keys), hidden=set(old.hidden))
+            seen = Seen(keys=set(old.keys), hidden=set(old.hidden))
             floor = old.newest - self._scope.overlap if old.newest else None
             self._read(place, {"modified_after": _utc(floor)} if floor else {}, seen, old.recent)
             self._compare(place, seen)
@@ -200,14 +133,14 @@ class WordPressSource:
         text = cursors.dump(listings, self._fingerprint)
         return Changes(tuple(entries.values()), tuple(sorted(gone - still, key=str)), text, False, tuple(problems))
 
-    def _read(self, place: _Place, query: Mapping[str, str], seen: _Seen, recent: Mapping[Key, str]) -> None:
+    def _read(self, place: Place, query: Mapping[str, str], seen: Seen, recent: Mapping[Key, str]) -> None:
         """Takes every post that the query finds, but for those that were seen as they are."""
         asked = {**place.narrow, **self._scope.query, **query}
         for page in self._site.walk(place.route, asked, self._scope.page_size):
             seen.began = seen.began or page.at
             self._take(place, page.rows, seen, recent)
 
-    def _compare(self, place: _Place, seen: _Seen) -> None:
+    def _compare(self, place: Place, seen: Seen) -> None:
         """Finds what `modified_after` does not tell: what has gone, and what is public without having been touched.
 
         The latest by date come first: a post whose time had come keeps the `modified` of its last edit.
@@ -226,7 +159,7 @@ class WordPressSource:
         seen.keys &= there
         seen.hidden &= there
 
-    def _take_missing(self, place: _Place, rows: Iterable[Row], seen: _Seen) -> None:
+    def _take_missing(self, place: Place, rows: Iterable[Row], seen: Seen) -> None:
         """Fetches the posts among these that are not known."""
         wanted = []
         for row in rows:
@@ -240,7 +173,7 @@ class WordPressSource:
             page = self._site.page(place.route, {**place.narrow, **self._scope.query, **named})
             self._take(place, page.rows, seen, {})
 
-    def _take(self, place: _Place, rows: Sequence[Row], seen: _Seen, recent: Mapping[Key, str]) -> None:
+    def _take(self, place: Place, rows: Sequence[Row], seen: Seen, recent: Mapping[Key, str]) -> None:
         """Adds posts to what was seen; one that cannot be an entry becomes a problem."""
         fresh = []
         for row in rows:
@@ -259,7 +192,7 @@ class WordPressSource:
             except BadResponse as fault:
                 seen.problems.append(Problem(where, str(fault), key))
 
-    def _listing(self, seen: _Seen, keys: set[Key], hidden: set[Key], recent: Mapping[Key, str]) -> Listing:
+    def _listing(self, seen: Seen, keys: set[Key], hidden: set[Key], recent: Mapping[Key, str]) -> Listing:
         # A date in the future would hide what is edited until then; what is edited while this reads comes again.
         newest = min(seen.newest, seen.began) if seen.newest and seen.began else seen.newest
         floor = newest - self._scope.overlap if newest else None

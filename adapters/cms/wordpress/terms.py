@@ -52,7 +52,7 @@ class Tagging:
 
     prefixes: Mapping[str, str] = field(default_factory=lambda: DEFAULT_PREFIXES)
     text: str = "slug"
-    ignored: frozenset[str] = frozenset(("uncategorized",))
+    ignored: tuple[str, ...] = ("uncategorized",)
 
     def tag(self, term: Term) -> str | None:
         """The term's tag; None where it makes none."""

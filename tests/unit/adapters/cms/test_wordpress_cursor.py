@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +58,24 @@ def test_one_that_cannot_be_used_is_none(text: str) -> None:
 
 def test_none_is_none() -> None:
     assert cursor.load(None, "f") is None
+
+
+def test_a_cursor_is_understood_by_the_next_process() -> None:
+    """Sets are told in another order by each process; the options that a cursor depends on must not be."""
+    code = """
+from adapters import registry
+from adapters.runtime import Runtime
+many = [f"acf.{n}" for n in range(20)]
+options = {"url": "https://x.example", "html_fields": many, "markdown_fields": many, "ignored_terms": many}
+source = registry.cms("wordpress")(options, Runtime.system())
+print(source._fingerprint)
+source.close()
+"""
+    told = set()
+    for seed in ("1", "2"):
+        environ = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[4])}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True, timeout=60
+        )
+        told.add(done.stdout)
+    assert len(told) == 1

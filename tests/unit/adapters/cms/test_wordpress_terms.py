@@ -32,7 +32,7 @@ def test_a_term_makes_the_tag_that_its_name_its_slug_or_its_taxonomy_says(
 
 
 def test_prefixes_texts_and_what_is_ignored_are_configurable() -> None:
-    tagging = Tagging(prefixes={"genre": "topic", "category": ""}, text="name", ignored=frozenset(("none",)))
+    tagging = Tagging(prefixes={"genre": "topic", "category": ""}, text="name", ignored=("none",))
     assert tagging.tag(Term(1, "genre", "True crime", "true-crime")) == "topic:True crime"
     assert tagging.tag(Term(1, "category", "News", "news")) == "News"
     assert tagging.tag(Term(1, "genre", "None", "none")) is None
