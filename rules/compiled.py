@@ -41,6 +41,16 @@ class RuleTable:
         self.actors_of = self.index.values(self.actors)
 
 
+def rules_by_slot(document: Document) -> Mapping[str, Sequence[Rule]]:
+    """The rules for each slot, in the order written."""
+    found: dict[str, list[Rule]] = {slot.id: [] for slot in document.slots}
+    for rule in document.rules:
+        for name in found if rule.slots is None else rule.slots:
+            if name in found:
+                found[name].append(rule)
+    return found
+
+
 def shared_table(document: Document, segments: Iterable[Segment]) -> RuleTable | None:
     """The table of all slots, or None where each should have its own."""
     if len(document.rules) > LARGEST_SHARED and len(document.slots) > 1:
@@ -68,12 +78,20 @@ _HELD_OUT = Situation(0, (), True)
 class CompiledSlot:
     """Immutable once built; safe to share between threads."""
 
-    def __init__(self, slot: Slot, document: Document, shared: RuleTable | None = None) -> None:
+    def __init__(
+        self, slot: Slot, document: Document, rules: Sequence[Rule] = (), shared: RuleTable | None = None
+    ) -> None:
+        """Compile.
+
+        Args:
+            rules: the slot's own, where no table is shared.
+            shared: the table of all slots.
+        """
         self.slot = slot
         self.zone = document.zone
         table = shared
         if table is None:
-            table = RuleTable((rule for rule in document.rules if _is_for(rule.slots, slot.id)), document)
+            table = RuleTable(rules, document)
         own = [position for position, rule in enumerate(table.rules) if _is_for(rule.slots, slot.id)]
         self.rules: tuple[Rule, ...] = tuple(table.rules[position] for position in own)
         self._table = table

@@ -199,10 +199,13 @@ def canonical(value: object) -> str:
 
 
 def _plain(value: object) -> object:
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+    if kind is dict or isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}  # type: ignore[attr-defined]
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value

@@ -48,7 +48,7 @@ def parse_condition(data: object, path: Path, scope: Scope, depth: int = 0) -> C
     if depth > DEEPEST:
         scope.report.add(path, f"conditions nest deeper than {DEEPEST} levels; split them into segments")
         return ALWAYS
-    if not isinstance(data, Mapping):
+    if type(data) is not dict and not isinstance(data, Mapping):
         scope.report.add(path, "a condition is a mapping, such as {geo.country: FR} or {all: [...]}")
         return ALWAYS
     items: list[Condition] = []
@@ -88,17 +88,21 @@ def _parse_segment(value: object, path: Path, scope: Scope) -> list[Condition]:
     return [InSegment(tuple(name for name in names if isinstance(name, str)))]
 
 
+_PLAIN = (str, int, float)
+
+
 def _parse_leaf(key: str, value: object, path: Path, scope: Scope) -> list[Condition]:
     name = "content.id" if key == "id" and scope.mode == "content" else key
     if not _may_read(name, path, scope):
         return []
     attribute = scope.attribute(name)
-    if isinstance(value, Mapping) and set(value) != {"ref"}:
+    plain = isinstance(value, _PLAIN)  # most are, and asking whether they are mappings takes much longer
+    if not plain and isinstance(value, Mapping) and set(value) != {"ref"}:
         return _parse_tests(name, attribute, value, path, scope)
     is_list = attribute.is_list if attribute else None
     if isinstance(value, list | tuple):
         op = "bare_list" if is_list is None else "contains_any" if is_list else "in"
-    elif isinstance(value, Mapping):
+    elif not plain and isinstance(value, Mapping):
         op = "bare"
     else:
         op = "bare" if is_list is None else "contains" if is_list else "eq"
@@ -185,7 +189,7 @@ def _parse_test(
             at_key=True,
         )
         return None
-    if isinstance(operand, Mapping) and set(operand) == {"ref"}:
+    if not isinstance(operand, _PLAIN) and isinstance(operand, Mapping) and set(operand) == {"ref"}:
         return _parse_ref(name, attribute, op, operand["ref"], any_case, path, scope)
     try:
         if op in ("before", "after") and (span := ago(operand)) is not None:

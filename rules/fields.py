@@ -20,8 +20,8 @@ class Fields:
         self.path = path
         self.report = report
         self.what = what
-        self.readable = isinstance(data, Mapping)
-        self.data: Mapping[str, object] = data if isinstance(data, Mapping) else {}
+        self.readable = type(data) is dict or isinstance(data, Mapping)
+        self.data: Mapping[str, object] = data if self.readable else {}  # type: ignore[assignment]
         if not self.readable:
             report.add(path, f"{what} is a mapping")
         for key in self.data:

@@ -101,7 +101,7 @@ def _scalar(
 ) -> None:
     if value is None:
         raise OperandError("null is no value; ask for absence with {exists: false}")
-    if isinstance(value, list | tuple | Mapping):
+    if not isinstance(value, str | int | float) and isinstance(value, list | tuple | Mapping):
         raise OperandError("a list holds plain values here")
     if isinstance(value, int | float) and not isinstance(value, bool) and not is_number(value):
         raise OperandError(f"{value!r} is no number that every system reads alike; the limit is 2**53", word=value)

@@ -15,7 +15,7 @@ from rules.acts import acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
 from rules.clock import FIRST_YEAR, LAST_YEAR, as_instant, within_calendar
-from rules.compiled import CompiledSlot, shared_table
+from rules.compiled import CompiledSlot, rules_by_slot, shared_table
 from rules.content import Content, in_default_order
 from rules.decision import Decision
 from rules.document import Document
@@ -53,7 +53,12 @@ class Ruleset:
         shared = shared_table(document, first)
         if shared is not None and layers:
             layers[0] = [segment for segment in layers[0] if segment.names_others]
-        self._slots = {slot.id: CompiledSlot(slot, document, shared) for slot in document.slots if slot.enabled}
+        own = rules_by_slot(document) if shared is None else {}
+        self._slots = {
+            slot.id: CompiledSlot(slot, document, own.get(slot.id, ()), shared)
+            for slot in document.slots
+            if slot.enabled
+        }
         self._enabled = frozenset(segment.id for segment in document.segments if segment.enabled)
         self._members = [
             (segment.id, segment.members) for segment in document.segments if segment.enabled and segment.members
