@@ -313,8 +313,8 @@ class ContentStore(Protocol):
         """Note that the source answers again: the failures so far are over."""
         ...
 
-    def drop(self, source: str) -> Applied:
-        """Remove a source that is no longer configured: entries, state and problems."""
+    def drop(self, source: str, *, now: datetime) -> Applied:
+        """Remove a source that is no longer configured: entries, state, problems and marks. It is purged."""
         ...
 
     def epoch(self) -> int:

@@ -52,16 +52,13 @@ def following(
     rereads_s: Sequence[float] | None = None,
     catch_up: bool = True,
 ) -> Iterator[None]:
-    """Follow every source in threads of this process: once, not in every worker of the server.
+    """Follow every source in threads of this process, and relay purges: once, not in every worker of the server.
 
     Args:
         at: told of named points in the work; tests end the process there.
         rereads_s: when entries are read again, in seconds after the first time.
         catch_up: whether each source is looked at once at the start, for notices that nobody was there to take.
     """
-    if not settings.sources:
-        yield
-        return
     with ExitStack() as closing:
         # Two of each: a notice must not wait for a sync of everything.
         fetching = closing.enter_context(opened_sources(settings))

@@ -21,6 +21,8 @@ STOP_S = 30.0
 CATCH_UP = (timedelta(0), timedelta(seconds=15))
 """When each source is looked at after a start: many a CMS tries once only, and nobody was there to listen; at the
 second time, the server surely listens again."""
+FIRST_SWEEP = timedelta(minutes=1)
+"""After a start, until a sweep can be due."""
 _AFTER_A_FAULT_S = 1.0
 
 
@@ -84,7 +86,9 @@ class SourceSyncing:
             del self._catch_up[0]
 
     def _look_for_sweep(self, now: datetime) -> None:
-        if self._sweep is None or (self._next_sweep is not None and now < self._next_sweep):
+        if self._next_sweep is None:  # what is asked for at the start may be a reading of everything already
+            self._next_sweep = now + FIRST_SWEEP
+        if self._sweep is None or now < self._next_sweep:
             return
         self._notices.sweep_due(self.name, before=now - self._sweep, now=now)
         self._next_sweep = now + min(self._sweep, timedelta(seconds=10))

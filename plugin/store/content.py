@@ -12,7 +12,16 @@ from plugin.errors import Conflict
 from plugin.ports import Applied, Changes, ContentSnapshot, EntryProblem, EntryRecord, Fence, Page, SourceState
 from plugin.store import cursors
 from plugin.store.content_rows import LONGEST_REASON, to_entry, to_record
-from plugin.store.content_write import KEY, Written, epoch_of, lock, problems_of, state_of, write
+from plugin.store.content_write import (
+    KEY,
+    Written,
+    epoch_of,
+    lock,
+    problems_of,
+    purge_source,
+    state_of,
+    write,
+)
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.tables import content_dirty as dirty
 from plugin.store.tables import content_entries as entries
@@ -79,7 +88,7 @@ class SqlContent:
                 .values(last_error=None, last_error_at=None, failures=0)
             )
 
-    def drop(self, source: str) -> Applied:
+    def drop(self, source: str, *, now: datetime) -> Applied:
         with writing(self._engine) as tx:
             lock(tx, source)
             removed = tx.execute(delete(entries).where(entries.c.source == source)).rowcount
@@ -87,6 +96,8 @@ class SqlContent:
                 tx.execute(delete(table).where(table.c.source == source))
             tx.execute(delete(sources).where(sources.c.source == source))
             epoch = epoch_of(tx, moved=removed > 0)
+            if removed:
+                purge_source(tx, source, epoch=epoch, now=now)
         return Applied(epoch=epoch, revision=0, added=0, updated=0, removed=removed, unchanged=0)
 
     def epoch(self) -> int:

@@ -264,21 +264,10 @@ def _put_in_line(
     noticed_at: datetime | None,
 ) -> None:
     """The purges of what changed, in the outbox."""
-    plain = {
-        "source": source,
-        "epoch": epoch,
-        "noticed_at": noticed_at,
-        "created_at": now,
-        "due_at": now,
-        "passes": 0,
-        "attempts": 0,
-    }
+    plain = {**_to_send(source, epoch=epoch, now=now), "noticed_at": noticed_at}
     changed = [*merged.added, *merged.updated, *merged.remove]
-    if not changed:
-        return
     if len(changed) > MOST_PURGES:
-        whole = {"id": "", "locale": "", "tags": "[]", "removed": bool(merged.remove), "version": None}
-        tx.execute(purges.insert(), [{**plain, **whole}])
+        purge_source(tx, source, epoch=epoch, now=now, removed=bool(merged.remove))
         return
     after = {(str(row["id"]), str(row["locale"])): row for row in merged.write}
     removed = set(merged.remove)
@@ -299,3 +288,13 @@ def _put_in_line(
         )
     for some in batches(rows):
         tx.execute(purges.insert(), some)
+
+
+def purge_source(tx: Connection, source: str, *, epoch: int, now: datetime, removed: bool = True) -> None:
+    """Put one purge in line for all that a source ever gave."""
+    whole = {"id": "", "locale": "", "tags": "[]", "removed": removed, "version": None}
+    tx.execute(purges.insert(), [{**_to_send(source, epoch=epoch, now=now), **whole}])
+
+
+def _to_send(source: str, *, epoch: int, now: datetime) -> dict[str, object]:
+    return {"source": source, "epoch": epoch, "created_at": now, "due_at": now, "passes": 0, "attempts": 0}

@@ -318,10 +318,10 @@ def test_pages_are_filtered(store: Store) -> None:
 
 def test_a_source_can_be_dropped(store: Store) -> None:
     apply(store, entry("a"), entry("b"), problems=(EntryProblem("x", id="c"),))
-    dropped = store.content.drop("cms")
+    dropped = store.content.drop("cms", now=NOON)
     assert (dropped.removed, dropped.epoch, ids(store)) == (2, 2, [])
     assert (store.content.states(), store.content.problems("cms")) == ((), ())
-    assert store.content.drop("cms").epoch == 2
+    assert store.content.drop("cms", now=NOON).epoch == 2
 
 
 def whole(generation: int, size: int) -> Iterable[StoredEntry]:

@@ -389,7 +389,7 @@ def test_a_dropped_source_takes_its_marks_and_tombstones_along(desk: Desk) -> No
     desk.hold(entry("a"), entry("b"))
     desk.hold(deleted=(("a", ""),))
     desk.mark(Mark("a"))
-    desk.store.content.drop("cms")
+    desk.store.content.drop("cms", now=NOON)
     assert (desk.claim(), desk.store.notices.backlogs()) == (None, ())
     desk.mark(Mark("a"))
     assert desk.take().gone == {}

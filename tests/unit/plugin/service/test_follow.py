@@ -1,0 +1,111 @@
+"""When a whole source is looked at: at the start, by a notice, by a sweep, after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+
+from adapters.cms.port import Changes as Fetched
+from adapters.cms.port import CmsError, Ordering, RateLimited, SourceSpec, Unavailable
+from plugin.ports import SYNC, Mark
+from plugin.service.follow import SourceSyncing
+from plugin.service.sync import Syncing
+from plugin.store import Store
+
+from .site_support import NOW
+
+
+class Cms:
+    """Remembers from where it was asked to tell."""
+
+    spec = SourceSpec("cms", Ordering("integer"), incremental=True)
+
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+        self.fails: CmsError | None = None
+
+    def changes(self, cursor: str | None) -> Fetched:
+        self.asked.append(cursor)
+        if self.fails is not None:
+            raise self.fails
+        return Fetched((), (), str(len(self.asked)), full=cursor is None, present=frozenset())
+
+
+class Bench:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        sweep_s: float | None = None,
+        catch_up_s: Sequence[float] = (),
+        every_s: float | None = None,
+    ) -> None:
+        self.now = NOW
+        self.cms = Cms()
+        self.store = store
+        leases = count(1)
+        self.worker = SourceSyncing(
+            "cms",
+            Syncing({"cms": self.cms}, store.content, clock=lambda: self.now),  # type: ignore[dict-item]  # enough of one
+            store.notices,
+            clock=lambda: self.now,
+            random=lambda: 1.0,
+            new_lease=lambda: f"lease-{next(leases)}",
+            sweep=None if sweep_s is None else timedelta(seconds=sweep_s),
+            every=None if every_s is None else timedelta(seconds=every_s),
+            catch_up=[timedelta(seconds=one) for one in catch_up_s],
+        )
+
+    def later(self, seconds: float = 0) -> list[str | None]:
+        """From where the source was asked to tell by then."""
+        self.now += timedelta(seconds=seconds)
+        before = len(self.cms.asked)
+        while self.worker.step():
+            pass
+        return self.cms.asked[before:]
+
+
+def test_a_source_is_looked_at_when_it_begins_to_be_followed_and_once_more(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, catch_up_s=(0, 15))
+    assert [bench.later(), bench.later(14), bench.later(1), bench.later(1_000)] == [[None], [], ["1"], []]
+
+
+def test_notices_that_name_nothing_are_one_sync(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store)
+    for _ in range(3):
+        sqlite_store.notices.mark("cms", [Mark(*SYNC)], now=NOW)
+    assert [bench.later(), bench.later(1)] == [[None], []]
+
+
+def test_a_sweep_reads_everything_now_and_then(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, sweep_s=3_600, catch_up_s=(0,))
+    assert [bench.later(), bench.later(120), bench.later(3_600), bench.later(60), bench.later(3_600)] == [
+        [None],
+        [],
+        [None],
+        [],
+        [None],
+    ]
+
+
+def test_a_folder_is_followed(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, every_s=1)
+    assert [bench.later(), bench.later(0.5), bench.later(0.5)] == [[None], [], ["1"]]
+
+
+def test_a_sync_that_fails_is_tried_again_later_and_later(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, catch_up_s=(0,))
+    bench.cms.fails = Unavailable("down")
+    waits = [0, 0.4, 0.1, 0.9, 0.1, 1.9, 0.1]
+    assert [len(bench.later(wait)) for wait in waits] == [1, 0, 1, 0, 1, 0, 1]
+    bench.cms.fails = None
+    assert len(bench.later(30)) == 1
+    assert bench.later(1_000) == []
+
+
+def test_a_source_that_asks_to_wait_is_given_the_time(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, catch_up_s=(0,))
+    bench.cms.fails = RateLimited("429", retry_after=60)
+    bench.later()
+    assert [len(bench.later(59)), len(bench.later(8))] == [0, 1]
