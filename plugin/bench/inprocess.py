@@ -12,6 +12,8 @@ from plugin.bench.clock import Timing, compare, reference
 from plugin.bench.generator import World, make, moments, visitors
 
 INDEX, IN_TURN, ORACLE, LOOP = "tessera", "closures in turn", "naive evaluator of the tests", "reference loop"
+SEEN = "seen before"
+_SEEN_VISITORS = 50
 SIZES = (10, 100, 1_000, 10_000)
 SHAPES = ("equalities", "ranges", "half")
 _ORACLE_RULES = 20_000
@@ -110,20 +112,29 @@ class Deciding:
 def decide(*, slots: int, size: int, effort: Effort, shape: str = "equalities", candidates: int = 10) -> Deciding:
     """Time a request's decisions with the profile and the prepared content in memory: facts once, then each slot.
 
+    Every call of the first contender is of another visitor, never met before; those of `SEEN` are of a few who came
+    again and again, as most requests of a site are of situations that it has met.
+
     Raises:
         WrongAnswerError: a decision was otherwise than the naive one.
     """
     world = make(shape, rules=size, slots=slots, candidates=candidates)
     ruleset = rules.load(world.document)
-    content = ruleset.prepare(world.content)
-    people, clock = visitors(effort.visitors), moments(effort.visitors)
-    request = deciding(ruleset, content, world.slots)
+    count = effort.rounds * effort.calls
+    people, clock = visitors(count), moments(count)
+    request = deciding(ruleset, ruleset.prepare(world.content), world.slots)
+    again = deciding(ruleset, ruleset.prepare(world.content), world.slots)
     checked = _check_decisions(world, request, people[: min(effort.checked, 20)], clock)
-    count = len(people)
+    for _time in range(3):
+        _check_decisions(world, again, people[:_SEEN_VISITORS], clock)
     timings = compare(
-        {INDEX: lambda number: request(people[number % count], clock[number % count]), LOOP: reference},
+        {
+            INDEX: lambda number: request(people[number % count], clock[number % count]),
+            SEEN: lambda number: again(people[number % _SEEN_VISITORS], clock[number % _SEEN_VISITORS]),
+            LOOP: reference,
+        },
         rounds=effort.rounds,
-        calls={INDEX: effort.calls, LOOP: 20},
+        calls={INDEX: effort.calls, SEEN: effort.calls, LOOP: 20},
     )
     return Deciding(slots, candidates, size, timings, checked)
 

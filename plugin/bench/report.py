@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from plugin.bench.inprocess import IN_TURN, INDEX, LOOP, ORACLE
+from plugin.bench.inprocess import IN_TURN, INDEX, LOOP, ORACLE, SEEN
 
 
 def as_text(result: dict[str, Any]) -> str:
@@ -63,7 +63,7 @@ def _evaluation(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def _decision(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield from _title("Whole decision in process, profile and prepared content in memory, µs a request (median, p99)")
-    table = [("slots", "candidates", "rules in all", INDEX, "p99", LOOP)]
+    table = [("slots", "candidates", "rules in all", INDEX, "p99", SEEN, "p99", LOOP)]
     table += [
         (
             str(row["slots"]),
@@ -71,11 +71,17 @@ def _decision(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             f"{row['rules']:,}",
             _us(row["timings"][INDEX]["median_us"]),
             _us(row["timings"][INDEX]["p99_us"]),
+            _us(row["timings"][SEEN]["median_us"]),
+            _us(row["timings"][SEEN]["p99_us"]),
             _us(row["timings"][LOOP]["median_us"]),
         )
         for row in rows
     ]
     yield from _table(table)
+    yield (
+        "Each call of the first is of a visitor never met before; those seen before are in situations that the process"
+        " remembers."
+    )
 
 
 def _publishing(found: dict[str, Any]) -> Iterator[str]:
