@@ -20,8 +20,7 @@ from tests.integration.webhooks.cms import Cms
 from tests.integration.webhooks.test_convergence import ROOT, Site, a_site, soon
 
 COMMAND = (
-    "from tests.integration.webhooks.process import register_imitation as r; r();"
-    " from plugin.cli import main; main()"
+    "from tests.integration.webhooks.process import register_imitation as r; r(); from plugin.cli import main; main()"
 )
 
 
