@@ -12,6 +12,8 @@ from rules.effects import Pin
 from rules.facts import Facts
 from rules.pool import Pool
 
+_MOST_MOVING = 4_096
+
 
 class Boosting(NamedTuple):
     """A boost: how much, the set of entries, and the same as places."""
@@ -38,10 +40,25 @@ def acts_of(actors: Sequence[Actor], pool: Pool, facts: Facts) -> list[Acts]:
     for actor in actors:
         acts = known.get(id(actor))
         if acts is None:
-            acts = _acts(actor, pool, facts)
-            if not actor.moves:
-                known[id(actor)] = acts
+            acts = (
+                _moving(actor, pool, facts) if actor.moves else known.setdefault(id(actor), _acts(actor, pool, facts))
+            )
         found.append(acts)
+    return found
+
+
+def _moving(actor: Actor, pool: Pool, facts: Facts) -> Acts:
+    """The acts of one whose selectors name the visitor or the moment; by the visitor's values they are kept."""
+    if actor.ages:
+        return _acts(actor, pool, facts)
+    # An attribute's values are of one type, so that values which are equal select alike.
+    key = (id(actor), *[facts[name] for name in actor.refs])
+    found = pool.moving.get(key)
+    if found is None:
+        found = _acts(actor, pool, facts)
+        if len(pool.moving) >= _MOST_MOVING:
+            pool.moving.clear()
+        pool.moving[key] = found
     return found
 
 

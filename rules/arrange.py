@@ -15,6 +15,7 @@ from rules.pool import Pool
 from rules.slots import Slot
 
 Exposures = Mapping[str, Sequence[datetime]]
+_tuple = tuple.__new__  # what the constructor of a NamedTuple comes to, without a call in between: many are made
 
 
 class Drop(NamedTuple):
@@ -89,6 +90,8 @@ def over_cap(cap: Cap, pool: Pool, exposures: Exposures, now: datetime) -> int:
 
 def model_of(slot: Slot, outcome: Outcome) -> UseModel:
     """The model of the blend: key by key, the first rule that says one wins, then the slot."""
+    if not any([actor.models for actor in outcome.actors]):
+        return slot.model
     name, weight, per = None, None, None
     for actor in outcome.actors:
         for effect in actor.models:
@@ -156,16 +159,16 @@ def arrange(
         features = {place: feature_of(pool.entries[place].reading[by]) for place in rest}
         rest = mmr_order(rest, totals, features, slot.diversify.trade_off, limit - len(pinned))
     if not pinned:
-        placed = [Placed(place, totals[place]) for place in rest[:limit]]
+        placed = [_tuple(Placed, (place, totals[place], None)) for place in rest[:limit]]
         return Arrangement(placed, [Drop(capped, "cap")] if capped else [], boosted, totals, refused)
     placed = []
     remaining = iter(rest)
     for position in range(1, limit + 1):
         if position in pinned:
             place, actor = pinned[position]
-            placed.append(Placed(place, totals[place], actor))
+            placed.append(_tuple(Placed, (place, totals[place], actor)))
         elif (next_place := next(remaining, None)) is not None:
-            placed.append(Placed(next_place, totals[next_place]))
+            placed.append(_tuple(Placed, (next_place, totals[next_place], None)))
     return Arrangement(placed, [Drop(capped, "cap")] if capped else [], boosted, totals, refused)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rules.plan import Plan
 
 _BY_SCORE = Reason("score")
+_tuple = tuple.__new__  # as in `arrange`
 
 
 def blocks_of(
@@ -36,7 +37,7 @@ def blocks_of(
             reason = strongest.scored if strongest is not None else _BY_SCORE
             if plan.model.name is not None and entry.id in scores:
                 reason = reason._replace(model=plan.model.name)
-        blocks.append(Block(entry.id, position, placed.score, reason, entry.entry))
+        blocks.append(_tuple(Block, (entry.id, position, placed.score, reason, entry.entry)))
     return tuple(blocks)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from json import JSONEncoder
+from json.encoder import encode_basestring_ascii
 
 from rules.actors import Outcome
 from rules.effects import canonical
@@ -13,6 +14,8 @@ from rules.slots import Slot
 
 FORMAT = "1"
 _encode = JSONEncoder(separators=(",", ":")).encode  # ASCII, so that lone surrogates have a form too
+_text = encode_basestring_ascii
+_NOTHING_ELSE = "[[],[],null,[]]"
 
 
 def audience_key(
@@ -33,8 +36,20 @@ def audience_key(
         if actor.digest is not None:
             digests.append(actor.digest)
             if actor.refs:
-                refs.append(canonical([facts[name] for name in actor.refs]))
+                refs.append(_values(facts, actor.refs))
     if slot.select_refs or slot.default_refs:
-        refs.append(canonical([facts[name] for name in (*slot.select_refs, *slot.default_refs)]))
-    parts = [FORMAT, slot.id, digests, refs, outcome.arms, locale, held]
-    return f"k-{blake2b(_encode(parts).encode(), digest_size=12).hexdigest()}"
+        refs.append(_values(facts, (*slot.select_refs, *slot.default_refs)))
+    # Digests are hexadecimal: put between quotation marks they are the JSON that encoding them would give, only sooner.
+    effects = '"' + '","'.join(digests) + '"' if digests else ""
+    rest = _encode([refs, outcome.arms, locale, held]) if refs or outcome.arms or locale or held else _NOTHING_ELSE
+    text = f'["{FORMAT}",{_text(slot.id)},[{effects}],{rest[1:]}'
+    return f"k-{blake2b(text.encode(), digest_size=12).hexdigest()}"
+
+
+def _values(facts: Facts, names: Sequence[str]) -> str:
+    """The values of attributes as one canonical text."""
+    if len(names) == 1:
+        value = facts[names[0]]
+        if type(value) is str:
+            return f"[{_text(value)}]"
+    return canonical([facts[name] for name in names])

@@ -123,6 +123,7 @@ class Pool:
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
         self.acts: dict[int, Acts] = {}
+        self.moving: dict[tuple[object, ...], Acts] = {}
         self.still: dict[CompiledSlot, tuple[datetime, datetime]] = {}
         self._places: dict[int, list[int]] = {}
         self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
