@@ -90,7 +90,10 @@ def over_cap(cap: Cap, pool: Pool, exposures: Exposures, now: datetime) -> int:
 
 def model_of(slot: Slot, outcome: Outcome) -> UseModel:
     """The model of the blend: key by key, the first rule that says one wins, then the slot."""
-    if not any([actor.models for actor in outcome.actors]):
+    for actor in outcome.actors:
+        if actor.models:
+            break
+    else:
         return slot.model
     name, weight, per = None, None, None
     for actor in outcome.actors:
