@@ -21,7 +21,7 @@ def open_hook(plugged: Plugged, runtime: Runtime) -> Hook | None:
     It is that of the source's adapter, unless the table `webhook` names another by `adapter`.
 
     Raises:
-        OptionsError: with every option that is wrong.
+        OptionsError: with every option that is wrong, as in `webhook.secret`.
         RegistryError: there is no such hook.
     """
     from adapters import registry  # noqa: PLC0415 - only where a hook is opened
@@ -31,8 +31,12 @@ def open_hook(plugged: Plugged, runtime: Runtime) -> Hook | None:
         return None
     named = webhook.get("adapter", plugged.adapter)
     if not isinstance(named, str):
-        raise OptionsError(["adapter: want the name of a webhook, such as 'generic'"])
-    return registry.hook(named)({key: value for key, value in webhook.items() if key != "adapter"}, runtime)
+        raise OptionsError(["webhook.adapter: want the name of a webhook, such as 'generic'"])
+    build = registry.hook(named)
+    try:
+        return build({key: value for key, value in webhook.items() if key != "adapter"}, runtime)
+    except OptionsError as fault:
+        raise OptionsError(f"webhook.{problem}" for problem in fault.problems) from fault
 
 
 def open_hooks(sources: Mapping[str, Plugged], runtime: Runtime) -> dict[str, Hook]:
@@ -44,7 +48,7 @@ def open_hooks(sources: Mapping[str, Plugged], runtime: Runtime) -> dict[str, Ho
         try:
             hook = open_hook(plugged, runtime)
         except OptionsError as fault:
-            problems += [f"sources.{name}.webhook.{problem}" for problem in fault.problems]
+            problems += [f"sources.{name}.{problem}" for problem in fault.problems]
         except RegistryError as fault:
             problems.append(f"sources.{name}.webhook.adapter: {fault}")
         else:

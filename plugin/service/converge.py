@@ -137,9 +137,12 @@ class Converging:
         """The locales that were asked for, and what there is by locale; "" for none."""
         asked: list[str] = []
         found: dict[str, Entry] = {}
-        for locale in locales_of(job, self._locales):
+        # Where nothing is found in the language that the notice names, it may be the CMS's own name for one of ours.
+        for locale in dict.fromkeys([*locales_of(job, self._locales), *job.held]):
             if "" in found and locale not in job.held:
                 continue  # it has no languages
+            if job.locale and locale not in (job.locale, "") and (found or job.locale in job.held):
+                continue
             asked.append(locale)
             entry = self._fetch(job, locale)
             if entry is not None:

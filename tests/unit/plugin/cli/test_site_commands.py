@@ -150,3 +150,39 @@ def test_the_doctor_lists_every_problem_of_the_settings(run: Tessera, monkeypatc
     assert result.exit_code == 1
     wrong = [row["detail"] for row in json.loads(result.stdout) if row["level"] == "wrong"]
     assert len(wrong) == 2
+
+
+def test_a_sync_that_would_remove_too_much_asks_and_takes_a_word_for_it(run: Tessera, folder: Path) -> None:
+    heroes = folder / "content" / "hero"
+    for number in range(30):
+        (heroes / f"h{number}.yaml").write_text("title: One of many\n")
+    run("db", "upgrade")
+    assert run("cms", "sync").exit_code == 0
+    for number in range(30):
+        (heroes / f"h{number}.yaml").unlink()
+    for _ in range(2):
+        asked = run("cms", "sync", "--full")
+        assert asked.exit_code == 1
+        assert "tessera cms sync site --confirm-removals" in asked.stderr
+        assert "0 removed" in asked.stdout
+    shown = run("cms", "status")
+    assert shown.exit_code == 1
+    assert "30 entries are gone from the source" in shown.stdout
+    done = run("cms", "sync", "site", "--confirm-removals")
+    assert done.exit_code == 0
+    assert "30 removed" in done.stdout
+    assert run("cms", "status").exit_code == 0
+
+
+def test_whose_removals_are_confirmed_has_to_be_said(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    assert run("cms", "sync", "--confirm-removals").exit_code == 1
+
+
+def test_status_says_how_each_source_stands(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    assert run("cms", "status").stdout.startswith("site (files): never synced")
+    run("cms", "sync")
+    (found,) = json.loads(run("cms", "status", "--format", "json").stdout)
+    assert (found["name"], found["ok"], found["waiting"], found["error"]) == ("site", True, 0, None)
+    assert found["age_s"] < 60

@@ -272,6 +272,29 @@ def test_one_language_that_is_gone_leaves_the_others(bench: Bench) -> None:
     assert set(bench.held) == {("a", "en")}
 
 
+def test_a_notice_in_one_language_asks_for_no_other(bench: Bench) -> None:
+    bench.cms.put("a", "fr")
+    bench.cms.put("a", "en")
+    bench.hold(("a", "fr"), ("a", "en"))
+    bench.cms.put("a", "fr", version=2)
+    bench.notice(Mark("a", "fr"))
+    assert bench.work() == 1
+    del bench.cms.entries["a", "fr"]
+    bench.notice(Mark("a", "fr"))
+    bench.work()
+    assert {locale for _id, locale, _type in bench.cms.asked} == {"fr"}
+    assert set(bench.held) == {("a", "en")}
+
+
+def test_a_language_may_have_another_name_in_the_cms(bench: Bench) -> None:
+    bench.cms.put("a", "fr")
+    bench.hold(("a", "fr"))
+    del bench.cms.entries["a", "fr"]
+    bench.notice(Mark("a", "fr_FR"))
+    bench.work()
+    assert bench.held == {}
+
+
 def test_an_entry_without_languages_is_fetched_once_for_all(sqlite_store: Store) -> None:
     bench = Bench(sqlite_store, Cms(), locales=("fr", "en", "de"))
     bench.cms.put("a")
