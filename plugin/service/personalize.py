@@ -21,6 +21,8 @@ from plugin.service.models import Scoring
 from plugin.service.sites import Sites
 
 LONGEST_TTL_S = 60
+MOST_OTHERS = 4
+"""States that are not published, such as those of previews, whose context policies are kept."""
 _FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "request.search_terms")
 
 
@@ -108,7 +110,8 @@ class Personalization:
         self._devices = devices
         self._geo = geo
         self._policy = policy
-        self._policies: tuple[Site, ContextPolicy] | None = None
+        self._live: tuple[Site | None, ContextPolicy] = (None, policy)
+        self._others: tuple[tuple[Site, ContextPolicy], ...] = ()
         self._clock = clock
         self._new_id = new_id
         self._deny_unknown = deny_unknown
@@ -159,13 +162,22 @@ class Personalization:
         )
 
     def _policy_for(self, site: Site) -> ContextPolicy:
-        """The context policy with the published rule set's types and wants; made once for each state."""
-        found = self._policies
-        if found is None or found[0] is not site:
+        """The context policy with a rule set's types and wants; made once for what is published."""
+        live = self._live
+        return live[1] if live[0] is site else self._policy_of_other(site)
+
+    def _policy_of_other(self, site: Site) -> ContextPolicy:
+        """That of another state than the one asked for last among the published; of a few, it is made once."""
+        policy = next((policy for one, policy in self._others if one is site), None)
+        is_new = policy is None
+        if policy is None:
             types = {one.name: one.type for one in site.ruleset.document.catalogue.all()}
             policy = self._policy.wanting(self._wanted(site), types)
-            found = self._policies = (site, policy)
-        return found[1]
+        if site is self.sites.site:
+            self._live = (site, policy)
+        elif is_new:
+            self._others = ((site, policy), *self._others[: MOST_OTHERS - 1])
+        return policy
 
     def _wanted(self, site: Site) -> frozenset[str] | None:
         """What the rules and the models read, so that nothing else is derived; None: everything."""

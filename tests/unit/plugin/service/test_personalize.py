@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 
 from adapters.models.port import ModelError
 from plugin.errors import ServiceUnavailable, UnknownSlots
+from plugin.flow.context import ContextPolicy
 from plugin.flow.types import SlotAsk
-from plugin.service.personalize import Answer
+from plugin.service.personalize import MOST_OTHERS, Answer
+from plugin.service.sites import site_of
 from plugin.store import Store
 
 from .site_support import ByHand, Service, a_site, ask, entry, publish, put, service
@@ -289,3 +293,38 @@ def test_a_model_of_visitors_sees_what_no_rule_reads(sqlite_store: Store) -> Non
     model = ByHand(features=("request.path", "content.id"))
     service(sqlite_store, {"m": model}).personalization.answer(ask(body={"url": "https://x.example/shop"}))
     assert model.asked == [[{"request.path": "/shop", "content.id": "a"}]]
+
+
+def test_previews_do_not_make_the_published_state_be_prepared_again(
+    made: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[object] = []
+    prepare = ContextPolicy.wanting
+
+    def counted(policy: ContextPolicy, *wanted: Any) -> ContextPolicy:
+        prepared.append(wanted)
+        return prepare(policy, *wanted)
+
+    monkeypatch.setattr(ContextPolicy, "wanting", counted)
+    live = made.sites.current()
+    others = [site_of(live.ruleset, live.content, live.version, f"preview-{n}") for n in range(MOST_OTHERS + 1)]
+    for site in (live, others[0], live, others[1], others[0], live):
+        made.personalization.answer(ask("by.country"), site)
+    assert len(prepared) == 3
+    for site in (*others, live):
+        made.personalization.answer(ask("by.country"), site)
+    assert len(prepared) == 3 + MOST_OTHERS - 1
+    made.personalization.answer(ask("by.country"), others[0])
+    assert len(prepared) == 3 + MOST_OTHERS, "only a few are kept"
+
+
+def test_a_publication_is_prepared_once_and_the_state_before_it_is_let_go(made: Service, sqlite_store: Store) -> None:
+    before = weakref.ref(made.sites.current().content)
+    made.personalization.answer(ask("plain"))
+    put(sqlite_store, entry("c"))
+    assert made.sites.refresh()
+    answer = made.personalization.answer(ask("plain"))
+    assert shown(answer) == [["a", "b", "c"]]
+    del answer
+    gc.collect()
+    assert before() is None
