@@ -104,13 +104,6 @@ class MethodNotAllowed(TesseraError):
         return {"Allow": ", ".join(self.allowed)}
 
 
-class NotAcceptable(TesseraError):
-    slug, status, title = "not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "No such representation"
-
-    def __init__(self, offered: Sequence[str]) -> None:
-        super().__init__(f"This resource can be had as {_either(offered)}.")
-
-
 class Conflict(TesseraError):
     """The change contradicts the state that it meets."""
 

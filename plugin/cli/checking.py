@@ -13,7 +13,7 @@ import click
 from plugin.cli.entries import Entries, entries_of_file, read_entries
 from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, show_problems
 from plugin.cli.places import RuleFiles
-from plugin.cli.privacy import reasons_for
+from plugin.flow.sharing import private_reasons
 from rules import Problem, RuleError, Ruleset, load_files
 from rules.portable import beyond_the_edge
 from rules.testing import TestResult, run_tests
@@ -75,7 +75,8 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     tests = run_tests(ruleset, content, now=now, read_content=lambda name: _entries_beside(files, name))
     problems += [files.problem_of(test, message) for test in tests for message in test.messages]
     origin = {slot: reasons for slot in ruleset.slots if (reasons := beyond_the_edge(ruleset, slot))}
-    return CheckedFiles(problems, ruleset, tests, reasons_for(ruleset), origin)
+    private = {slot: found for slot in ruleset.slots if (found := private_reasons(ruleset, slot))}
+    return CheckedFiles(problems, ruleset, tests, private, origin)
 
 
 def _entries_beside(files: RuleFiles, name: str) -> Entries:

@@ -35,7 +35,7 @@ def reads_of(ruleset: Ruleset, content: Content, slot: str) -> frozenset[str]:
         named.clear()
     for refs in (compiled.reads, compiled.slot.select_refs, compiled.slot.default_refs):
         found.update(refs)
-    if compiled.experiments or ruleset.document.holdout or _is_private(ruleset, slot):
+    if compiled.experiments or ruleset.document.holdout or private_reasons(ruleset, slot):
         found.add(VISITOR)
     if any(rule.schedule.visitor for rule in compiled.rules) or any(name.startswith("time.") for name in found):
         found.update(("context.timezone", "geo.timezone"))
@@ -60,11 +60,20 @@ def _read(leaf: Test) -> set[str]:
     return names
 
 
-def _is_private(ruleset: Ruleset, slot: str) -> bool:
-    """Whether caps or scores of one's own make the slot the visitor's alone."""
+def private_reasons(ruleset: Ruleset, slot: str) -> list[str]:
+    """What makes a slot one visitor's alone: caps, and scores of one's own. Empty where nothing does."""
     compiled = ruleset.compiled(slot)
-    models = [compiled.slot.model, *(model for actor in compiled.actors for model in actor.models)]
-    return compiled.has_caps or any(model.per == "visitor" for model in models)
+    found = []
+    if compiled.slot.cap is not None:
+        found.append("it has a cap")
+    if compiled.slot.model.per == "visitor":
+        found.append(f"the model {compiled.slot.model.name!r} scores per visitor")
+    for actor in compiled.actors:
+        what = f"the rule {actor.rule!r}" if actor.rule is not None else f"the experiment {actor.experiment!r}"
+        if actor.cap is not None:
+            found.append(f"{what} has a cap")
+        found += [f"{what} has a model score per visitor" for model in actor.models if model.per == "visitor"]
+    return found
 
 
 def wanted_by(ruleset: Ruleset) -> frozenset[str]:

@@ -23,7 +23,6 @@ TABLE = {
     "not-found": (404, errors.NotFound("There is no rule-set version 9.")),
     "unknown-slots": (404, errors.UnknownSlots(["home.hreo"], ["home.hero"])),
     "method-not-allowed": (405, errors.MethodNotAllowed(["GET", "PUT"])),
-    "not-acceptable": (406, errors.NotAcceptable(["application/json"])),
     "conflict": (409, errors.Conflict()),
     "precondition-failed": (412, errors.PreconditionFailed()),
     "payload-too-large": (413, errors.PayloadTooLarge(524_288)),
