@@ -56,6 +56,20 @@ class MappedSource:
         """The same, as its editor sees it."""
         return self._one(self.inner.draft, entry_id, locale, content_type)
 
+    def locales_of(self, said: str) -> tuple[str, ...]:
+        """What a language that a notice names may be called here, likeliest first.
+
+        Args:
+            said: in the source's terms or, as a notice of ours, in Tessera's.
+        Returns:
+            Nothing where a field of the entry gives the language, so that only the entry tells.
+        """
+        if self.mapping.locale:
+            return ()
+        tag = self.mapping.language(said) or said
+        # Without names of languages the mapping leaves them as they are, and the source itself may have made tags.
+        return (tag,) if self.mapping.locales else tuple(dict.fromkeys([said, tag]))
+
     def ping(self) -> None:
         """See `Source.ping`."""
         self.inner.ping()

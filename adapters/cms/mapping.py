@@ -125,6 +125,10 @@ class EntryMapping:
         """Whether an entry can get another type than its source gives it."""
         return bool(self.type or self.type_names)
 
+    def language(self, said: str) -> str | None:
+        """What the source calls a language, as a tag; None where it is none that can be understood."""
+        return self.locales.get(said) or parse_locale(said.replace("_", "-"))
+
     def paths(self) -> dict[str, tuple[str, ...]]:
         """The fields that are looked at, by option."""
         return {
@@ -224,7 +228,7 @@ class _Reading:
             return mapping.default_locale
         if not (mapping.locale or mapping.locales):
             return said
-        found = mapping.locales.get(said) or parse_locale(said.replace("_", "-"))
+        found = mapping.language(said)
         if found is None:
             reason = "the language is no language tag such as fr or fr-BE; mapping.locales can name what it means"
             raise self._fault("locale", reason)

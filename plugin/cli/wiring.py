@@ -13,7 +13,7 @@ from plugin import settings as settings_
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from adapters.cms.port import Source
+    from adapters.cms.mapped import MappedSource
     from adapters.models.port import ModelAdapter
     from adapters.runtime import Runtime
     from plugin.store import Store
@@ -53,13 +53,13 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def opened_sources(
     settings: Settings, names: tuple[str, ...] = (), *, runtime: Runtime | None = None
-) -> Iterator[dict[str, Source]]:
+) -> Iterator[dict[str, MappedSource]]:
     """The configured sources of content, or those named. Raises OptionsError, RegistryError."""
     from adapters.runtime import Runtime  # noqa: PLC0415
     from plugin.sources import open_source  # noqa: PLC0415
 
     with ExitStack() as closing:
-        found: dict[str, Source] = {}
+        found: dict[str, MappedSource] = {}
         for name in names or settings.sources:
             found[name] = open_source(settings.sources[name], runtime or Runtime.system())
             closing.callback(found[name].close)

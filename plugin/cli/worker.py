@@ -19,6 +19,7 @@ from plugin.errors import SettingsError
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
+    from adapters.cms.mapped import MappedSource
     from adapters.cms.port import Source
     from adapters.edge.port import Purger
     from plugin.service.follow import Following
@@ -74,7 +75,7 @@ def following(
 def _followers(
     settings: Settings,
     store: Store,
-    fetching: Mapping[str, Source],
+    fetching: Mapping[str, MappedSource],
     listing: Mapping[str, Source],
     purgers: Mapping[str, Purger],
     *,
@@ -102,6 +103,7 @@ def _followers(
                 store.notices,
                 store.content,
                 locales=locales_of(plugged),
+                locales_of=fetching[name].locales_of,
                 rereads_s=REREADS_S if rereads_s is None else rereads_s,
                 at=at or nowhere,
                 clock=now,

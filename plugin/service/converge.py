@@ -8,7 +8,7 @@ else. In every other case the entry is read again, 1, 3, 10 and 30 seconds after
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from adapters.cms.port import (
@@ -49,10 +49,16 @@ class Converging:
         random: Callable[[], float],
         new_lease: Callable[[], str],
         locales: Sequence[str] = (),
+        locales_of: Callable[[str], Sequence[str]] = lambda said: (said,),
         rereads_s: Sequence[float] = REREADS_S,
         at: Callable[[str], None] = nowhere,
     ) -> None:
-        """`locales`: those that the source is configured to have; none: whatever is stored of it."""
+        """Ask nothing yet.
+
+        Args:
+            locales: those that the source is configured to have; none: whatever is stored of it.
+            locales_of: what a language in the source's terms may be called here; see `MappedSource.locales_of`.
+        """
         self.name = name
         self.lease: str | None = None  # of what is being worked on, for whoever renews it
         self._source = source
@@ -61,7 +67,8 @@ class Converging:
         self._clock = clock
         self._random = random
         self._new_lease = new_lease
-        self._locales = tuple(locales)
+        self._locales = tuple(dict.fromkeys(next(iter(locales_of(one)), one) for one in locales))
+        self._locales_of = locales_of
         self._rereads_s = tuple(rereads_s)
         self._at = at
         self._failures = 0
@@ -102,8 +109,14 @@ class Converging:
 
     def _look(self, job: Job) -> Outcome:
         """Fetch every variant that the mark is about, and say what to make of it. Raises CmsError."""
-        asked, found = self._fetch_all(job)
+        named = self._named(job)
+        asked, found = self._fetch_all(job, job.locale if named is None else named)
         missing = [locale for locale in asked if locale in job.held and locale not in found]
+        if named is None:
+            missing = []
+            if job.stage == 0 and job.held and not (found and found.keys() <= job.held.keys()):
+                # Which of the stored variants was meant, if it is gone or has moved, the whole source can tell.
+                self._notices.mark(self.name, [Mark(*SYNC)], now=self._clock())
         if missing:
             # A CMS that refuses us may say that there is nothing: only one that lets us list may take away.
             self._source.ping()
@@ -133,20 +146,30 @@ class Converging:
             spread=job.cause == "notice" and job.stage == 0,
         )
 
-    def _fetch_all(self, job: Job) -> tuple[list[str], dict[str, Entry]]:
+    def _named(self, job: Job) -> str | None:
+        """The language that the mark is about, as it is stored; "" for all, None where only an entry can tell."""
+        if not job.locale:
+            return ""
+        may_be = self._locales_of(job.locale)
+        return next((one for one in may_be if one in job.held or one in job.gone), next(iter(may_be), None))
+
+    def _fetch_all(self, job: Job, named: str) -> tuple[list[str], dict[str, Entry]]:
         """The locales that were asked for, and what there is by locale; "" for none."""
         asked: list[str] = []
         found: dict[str, Entry] = {}
-        # Where nothing is found in the language that the notice names, it may be the CMS's own name for one of ours.
-        for locale in dict.fromkeys([*locales_of(job, self._locales), *job.held]):
-            if "" in found and locale not in job.held:
-                continue  # it has no languages
-            if job.locale and locale not in (job.locale, "") and (found or job.locale in job.held):
-                continue
-            asked.append(locale)
-            entry = self._fetch(job, locale)
-            if entry is not None:
-                found[entry.locale or ""] = entry
+
+        def ask(locales: Iterable[str]) -> None:
+            for locale in locales:
+                if locale in asked or ("" in found and locale not in job.held):
+                    continue  # in the second case it has no languages
+                asked.append(locale)
+                entry = self._fetch(job, locale)
+                if entry is not None:
+                    found[entry.locale or ""] = entry
+
+        ask(locales_of(job, named, self._locales))
+        if named not in ("", *job.held) and not found and self._locales_of(job.locale):
+            ask(job.held)  # it may be a name of one of these that the mapping does not know
         return asked, found
 
     def _fetch(self, job: Job, locale: str) -> Entry | None:
@@ -186,15 +209,15 @@ class Converging:
             self._content.recovered(self.name)
 
 
-def locales_of(job: Job, configured: Sequence[str]) -> Iterator[str]:
+def locales_of(job: Job, named: str, configured: Sequence[str]) -> Iterator[str]:
     """Which variants a mark is about, "" for the one without a language.
 
     A notice that names no language is about all that the entry has or may have: those stored or deleted, and those
     of the source. One that names a language is about that one, and the variant without, where there is one.
     """
     known = [*job.held, *job.gone]
-    if job.locale:
-        wanted = [job.locale, *([""] if "" in known else [])]
+    if named:
+        wanted = [named, *([""] if "" in known else [])]
     else:
         everywhere = [locale for locale in configured or job.locales if locale]
         wanted = [*([""] if "" in known or not known else []), *known, *everywhere]

@@ -203,6 +203,24 @@ def test_a_variant_in_another_language_than_asked_for_is_not_found() -> None:
         source.fetch("12", "de")
 
 
+@pytest.mark.parametrize(
+    ("options", "said", "names"),
+    [
+        ({"locales": {"en_GB": "en"}}, "en_GB", ("en",)),
+        ({"locales": {"en_GB": "en"}}, "fr_be", ("fr-BE",)),
+        ({"locales": {"en_GB": "en"}}, "en", ("en",)),
+        ({"locales": {"en_GB": "en"}}, "English", ("English",)),
+        ({}, "en_GB", ("en_GB", "en-GB")),
+        ({}, "en", ("en",)),
+        ({"locale": "lang", "locales": {"en_GB": "en"}}, "en_GB", ()),
+    ],
+)
+def test_a_language_that_a_notice_names_is_told_in_our_terms_or_only_by_the_entry(
+    options: dict[str, Any], said: str, names: tuple[str, ...]
+) -> None:
+    assert MappedSource(MemorySource(), read_mapping(options)).locales_of(said) == names
+
+
 def test_the_source_shows_through() -> None:
     inner = MemorySource()
     source = MappedSource(inner, read_mapping(None))

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from adapters.cms.mapped import MappedSource
+from adapters.cms.mapping_options import read_mapping
 from adapters.cms.port import (
     AuthError,
     BadResponse,
@@ -75,7 +77,7 @@ class Cms:
 class Bench:
     """A worker over a store, with a clock that the test moves."""
 
-    def __init__(self, store: Store, cms: Cms, locales: Sequence[str] = ()) -> None:
+    def __init__(self, store: Store, cms: Cms, locales: Sequence[str] = (), mapped: MappedSource | None = None) -> None:
         self.store = store
         self.cms = cms
         self.now = NOON
@@ -83,13 +85,14 @@ class Bench:
         self.points: list[str] = []
         self.worker = Converging(
             "cms",
-            cms,
+            mapped or cms,
             store.notices,
             store.content,
             clock=lambda: self.now,
             random=lambda: 1.0,
             new_lease=lambda: f"lease-{next(leases)}",
             locales=locales,
+            **({} if mapped is None else {"locales_of": mapped.locales_of}),
             at=self.points.append,
         )
 
@@ -293,6 +296,60 @@ def test_a_language_may_have_another_name_in_the_cms(bench: Bench) -> None:
     bench.notice(Mark("a", "fr_FR"))
     bench.work()
     assert bench.held == {}
+
+
+def a_mapped_bench(store: Store, **options: Any) -> tuple[Bench, Cms]:
+    """A worker over a source behind a mapping, as the settings make it."""
+    cms = Cms()
+    return Bench(store, cms, mapped=MappedSource(cms, read_mapping(options))), cms
+
+
+@pytest.mark.parametrize("options", [{"locales": {"en_GB": "en-GB"}}, {"locales": {"en_GB": "en"}}])
+def test_a_language_is_deleted_whatever_the_cms_calls_it_and_no_other_is_asked_for(
+    sqlite_store: Store, options: dict[str, Any]
+) -> None:
+    bench, cms = a_mapped_bench(sqlite_store, **options)
+    for locale in ("de", "en_GB", "fr"):
+        cms.put("a", locale)
+        bench.notice(Mark("a", locale))
+    bench.work()
+    ours = options["locales"]["en_GB"]
+    assert set(bench.held) == {("a", "de"), ("a", ours), ("a", "fr")}
+    del cms.entries["a", "en_GB"]
+    cms.asked.clear()
+    bench.notice(Mark("a", "en_GB"))
+    bench.work()
+    assert set(bench.held) == {("a", "de"), ("a", "fr")}
+    assert {locale for _id, locale, _type in cms.asked} <= {"en_GB", ours, None}
+
+
+def test_a_source_that_makes_tags_itself_may_be_told_of_a_language_in_other_letters(bench: Bench) -> None:
+    for locale in ("de", "en-GB"):
+        bench.cms.put("a", locale)
+    bench.hold(("a", "de"), ("a", "en-GB"))
+    del bench.cms.entries["a", "en-GB"]
+    bench.notice(Mark("a", "en_GB"))
+    bench.work()
+    assert set(bench.held) == {("a", "de")}
+
+
+def test_where_a_field_gives_the_language_the_whole_source_tells_which_one_is_gone(sqlite_store: Store) -> None:
+    """A notice speaks of the CMS's own language `xx`, and nothing stored says which variant that was."""
+    bench, cms = a_mapped_bench(sqlite_store, locale="lang")
+    for said, lang in (("xx", "fr"), ("fr", "de")):
+        cms.entries["a", said] = Entry("a", said, "hero", (), {"title": said, "lang": lang}, None, version=1)
+        bench.notice(Mark("a", said))
+    bench.work()
+    assert bench.held == {("a", "fr"): "xx", ("a", "de"): "fr"}
+    bench.later(60)
+    del cms.entries["a", "xx"]
+    bench.notice(Mark("a", "xx"))
+    bench.work()
+    assert set(bench.held) == {("a", "fr"), ("a", "de")}, "nothing is taken away on a guess"
+    assert bench.store.notices.claim("cms", whole=True, lease="l", now=bench.now, until=bench.now) is not None
+    bench.notice(Mark("a", "fr"))
+    bench.work()
+    assert set(bench.held) == {("a", "fr"), ("a", "de")}
 
 
 def test_an_entry_without_languages_is_fetched_once_for_all(sqlite_store: Store) -> None:
