@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from plugin.cli.output import Failed, ProblemsFound, counted, format_option, show_json
 from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
 from plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from plugin.service.sync import Synced
 
 
 @click.group()
@@ -25,12 +30,11 @@ def cms() -> None:
 def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
     """Bring SOURCE, or every source, up to date. What fails leaves what was there before."""
     from plugin.cli.progress import reading  # noqa: PLC0415
-    from plugin.service.sync import Syncing, removals_held  # noqa: PLC0415
+    from plugin.service.sync import Syncing  # noqa: PLC0415
 
     settings = load_settings()
     if confirm_removals and source is None:
         raise Failed("name the SOURCE whose removals you confirm")
-    failed = False
     names = configured(settings, source)
     with (
         reading() as runtime,
@@ -38,25 +42,32 @@ def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
         opened_store(settings) as store,
     ):
         syncing = Syncing(sources, store.content, clock=now)
-        for name in sources:
-            synced = syncing.sync(name, full=full or confirm_removals, confirm_removals=confirm_removals)
-            for problem in synced.problems:
-                place = ":".join(str(part) for part in (problem.file, problem.line) if part is not None)
-                click.echo(f"{name}: {place or problem.id or 'an entry'}: {problem.reason}", err=True)
-            if synced.applied is None:
-                failed = True
-                click.echo(f"{name}: {synced.error}", err=True)
-                continue
-            if synced.held:
-                failed = True
-                click.echo(f"{name}: {removals_held(name, synced.held)}", err=True)
-            done = synced.applied
-            click.echo(
-                f"{name}: {done.added} added, {done.updated} updated, {done.removed} removed,"
-                f" {done.unchanged} unchanged, {counted(len(synced.problems), 'problem')}"
-            )
-    if failed:
+        done = [
+            syncing.sync(name, full=full or confirm_removals, confirm_removals=confirm_removals) for name in sources
+        ]
+    for synced in done:
+        _tell(synced)
+    if any(synced.applied is None or synced.held for synced in done):
         raise ProblemsFound
+
+
+def _tell(synced: Synced) -> None:
+    """How the sync of one source went."""
+    from plugin.service.sync import removals_held  # noqa: PLC0415
+
+    name = synced.source
+    for problem in synced.problems:
+        place = ":".join(str(part) for part in (problem.file, problem.line) if part is not None)
+        click.echo(f"{name}: {place or problem.id or 'an entry'}: {problem.reason}", err=True)
+    if synced.applied is None:
+        click.echo(f"{name}: {synced.error}", err=True)
+        return
+    if synced.held:
+        click.echo(f"{name}: {removals_held(name, synced.held)}", err=True)
+    click.echo(
+        f"{name}: {synced.applied.added} added, {synced.applied.updated} updated, {synced.applied.removed} removed,"
+        f" {synced.applied.unchanged} unchanged, {counted(len(synced.problems), 'problem')}"
+    )
 
 
 @cms.command()

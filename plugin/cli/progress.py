@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,5 +24,13 @@ def reading() -> Iterator[Runtime]:
     if not sys.stderr.isatty():
         yield runtime
         return
-    with click.progressbar(length=None, label="reading", show_pos=True, show_eta=False, file=sys.stderr) as bar:  # type: ignore[var-annotated]
-        yield replace(runtime, progress=lambda: bar.update(1))
+    with ExitStack() as closing:
+        bars: list[Any] = []  # click does not export the type
+
+        def answered() -> None:
+            if not bars:  # a folder of files answers nothing, and gets no bar
+                made = click.progressbar(count(), label="reading", show_pos=True, show_eta=False, file=sys.stderr)
+                bars.append(closing.enter_context(made))
+            bars[0].update(1)
+
+        yield replace(runtime, progress=answered)
