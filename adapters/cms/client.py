@@ -203,7 +203,7 @@ class Client:
         if status == 404:
             raise NotFound(f"{path}: status 404")
         if status != 200:
-            raise BadResponse(f"{path}: status {status}: {self._said(decoded)}")
+            raise BadResponse(f"{path}: status {status}: {self._said(decoded)}", status)
         if decoded is None:
             kind_of = response.headers.get("Content-Type", "no content type")
             raise BadResponse(f"{path}: not JSON ({kind_of[:60]}, {len(body)} bytes)")

@@ -258,7 +258,15 @@ class RateLimited(Unavailable):
 
 
 class BadResponse(CmsError):  # noqa: N818 - named for what happened
-    """The source answered with something that cannot be understood; the message says what and where."""
+    """The source answered with something that cannot be understood; the message says what and where.
+
+    Attributes:
+        status: of the answer, where it is that which was not expected.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class NotFound(CmsError):  # noqa: N818 - named for what happened

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from adapters.cms.locales import target_key
 from adapters.cms.port import Changes, Entry, Key, NotFound, Problem, SourceSpec, digest
+from adapters.cms.shaping import mapping_defaults
 
 VERSION = 1
 DIGITS = 24
@@ -22,6 +23,7 @@ class WholeSource(ABC):
     """A `Source` by its `read` alone. `spec.incremental` is True: answers hold only what changed."""
 
     spec: ClassVar[SourceSpec]
+    mapping_defaults: ClassVar[Mapping[str, object]] = mapping_defaults()
 
     @abstractmethod
     def read(self) -> tuple[Iterable[Entry], Iterable[Problem]]:

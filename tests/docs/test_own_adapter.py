@@ -54,7 +54,7 @@ def on_path(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class CsvHarness:
     """A spreadsheet that is exported anew at each change."""
 
-    COLUMNS = ("id", "locale", "type", "tags", "published_at", "status", "title", "body", "related")
+    COLUMNS = ("id", "locale", "type", "tags", "published_at", "status", "title", "body", "related", "expires_at")
 
     def __init__(self, file: Path, time: FakeTime) -> None:
         self.file = file
@@ -72,7 +72,8 @@ class CsvHarness:
     def put(self, piece: Piece, **more: str) -> None:
         row = {"id": piece.id, "locale": piece.locale or "", "type": "article", "tags": " ".join(piece.tags)}
         row |= {"published_at": "2026-01-02T03:04:05Z", "title": piece.title, "body": piece.html or ""}
-        self.rows[piece.id, piece.locale] = {**row, "related": piece.link or "", **more}
+        row |= {"related": piece.link or "", "expires_at": piece.expires or ""}
+        self.rows[piece.id, piece.locale] = {**row, **more}
         self._export()
 
     def draft(self, piece: Piece) -> None:

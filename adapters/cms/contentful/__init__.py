@@ -22,7 +22,7 @@ deeper than `link_depth`, in a circle, or to what is not published become `{"$re
 its links followed like others, and gives `x_html`; so do long texts, as Markdown, or those named in
 `markdown_fields`. In `x_html` an embedded entry is its display field, linked where `entry_urls` has a pattern for its
 type, such as `/articles/{slug}`. A field named like a property of entries (`id`, `type`, `tags`, `locale`,
-`published_at`) becomes `cms_<name>`.
+`published_at`, `expires_at`) becomes `cms_<name>`.
 
 Tags are the names of an entry's public tags, in the editor's order, such as `audience:vip`. With `tags_by = "id"`
 they are made of ids, which hold no colon: `audience-vip`, `audience_vip`, `audience.vip` and `audienceVip` become

@@ -19,6 +19,7 @@ LIST_SIZE = 1000
 MAX_PAGES = 100_000
 KEPT = ("type", "id", "revision", "contentType", "createdAt", "firstPublishedAt")
 RESET = "X-Contentful-RateLimit-Reset"
+REFUSED = frozenset((400, 410))  # what an old sync token gets
 TOO_BIG = "Response size too big"
 
 
@@ -83,8 +84,7 @@ class Api:
             try:
                 answer = self._list("sync", query)
             except BadResponse as fault:
-                # The client tells statuses apart by its message alone; 400 and 410 are what an old token gets.
-                if page == 0 and token is not None and str(fault).startswith(("sync: status 400", "sync: status 410")):
+                if page == 0 and token is not None and fault.status in REFUSED:
                     raise TokenRefused(str(fault)) from fault
                 raise
             items.extend(_slim(item) for item in _items(answer, "sync"))

@@ -15,9 +15,9 @@ from adapters.cms.contentful.shelf import Shelf
 from adapters.cms.contentful.tags import TagRules
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Link
+from adapters.cms.shaping import field_name
 
 REF = "$ref"
-ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
 MAX_DEPTH = 60
 # Depth alone does not bound the size: ten links a level make a thousand entries in three.
 MAX_EMBEDDED = 200
@@ -96,7 +96,7 @@ class Maker:
             locale=self.tag(code),
             type=kind,
             tags=tags,
-            fields={(f"cms_{name}" if name in ENTRY_PROPERTIES else name): value for name, value in fields.items()},
+            fields={field_name(name): value for name, value in fields.items()},
             published_at=_moment(item, where),
             version=revision if isinstance(revision, int) else None,
             links=tuple(work.links + [Link("", "term", tag) for tag in linked(item, "tags")]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from adapters.cms.contentful.entries import Shape
 from adapters.cms.contentful.source import ContentfulSource, Reading
 from adapters.cms.contentful.tags import PREFIXES, TagRules
 from adapters.cms.port import OptionsError
+from adapters.cms.shaping import fingerprint
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
 
@@ -52,14 +52,13 @@ def build(options: Mapping[str, object], runtime: Runtime) -> ContentfulSource:
     )
     if problems := take.problems():
         raise OptionsError(problems)
-    shown = repr((client.url, prefix, shape))
     return ContentfulSource(
         _api(client, runtime, prefix),
         _api(preview, runtime, prefix) if preview_token else None,
         shape,
         reading,
         runtime,
-        hashlib.sha256(shown.encode()).hexdigest()[:16],
+        fingerprint(client.url, prefix, shape),
     )
 
 

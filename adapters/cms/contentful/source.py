@@ -23,6 +23,7 @@ from adapters.cms.port import (
     SourceSpec,
     digest,
 )
+from adapters.cms.shaping import mapping_defaults
 from adapters.runtime import Runtime
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -49,6 +50,8 @@ class _Found:
 
 class ContentfulSource:
     """Published entries of one environment. See the package."""
+
+    mapping_defaults = mapping_defaults("contentful")
 
     def __init__(
         self, delivery: Api, preview: Api | None, shape: Shape, reading: Reading, runtime: Runtime, fingerprint: str

@@ -12,6 +12,7 @@ type           default: the first folder
 locale         default: from the file's name, else none
 tags           a list of texts (or one text), kept as they are: `topic:food`, `audience:vip`
 published_at   ISO 8601 date or date-time; UTC where it has no offset; a date is its midnight
+expires_at     the same; from then on nobody sees the entry
 draft          true keeps the file out, and shows it in previews, in the place of what is published of that id
 (others)       fields of the entry, any YAML value
 =============  ======================================================================================

@@ -10,8 +10,9 @@ from adapters.cms.files.folder import FileProblem
 from adapters.cms.files.yaml12 import Mapping12, YamlProblem, parse_mapping
 from adapters.cms.locales import parse_locale
 from adapters.cms.port import Json, Key
+from adapters.cms.shaping import ENTRY_PROPERTIES
 
-RESERVED = ("id", "type", "locale", "tags", "published_at", "draft")
+RESERVED = (*ENTRY_PROPERTIES, "draft")
 MAX_ID = 200
 _FENCE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _SALVAGED = re.compile(rb"""^(id|locale):[ \t]*["']?([^\s"'#]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
@@ -26,6 +27,7 @@ class Document:
     type: str
     tags: tuple[str, ...]
     published_at: datetime | None
+    expires_at: datetime | None
     draft: bool
     fields: dict[str, Json]
 
@@ -131,7 +133,8 @@ class _Reader:
             key=Key(entry_id, self._locale(parts.locale, locales)),
             type=content_type,
             tags=self._tags(),
-            published_at=self._published_at(),
+            published_at=self._instant("published_at"),
+            expires_at=self._instant("expires_at"),
             draft=self._draft(),
             fields=fields,
         )
@@ -172,8 +175,8 @@ class _Reader:
             tags.append(item.strip())
         return tuple(dict.fromkeys(tags))
 
-    def _published_at(self) -> datetime | None:
-        value = self._values.get("published_at")
+    def _instant(self, name: str) -> datetime | None:
+        value = self._values.get(name)
         if value is None:
             return None
         if isinstance(value, str):
@@ -182,7 +185,7 @@ class _Reader:
                 return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
             except (ValueError, OverflowError):
                 pass  # said below, with the line
-        raise self._fault("published_at", f"want an ISO 8601 date or date-time, not {value!r}")
+        raise self._fault(name, f"want an ISO 8601 date or date-time, not {value!r}")
 
     def _draft(self) -> bool:
         value = self._values.get("draft")

@@ -177,6 +177,7 @@ class _Scan:
             tags=document.tags,
             fields=fields,
             published_at=document.published_at,
+            expires_at=document.expires_at,
             links=tuple(resolver.links),
         )
 

@@ -13,9 +13,9 @@ from urllib.parse import urljoin
 from adapters.cms.generic.paths import Path, Unanswerable
 from adapters.cms.generic.values import ItemFault, check_storable, instant, locale_of, name_of, texts, whole
 from adapters.cms.port import Entry, Json, Key, Link, Ordering
+from adapters.cms.shaping import field_name
 
 Epoch = Literal["s", "ms"]
-ENTRY_PROPERTIES = ("id", "type", "locale", "tags", "published_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,7 @@ class ItemMapping:
             if not isinstance(whole_item, dict):
                 raise ItemFault(f"fields_at: want an object at {self.fields_at.text}")
             left_out = self.without | self._spent()
-            made = {
-                (f"cms_{name}" if name in ENTRY_PROPERTIES else name): value
-                for name, value in whole_item.items()
-                if name not in left_out
-            }
+            made = {field_name(name): value for name, value in whole_item.items() if name not in left_out}
         for name in self.localized_fields & made.keys():
             chosen = _in_language(made.pop(name), variant.key.locale)
             if chosen is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,13 +14,14 @@ from adapters.bounded import url_fault
 from adapters.cms.client import Client, ClientOptions, read_client_options
 from adapters.cms.generic.file import FileOrigin
 from adapters.cms.generic.http import Headers, HttpOrigin, Paging, PagingKind, Requests, explain
-from adapters.cms.generic.mapping import ENTRY_PROPERTIES, Epoch, ItemMapping
+from adapters.cms.generic.mapping import Epoch, ItemMapping
 from adapters.cms.generic.origin import Origin
 from adapters.cms.generic.paths import Path, PathFault, compile_condition, compile_path
 from adapters.cms.generic.reading import Reader
 from adapters.cms.generic.source import GenericSource, Since, SinceForm
 from adapters.cms.locales import parse_locale
 from adapters.cms.port import OptionsError, Ordering, SourceSpec
+from adapters.cms.shaping import ENTRY_PROPERTIES, fingerprint
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
 
@@ -146,7 +146,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> GenericSource:
     if problems or origin is None:
         raise OptionsError(problems)
     # Not what says where from and how fast: another token or time-out leaves the entries as they are.
-    shape = repr((mapping, items, listed_in, since, options.get("path"), options.get("params"), options.get("file")))
+    asked_for = [options.get(name) for name in ("path", "params", "file")]
     reader = Reader(origin=origin, mapping=mapping, listed_in=listed_in, updated_at=updated_at, max_items=max_items)
     return GenericSource(
         reader,
@@ -154,7 +154,7 @@ def build(options: Mapping[str, object], runtime: Runtime) -> GenericSource:
         spec=SourceSpec("generic", mapping.ordering, incremental=True, previews=previews),
         since=since,
         draft_params=draft_params,
-        fingerprint=hashlib.sha256(shape.encode()).hexdigest()[:16],
+        fingerprint=fingerprint(mapping, items, listed_in, since, asked_for),
     )
 
 
@@ -183,7 +183,7 @@ def _mapping(take: _Taker, locales: tuple[str, ...]) -> ItemMapping:
     if not fields_at.plain:
         take.complain("fields_at", "want names only, such as $.attributes")
     fields = take.path_map("fields")
-    for name in sorted(fields.keys() & set(ENTRY_PROPERTIES)):
+    for name in sorted(fields.keys() & ENTRY_PROPERTIES):
         take.complain(f"fields.{name}", "is a property of every entry, and no field")
     return ItemMapping(
         id=take.required_path("id", "$.id"),

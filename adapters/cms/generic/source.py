@@ -14,6 +14,7 @@ from adapters.cms.generic.mapping import Variant
 from adapters.cms.generic.reading import Reader, Reading
 from adapters.cms.generic.values import ItemFault
 from adapters.cms.port import BadResponse, Changes, Entry, Key, NotFound, SourceSpec
+from adapters.cms.shaping import mapping_defaults
 from adapters.runtime import Runtime
 
 SinceForm = Literal["iso", "epoch", "epoch_ms"]
@@ -74,6 +75,8 @@ class _Making:
 
 class GenericSource:
     """Published entries of any JSON. See the package."""
+
+    mapping_defaults = mapping_defaults("generic")
 
     def __init__(
         self,

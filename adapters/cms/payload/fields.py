@@ -13,10 +13,10 @@ from adapters.cms.payload import lexical
 from adapters.cms.payload.identity import Identity
 from adapters.cms.payload.localised import is_document
 from adapters.cms.port import Json, Link
+from adapters.cms.shaping import field_name
 
 REF = "$ref"
 PUBLISHED = "published"
-ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
 SYSTEM = frozenset(("createdAt", "updatedAt", "deletedAt", "_status"))
 # What Payload adds to documents of collections with `auth`: by some of it they are known, and all of it stays here.
 PERSON = frozenset(("sessions", "hasAPIKey", "enableAPIKey", "apiKey", "loginAttempts", "hash", "salt"))
@@ -83,7 +83,7 @@ class Maker:
     def fields(self, document: Mapping[str, Json], collection: str, left_out: frozenset[str]) -> dict[str, Json]:
         """Those of the document itself; what it is related to may hold it again, but not resolved."""
         own = {
-            (f"cms_{name}" if name in ENTRY_PROPERTIES else name): value
+            field_name(name): value
             for name, value in _public(document).items()
             if name not in left_out and name != "id"
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from adapters.cms.payload.cursor import DIGEST_CHARS, Cursor, Listing, Variants
 from adapters.cms.payload.entries import Documents, document_id, moment_of
 from adapters.cms.payload.reader import Asking, Document, Reader
 from adapters.cms.port import BadResponse, Changes, Entry, Key, NotFound, Ordering, Problem, SourceSpec, digest
+from adapters.cms.shaping import fingerprint, mapping_defaults
 
 LEAST_RESOLUTION = timedelta(milliseconds=1)
 MAX_PAGES = 100_000
@@ -44,6 +44,8 @@ class _Found:
 class PayloadSource:
     """Published documents of a Payload site. See the package."""
 
+    mapping_defaults = mapping_defaults("payload")
+
     def __init__(
         self,
         client: Client,
@@ -58,8 +60,7 @@ class PayloadSource:
         self._documents = documents
         resolution = max(LEAST_RESOLUTION, scope.clock_skew)
         self._spec = SourceSpec("payload", Ordering("timestamp", resolution), True, previews=asking.has_key)
-        shape = repr((documents, scope.collections, scope.related, asking.link_depth))
-        self._fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
+        self._fingerprint = fingerprint(documents, scope.collections, scope.related, asking.link_depth)
 
     @property
     def spec(self) -> SourceSpec:

@@ -21,7 +21,7 @@ and dropped all the same. A missing translation is not replaced: that is decided
 relations, components and dynamic zones stay as data: URLs of media become absolute, relations deeper than `link_depth`
 become `{"$ref": documentId}`, row numbers, authors' names and `localizations` are left out. Blocks `x` also give
 `x_html`; so do Markdown texts named in `markdown_fields`. An attribute named like a property of entries (`id`, `type`,
-`tags`, `locale`, `published_at`) becomes `cms_<name>`.
+`tags`, `locale`, `published_at`, `expires_at`) becomes `cms_<name>`.
 
 Tags are the `tag_name` of what the relation `tags_field` holds. `prefixed_tags: {audience: audience.segments}` makes
 tags `audience:...` of the texts (or related entries) at that path of the entry.

@@ -10,11 +10,11 @@ from urllib.parse import urljoin
 
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Link
+from adapters.cms.shaping import field_name
 from adapters.cms.strapi import blocks
 from adapters.cms.strapi.wire import as_document
 
 REF = "$ref"
-ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
 # Row numbers change with every publish; the others name editors, or repeat what is asked for anyway.
 LEFT_OUT = frozenset(("id", "documentId", "createdBy", "updatedBy", "localizations"))
 SYSTEM = frozenset(("locale", "publishedAt", "createdAt", "updatedAt"))
@@ -108,7 +108,7 @@ class _Maker:
 
     def attributes(self, document: Mapping[str, Json], where: str, left_out: frozenset[str]) -> dict[str, Json]:
         own = {
-            (f"cms_{name}" if name in ENTRY_PROPERTIES else name): value
+            field_name(name): value
             for name, value in document.items()
             if name not in LEFT_OUT and name not in SYSTEM and name not in left_out
         }

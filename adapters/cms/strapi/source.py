@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.cms.port import BadResponse, Changes, Entry, Key, NotFound, Ordering, Problem, SourceSpec
+from adapters.cms.shaping import fingerprint, mapping_defaults
 from adapters.cms.strapi import cursor as cursors
 from adapters.cms.strapi.cursor import Cursor, Listing
 from adapters.cms.strapi.entries import DocumentMapping, Draft, moment_of, text_of
@@ -53,12 +53,14 @@ class StrapiSource:
         name="strapi", ordering=Ordering("timestamp", timedelta(milliseconds=1)), incremental=True, previews=True
     )
 
+    mapping_defaults = mapping_defaults("strapi")
+
     def __init__(self, wire: Wire, scope: Scope, mapping: DocumentMapping) -> None:
         self._wire = wire
         self._scope = scope
         self._mapping = mapping
-        shape = repr((wire.shape, mapping, scope.types, scope.locales, scope.related, sorted(scope.populate.items())))
-        self._fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
+        populated = sorted(scope.populate.items())
+        self._fingerprint = fingerprint(wire.shape, mapping, scope.types, scope.locales, scope.related, populated)
 
     def changes(self, cursor: str | None) -> Changes:
         """Everything, or what changed since the cursor."""

@@ -26,7 +26,7 @@ StreamField and other values stay as data. A text `x` that is rich text also giv
 texts named in `markdown_fields`. Which texts are rich text the API does not say: those that begin with a block-level
 tag and end with a tag, and those named in `rich_text_fields`. Addresses of images and documents become absolute. What
 stands in `meta` (`slug`, `html_url`, …) are fields beside the others. A field named like a property of entries (`id`,
-`type`, `tags`, `locale`, `published_at`) becomes `cms_<name>`.
+`type`, `tags`, `locale`, `published_at`, `expires_at`) becomes `cms_<name>`.
 
 Tags are those of `tags_field` (taggit). `prefixed_tags: {audience: segments}` makes tags `audience:...` of the texts
 at that path. Variants of wagtail-personalisation, which API v2 lists like any page, get the tag `audience:<segment>`:

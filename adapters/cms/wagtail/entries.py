@@ -12,11 +12,11 @@ from urllib.parse import urljoin
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Link
+from adapters.cms.shaping import field_name
 from adapters.cms.wagtail.richtext import Target, looks_rich, render
 
 PAGE = "page"
 TRANSLATION_KEY = "translation_key"
-ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
 # `parent` is in a page's own answer and not in lists: what is read either way must be the same.
 SYSTEM = frozenset(("type", "detail_url", "locale", "parent", "first_published_at", "last_published_at", "tessera"))
 MAX_DEPTH = 40
@@ -125,7 +125,7 @@ class _Maker:
     def fields(self, item: Mapping[str, Json], meta: Mapping[str, Json], where: str) -> dict[str, Json]:
         own = {name: value for name, value in item.items() if name not in ("id", "meta", self.shape.tags_field)}
         beside = {n: v for n, v in meta.items() if n not in SYSTEM and n != TRANSLATION_KEY and n not in own}
-        both = {(f"cms_{n}" if n in ENTRY_PROPERTIES else n): v for n, v in (*own.items(), *beside.items())}
+        both = {field_name(n): v for n, v in (*own.items(), *beside.items())}
         if isinstance(url := both.get("html_url"), str):
             both["html_url"] = self.absolute(url)
         made = self._values(both, "", where)

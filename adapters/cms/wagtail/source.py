@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from adapters.cms.port import (
     SourceSpec,
     digest,
 )
+from adapters.cms.shaping import fingerprint, mapping_defaults
 from adapters.cms.wagtail import cursor as cursors
 from adapters.cms.wagtail.cursor import Record, Records
 from adapters.cms.wagtail.entries import (
@@ -80,6 +80,8 @@ class _Found:
 class WagtailSource:
     """Published pages and snippets of a Wagtail site. See the package."""
 
+    mapping_defaults = mapping_defaults("wagtail")
+
     def __init__(self, client: Client, previews: Client | None, scope: Scope, shape: Shape) -> None:
         """`previews` may see drafts; None: nobody may."""
         self._client = client
@@ -88,8 +90,7 @@ class WagtailSource:
         self._shape = shape
         self._lister = Lister(client, scope.page_size)
         self._drafts = None if previews is None else Lister(previews, scope.page_size)
-        told = repr((shape, scope))
-        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()[:16]
+        self._fingerprint = fingerprint(shape, scope)
 
     @property
     def spec(self) -> SourceSpec:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Key, Link
+from adapters.cms.shaping import field_name
 from adapters.cms.wordpress import terms
 from adapters.cms.wordpress.media import media
 from adapters.cms.wordpress.rows import first_of, moment_of, named_post, number_of, plain_text, translations, visible
@@ -18,7 +19,6 @@ from adapters.cms.wordpress.site import Row, id_of
 from adapters.cms.wordpress.terms import Tagging, Term
 
 REF = "$ref"
-ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at"))
 # What WordPress says of its own keeping: identity, state and dates are the entry's; the rest is for its editors.
 LEFT_OUT = frozenset(
     (
@@ -103,7 +103,7 @@ class Shape:
             locale=key.locale,
             type=self.type_names.get(route) or self.type_names.get(kind) or kind,
             tags=tags,
-            fields={(f"cms_{name}" if name in ENTRY_PROPERTIES else name): item for name, item in fields.items()},
+            fields={field_name(name): item for name, item in fields.items()},
             published_at=published,
             version=moment_of(row, "modified_gmt", where),
             links=tuple(maker.links),

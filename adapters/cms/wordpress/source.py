@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapters.cms.port import BadResponse, Changes, Entry, Key, NotFound, Ordering, Problem, SourceSpec
+from adapters.cms.shaping import fingerprint, mapping_defaults
 from adapters.cms.wordpress import cursor as cursors
 from adapters.cms.wordpress.beside import Beside
 from adapters.cms.wordpress.cursor import Listing
@@ -24,6 +24,8 @@ SETTLED = timedelta(seconds=10)
 class WordPressSource:
     """Published posts of a WordPress site. See the package."""
 
+    mapping_defaults = mapping_defaults("wordpress")
+
     def __init__(self, site: Site, scope: Scope, shape: Shape) -> None:
         self.spec = SourceSpec(
             name="wordpress",
@@ -34,8 +36,7 @@ class WordPressSource:
         self._site = site
         self._scope = scope
         self._shape = shape
-        told = repr((shape, scope.types, sorted(scope.locales.items()), scope.raw))
-        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()[:16]
+        self._fingerprint = fingerprint(shape, scope.types, sorted(scope.locales.items()), scope.raw)
 
     def changes(self, cursor: str | None) -> Changes:
         """Everything, or what changed since the cursor."""

@@ -345,7 +345,8 @@ class ContentfulHarness:
     def _edited(self, piece: Piece, **more: Any) -> dict[str, dict[str, Any]]:
         fields = copy.deepcopy(self._fields.get(piece.id, {}))
         related = link("Entry", piece.link) if piece.link else None
-        for name, value in {"title": piece.title, "text": piece.html, "related": related, "data": None, **more}.items():
+        own = {"title": piece.title, "text": piece.html, "expires_at": piece.expires, "related": related, "data": None}
+        for name, value in {**own, **more}.items():
             values = fields.setdefault(name, {})
             values.pop(piece.locale or "en", None)
             if value is not None:

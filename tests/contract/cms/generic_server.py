@@ -132,6 +132,8 @@ class GenericHarness:
         made = thing(piece.id, piece.locale, title=piece.title, rev=self._rev, related=piece.link)
         made["labels"] = [{"name": tag} for tag in piece.tags]
         made["updated"] = moment
+        if piece.expires:
+            made["expires_at"] = piece.expires
         return {**made, "text": piece.html} if piece.html else made
 
     def save(self, made: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ class Piece:
     tags: tuple[str, ...] = ()
     link: str | None = None
     html: str | None = None
+    expires: str | None = None  # a field `expires_at` of the CMS
 
 
 class Harness(Protocol):
@@ -76,6 +77,8 @@ class FilesHarness:
             "published_at": "2026-01-02T03:04:05Z",
             **more,
         }
+        if piece.expires:
+            front["expires_at"] = piece.expires
         if piece.link:
             front["related"] = {"$ref": piece.link}
         self.write(piece, f"---\n{yaml.safe_dump(front)}---\n{piece.html or ''}".encode())
@@ -133,6 +136,7 @@ class StrapiHarness:
             "updatedAt": moment,
             "publishedAt": moment,
             "text": piece.html,
+            "expires_at": piece.expires,
             "related": None,
         }
         if piece.link:

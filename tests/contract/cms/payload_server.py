@@ -213,6 +213,7 @@ class PayloadHarness:
             "text": piece.html,
             "tags": list(piece.tags),
             "related": piece.link,
+            "expires_at": piece.expires,
             "publishedAt": row["createdAt"],
         }
         for name, value in localised.items():

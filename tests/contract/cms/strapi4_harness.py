@@ -128,6 +128,7 @@ class Strapi4Harness:
         self._rows[key]["attributes"].update(
             title=piece.title,
             text=piece.html,
+            expires_at=piece.expires,
             createdAt="2026-11-01T00:00:00.000Z",
             updatedAt=moment,
             publishedAt=published(moment),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from adapters import registry
+from adapters.cms.mapping_options import read_mapping
 from adapters.cms.port import Changes, CmsError, Entry, Key, NotFound, OptionsError, Unavailable, digest
 from tests.contract.clock import FakeTime
 from tests.contract.cms.harness import EMPTY, HARNESSES, Harness, Piece
@@ -88,10 +89,22 @@ def test_fields_tags_and_instants_come_across(harness: Harness) -> None:
 
 
 def test_fields_are_plain_json_and_never_named_like_an_entry_property(harness: Harness) -> None:
-    harness.put(Piece("a", "A", tags=("x",), html="Text"))
+    harness.put(Piece("a", "A", tags=("x",), html="Text", expires="2031-02-03T04:05:06Z"))
     entry = harness.source.fetch("a", "en")
     assert json.loads(json.dumps(dict(entry.fields), allow_nan=False)) == entry.fields
-    assert not {"id", "type", "tags", "locale", "published_at"} & set(entry.fields)
+    assert not {"id", "type", "tags", "locale", "published_at", "expires_at"} & set(entry.fields)
+
+
+def test_a_field_that_says_when_an_entry_expires_is_kept_and_ends_it(harness: Harness) -> None:
+    harness.put(Piece("a", "A", expires="2031-02-03T04:05:06Z"))
+    entry = harness.source.fetch("a", "en")
+    moment = datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert entry.expires_at == moment or entry.fields["cms_expires_at"] == "2031-02-03T04:05:06Z"
+    source = getattr(harness.source, "inner", harness.source)
+    declared = getattr(source, "mapping_defaults", None)
+    seen = read_mapping(None, source.spec.name, declared).apply(entry)
+    assert isinstance(seen, Entry)
+    assert seen.expires_at == moment
 
 
 def test_nothing_changed_brings_nothing(harness: Harness) -> None:

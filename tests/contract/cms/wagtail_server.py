@@ -159,7 +159,7 @@ class WagtailHarness:
         made = copy.deepcopy(recorded("list-fields-all")["body_json"]["items"][1])
         made |= {"id": number, "code": piece.id, "title": piece.title, "text": piece.html, "related": None}
         made["meta"] |= {"slug": piece.id, "locale": piece.locale, "first_published_at": "2026-11-01T00:00:00Z"}
-        made |= {"body": "", "blocks": []}
+        made |= {"body": "", "blocks": [], "expires_at": piece.expires}
         made["tags"] = list(dict.fromkeys(piece.tags))  # an editor's tag is there once
         references: dict[str, Any] = {}
         if piece.link:

@@ -26,6 +26,7 @@ class Named:
         self._source = source
         self._numbers = numbers
         self.spec, self.ping, self.close = source.spec, source.ping, source.close
+        self.mapping_defaults = vars(type(source))["mapping_defaults"]
 
     def changes(self, cursor: str | None) -> Changes:
         found = self._source.changes(cursor)
@@ -123,6 +124,7 @@ class WordPressHarness:
                 "title": {"raw": title, "rendered": title},
                 # A plugin for Markdown renders on this site, as the suite's pieces want it.
                 "content": {"raw": text, "rendered": text.replace("*there*", "<em>there</em>"), "protected": False},
+                "expires_at": piece.expires,
                 "related": self.numbers[piece.link][0] if piece.link in self.numbers else False,
                 "tags": [self._term(name) for name in piece.tags],
                 "categories": [],
