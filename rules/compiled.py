@@ -113,6 +113,7 @@ class CompiledSlot:
         self._reserved = [
             (*one.schedule.span(document.zone), names) for one in self.experiments if (names := reserved_by(one))
         ]
+        self.reserves = bool(self._reserved)
         self._pinned = {(one.id, arm.id): arm.pinned_ids for one in self.experiments for arm in one.arms}
         scheduled: tuple[Rule | Experiment, ...] = (*self.rules, *self.experiments)
         conditions = [one.when for one in scheduled]
@@ -151,7 +152,8 @@ class CompiledSlot:
         if self._holdout is not None and self._holdout.keeps_out(facts):
             return _HELD_OUT
         rows = self._table.index.alive(facts, self._within)
-        return Situation(rows, self._assigned(facts, arms or {}) if self.experiments else ())
+        assigned = self._assigned(facts, arms or {}) if self.experiments else ()
+        return tuple.__new__(Situation, (rows, assigned, False))  # as in `arrange`
 
     def outcome_of(self, situation: Situation) -> Outcome:
         """What a situation comes to."""
@@ -203,8 +205,6 @@ class CompiledSlot:
 
     def reserved(self, now: datetime, arms: tuple[tuple[str, str], ...]) -> frozenset[str]:
         """The entries that running experiments pin by id, less those that an arm of this visitor pins."""
-        if not self._reserved:
-            return frozenset()
         kept_out: set[str] = set()
         for start, until, names in self._reserved:
             if (start is None or now >= start) and (until is None or now < until):

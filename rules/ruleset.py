@@ -214,12 +214,13 @@ class Ruleset:
             if candidates & ~allowed:
                 unseen += (Drop(candidates & ~allowed, "audience"),)
                 candidates &= allowed
-        reserved = 0
-        for name in compiled.reserved(now, situation.arms):
-            reserved |= pool.by_id.get(name, 0)
-        if candidates & reserved:
-            unseen += (Drop(candidates & reserved, "reserved"),)
-            candidates &= ~reserved
+        if compiled.reserves:
+            reserved = 0
+            for name in compiled.reserved(now, situation.arms):
+                reserved |= pool.by_id.get(name, 0)
+            if candidates & reserved:
+                unseen += (Drop(candidates & reserved, "reserved"),)
+                candidates &= ~reserved
         order = content.order_for(slot, tag, chain)
         course = None
         bound = compiled.bound(situation, facts)
@@ -231,7 +232,8 @@ class Ruleset:
             course = _course(compiled, compiled.outcome_of(situation), pool, facts, candidates, order)
             if bound is not None:
                 courses.keep(key, course)
-        return Plan(compiled.slot, compiled, facts, course, pool, content.default(slot), candidates, unseen, now)
+        found = (compiled.slot, compiled, facts, course, pool, content.default(slot), candidates, unseen, now)
+        return tuple.__new__(Plan, found)  # as in `arrange`
 
     def settle(
         self,
