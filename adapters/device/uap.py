@@ -24,8 +24,8 @@ class UapDevices:
     """
 
     def __init__(self, cache_size: int = 10_000, max_length: int = 1_024) -> None:
-        from ua_parser.loaders import load_lazy_builtins  # noqa: PLC0415  # heavy, so only where it is used
         from ua_parser.core import Domain  # noqa: PLC0415
+        from ua_parser.loaders import load_lazy_builtins  # noqa: PLC0415  # heavy, so only where it is used
         from ua_parser.regex import Resolver  # noqa: PLC0415
 
         # Lazy: the engine in Rust compiles the patterns, so Python need not.
