@@ -127,7 +127,8 @@ class EntryMapping:
 
     def language(self, said: str) -> str | None:
         """What the source calls a language, as a tag; None where it is none that can be understood."""
-        return self.locales.get(said) or parse_locale(said.replace("_", "-"))
+        tag = parse_locale(said.replace("_", "-"))
+        return self.locales.get(said) or self.locales.get(tag or said) or tag
 
     def paths(self) -> dict[str, tuple[str, ...]]:
         """The fields that are looked at, by option."""

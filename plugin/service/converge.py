@@ -168,8 +168,12 @@ class Converging:
                     found[entry.locale or ""] = entry
 
         ask(locales_of(job, named, self._locales))
-        if named not in ("", *job.held) and not found and self._locales_of(job.locale):
-            ask(job.held)  # it may be a name of one of these that the mapping does not know
+        if named not in ("", *job.held):
+            may_be = self._locales_of(job.locale)
+            for one in may_be:
+                ask(() if found else [one])
+            if may_be and not found:
+                ask(job.held)  # it may be a name of one of these that the mapping does not know
         return asked, found
 
     def _fetch(self, job: Job, locale: str) -> Entry | None:

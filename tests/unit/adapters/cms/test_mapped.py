@@ -201,6 +201,8 @@ def test_a_variant_in_another_language_than_asked_for_is_not_found() -> None:
     assert source.fetch("12").locale == "fr"
     with pytest.raises(NotFound):
         source.fetch("12", "de")
+    named = MappedSource(inner, read_mapping({"locale": "lang", "locales": {"fr_FR": "fr"}}))
+    assert named.fetch("12", "fr_FR").locale == "fr", "a name that the mapping knows"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +210,7 @@ def test_a_variant_in_another_language_than_asked_for_is_not_found() -> None:
     [
         ({"locales": {"en_GB": "en"}}, "en_GB", ("en",)),
         ({"locales": {"en_GB": "en"}}, "fr_be", ("fr-BE",)),
+        ({"locales": {"en-GB": "en"}}, "en_gb", ("en",)),
         ({"locales": {"en_GB": "en"}}, "en", ("en",)),
         ({"locales": {"en_GB": "en"}}, "English", ("English",)),
         ({}, "en_GB", ("en_GB", "en-GB")),
