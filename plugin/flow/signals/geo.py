@@ -85,8 +85,10 @@ def derive_geo(
             # Two sources that disagree on the country would make a place that does not exist.
             if not found or known.get("geo.country") == found["geo.country"]:
                 found = {**known, **found}
-    for name in wanted & found.keys():
-        draft.attributes[name] = found[name]
+    for name in wanted:
+        value = found.get(name)
+        if value is not None:
+            draft.attributes[name] = value
 
 
 def derive_body_geo(value: object, draft: Draft) -> bool:
