@@ -93,7 +93,7 @@ class MappedSource:
                 # Asked in the source's terms, or in none, it may have answered for another language than ours.
                 if locale in (None, made.locale, entry.locale) or not self.mapping.moves_locales:
                     return made
-                if locale is not None and self.mapping.language(locale) == made.locale:
+                if self.mapping.language(locale) == made.locale:
                     return made
         raise missing or NotFound(f"{entry_id} ({locale}): no such variant")
 
