@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,8 +76,14 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         settings = settings_.load(os.environ, Path.cwd())
     metrics = CollectorRegistry()
     new_id = new_ids()
+    closing = ExitStack()
     store = open_store(settings.database_url.reveal())
+    closing.callback(store.close)
     models = open_models(settings)
+    for model in models.values():
+        closing.callback(model.close)
+    geo = _geo(settings)
+    closing.callback(geo.close)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
     scoring = Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
     renderer = BlockRenderer(folder("templates") / "blocks", _count_failures(metrics))
@@ -87,7 +94,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         profiles=_ServedOnly(servings := Servings()),
         shown=servings,
         devices=UapDevices(),
-        geo=_geo(settings),
+        geo=geo,
         policy=context_policy(settings),
         clock=now,
         new_id=new_id,
@@ -104,13 +111,15 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     drafting = Drafting(store.draft, store.rulesets, store.content, clock=now)
     contents = Contents(store.content, clock=now)
+    drafts = Drafts(
+        list(settings.sources),
+        lambda name: open_source(settings.sources[name], Runtime.system()),
+        monotonic=time.monotonic,
+    )
+    closing.callback(drafts.close)
     previews = Previews(
         tokens=PreviewTokens(_signing_key(settings)),
-        drafts=Drafts(
-            list(settings.sources),
-            lambda name: open_source(settings.sources[name], Runtime.system()),
-            monotonic=time.monotonic,
-        ),
+        drafts=drafts,
         sites=sites,
         personalization=personalization,
         writer=writer,
@@ -131,7 +140,9 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         clock=now,
     )
     app = Flask("plugin", static_folder=None)
-    app.extensions["tessera"] = Wired(settings, sites, personalization, publishing, simulator, writer, renderer)
+    app.extensions["tessera"] = Wired(
+        settings, sites, personalization, publishing, simulator, writer, renderer, closing
+    )
     web = register(
         app,
         WebServices(
@@ -191,6 +202,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         app.register_blueprint(storefront(personalization, renderer, previewed=previews.site))
     sites.refresh()
     sites.start()
+    closing.callback(sites.stop)
     return app
 
 
@@ -206,6 +218,7 @@ class Wired:
         simulator: Simulator,
         writer: AnswerWriter,
         renderer: BlockRenderer,
+        closing: ExitStack,
     ) -> None:
         self.settings = settings
         self.sites = sites
@@ -214,6 +227,11 @@ class Wired:
         self.simulator = simulator
         self.writer = writer
         self.renderer = renderer
+        self._closing = closing
+
+    def close(self) -> None:
+        """End the thread, and free the connections to CMSs, models and the database; no request may follow."""
+        self._closing.close()
 
 
 class _ServedOnly:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.resource_tracker import ensure_running
 from threading import Event, Thread, get_ident
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +21,9 @@ from plugin.cli.output import Failed
 from plugin.cli.wiring import load_settings, opened_store
 from plugin.cli.worker import following
 from plugin.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 GRACE_S = 10
 """How long a worker may finish what it has begun, once it is told to stop."""
@@ -62,13 +67,22 @@ def serve_with(settings: Settings, *, threads: int = 1, on_ready: Callable[[], N
     host, port = host_and_port(settings)
     with interrupted_alone(), following(settings), when_ready(settings, on_ready):
         run(
-            "plugin.app:create_app",
+            "plugin.cli.serve:application",
             host,
             port,
             workers=settings.workers,
             threads=threads,
             log_level=settings.log_level,
         )
+
+
+def application() -> Flask:
+    """The application of one worker process; what it holds open is closed when the process ends."""
+    from plugin import create_app  # noqa: PLC0415 - in the workers, not in the process that watches them
+
+    app = create_app()
+    atexit.register(app.extensions["tessera"].close)
+    return app
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class Drafts:
         self._patience_s = patience_s
         self._opened: dict[str, Source] = {}
         self._opening = Lock()
+        self._closed = False
         self._busy = {name: Lock() for name in self.names}
 
     def previews(self, name: str) -> bool:
@@ -80,11 +81,23 @@ class Drafts:
             return [found.get(ref) or Drafted(ref, None, "the CMS did not answer in time") for ref in refs]
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, once nobody uses it; a source that is still busy after the patience is closed too.
+
+        What is asked afterwards gets no draft.
+        """
         with self._opening:
-            for source in self._opened.values():
+            self._closed = True
+            opened, self._opened = self._opened, {}
+        deadline = self._monotonic() + self._patience_s
+        for name, source in opened.items():
+            free = self._busy[name].acquire(timeout=max(0.0, deadline - self._monotonic()))
+            try:
                 source.close()
-            self._opened.clear()
+            except Exception:  # noqa: BLE001 - an adapter may be somebody else's code; the others are closed all the same
+                _log.exception("the source %s cannot be closed", name)
+            finally:
+                if free:
+                    self._busy[name].release()
 
     def _of_source(self, name: str, wanted: Sequence[DraftRef], deadline: float) -> Iterator[Drafted]:
         if name not in self._busy:
@@ -114,6 +127,8 @@ class Drafts:
     def _source(self, name: str) -> Source:
         with self._opening:
             found = self._opened.get(name)
+            if self._closed:
+                raise Unavailable("this process is ending")
             if found is None:
                 found = self._opened[name] = self._open(name)
             return found

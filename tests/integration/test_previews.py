@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,7 @@ from plugin.settings import Settings
 from plugin.sources import open_source
 from plugin.store import migrate, open_store
 from plugin.web.schemas.preview import PreviewAnswer
+from tests.contract.http_server import Reply, Request, serve
 from tests.unit.plugin.service.site_support import publish
 
 ADMIN, READER = "admin-key-0123456789", "reader-key-0123456789"
@@ -94,7 +95,7 @@ def wired(tmp_path: Path) -> Iterator[Wired]:
     store.close()
     made.app = create_app(settings)
     yield made
-    made.app.extensions["tessera"].sites.stop()
+    made.app.extensions["tessera"].close()
 
 
 def test_an_editor_sees_a_draft_of_a_mapped_source_and_nobody_else_does(wired: Wired) -> None:
@@ -205,3 +206,35 @@ def test_a_page_of_the_site_may_ask_from_its_own_origin_only(wired: Wired) -> No
     assert "Access-Control-Allow-Origin" not in other.headers
     asked = {"Origin": SHOP, "Access-Control-Request-Method": "POST"}
     assert wired.client(None).options("/v1/preview", headers=asked).headers["Access-Control-Allow-Origin"] == SHOP
+
+
+def test_what_the_application_opened_is_closed_with_it(wired: Wired) -> None:
+    """A draft read over HTTP keeps its connection for the next; the end of the application ends it."""
+    callers: list[int] = []
+
+    def answer(request: Request) -> Reply:
+        callers.append(request.client[1])
+        return Reply.of([{"id": "a", "title": "A"}])
+
+    with serve(answer) as url:
+        settings: Settings = wired.app.extensions["tessera"].settings
+        options = {"url": url, "path": "drafts", "previews": True, "items": "$", "id": "$.id", "content_type": "hero"}
+        source = Plugged("shop", "generic", {**options, "allow_private": True})
+        app = create_app(replace(settings, sources={"shop": source}))
+        try:
+            named = {"entries": [{"source": "shop", "id": "a"}], "slots": [{"id": "hero"}]}
+            client, key = app.test_client(), {"Authorization": f"Bearer {ADMIN}"}
+            token = client.post("/v1/previews", json=named, headers=key).json["token"]
+            shown = client.get("/v1/preview", query_string={"token": token}).json
+            assert [one["shown"] for one in shown["preview"]["entries"]] == ["draft"]
+            assert set(callers) <= connected_from()
+        finally:
+            app.extensions["tessera"].close()
+        assert callers
+        assert not set(callers) & connected_from()
+
+
+def connected_from() -> set[int]:
+    """Local ports of TCP connections that nobody has begun to close."""
+    rows = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    return {int(row.split()[1].partition(":")[2], 16) for row in rows if row.split()[3] == "01"}

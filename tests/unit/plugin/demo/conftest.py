@@ -46,7 +46,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def app(settings: Settings) -> Iterator[Flask]:
     made = create_app(settings)
     yield made
-    made.extensions["tessera"].sites.stop()
+    made.extensions["tessera"].close()
 
 
 @pytest.fixture

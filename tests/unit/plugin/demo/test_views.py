@@ -399,4 +399,4 @@ def test_a_preview_link_shows_drafts_among_what_is_published(settings: Settings,
         assert "Unpublished " not in client.get("/").text
         assert client.get("/?preview=p1.a.b").status_code == 401
     finally:
-        app.extensions["tessera"].sites.stop()
+        app.extensions["tessera"].close()

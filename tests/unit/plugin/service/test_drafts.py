@@ -26,8 +26,10 @@ class SlowSource(MemorySource):
     def __init__(self) -> None:
         super().__init__()
         self.let = threading.Event()
+        self.begun = threading.Event()
 
     def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
+        self.begun.set()
         assert self.let.wait(10)
         return super().draft(entry_id, locale, content_type=content_type)
 
@@ -119,6 +121,42 @@ def test_a_source_is_opened_once_and_closed_with_the_reader() -> None:
     reader.read([DraftRef("cms", "a")])
     reader.close()
     assert [source.closed for source in opened] == [True]
+    assert reader.read([DraftRef("cms", "a")])[0].detail == "the CMS cannot be read now"
+    reader.close()
+    assert len(opened) == 1, "nothing is opened again"
+
+
+def test_a_source_is_closed_after_what_it_does_for_somebody(slow: SlowSource) -> None:
+    slow.drafts[Key("a", None)] = entry("a")
+    reader = drafts(cms=slow)
+    found: list[Drafted] = []
+    asking = threading.Thread(target=lambda: found.extend(reader.read([DraftRef("cms", "a")])))
+    asking.start()
+    assert slow.begun.wait(10)
+    closing = threading.Thread(target=reader.close)
+    closing.start()
+    closing.join(0.1)
+    assert (closing.is_alive(), slow.closed) == (True, False)
+    slow.let.set()
+    closing.join(10)
+    asking.join(10)
+    assert slow.closed
+    assert found[0].entry is not None
+
+
+def test_a_source_that_answers_nobody_or_cannot_be_closed_keeps_no_other_open(
+    slow: SlowSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Torn(MemorySource):
+        def close(self) -> None:
+            raise OSError("torn")
+
+    well = MemorySource()
+    reader = drafts(patience_s=0.1, slow=slow, torn=Torn(), well=well)
+    reader.read([DraftRef(name, "a") for name in ("slow", "torn", "well")])
+    reader.close()
+    assert (slow.closed, well.closed) == (True, True)
+    assert "the source torn cannot be closed" in caplog.text
 
 
 def test_a_source_that_cannot_be_opened_is_unavailable() -> None:
