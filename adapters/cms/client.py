@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -60,6 +60,15 @@ class Answer:
 
     body: object
     headers: Mapping[str, str]
+
+    @property
+    def served(self) -> datetime | None:
+        """When it was answered, by the site's own clock, in whole seconds; None where it does not say."""
+        try:
+            moment = parsedate_to_datetime(self.headers.get("Date", ""))
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
 
 
 Explain = Callable[[object], str | None]

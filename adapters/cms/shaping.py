@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
+from urllib.parse import urljoin
 
 from adapters.cms.mapping_options import BASE, DEFAULTS
 
@@ -15,6 +16,14 @@ ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at", "e
 def field_name(name: str) -> str:
     """A name that the CMS gives, as a field's: one like a property of entries becomes `cms_<name>`."""
     return f"cms_{name}" if name in ENTRY_PROPERTIES else name
+
+
+def absolute(base: str, url: str) -> str:
+    """An address with the host and path of the base, where it has none; as it is where it is no address."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
 
 
 def mapping_defaults(adapter: str = "") -> Mapping[str, tuple[str, ...]]:

@@ -151,10 +151,10 @@ class Api:
                     labels[one] = label
             pages = answer.get("pages")
             after = pages.get("next") if isinstance(pages, Mapping) else None
-            given = parse_qs(urlsplit(after).query).get("pageNext") if isinstance(after, str) else None
-            if not given or given[0] == query.get("pageNext"):
+            given = _parameter(after, "pageNext")
+            if given is None or given == query.get("pageNext"):
                 return labels
-            query = {"limit": str(LIST_SIZE), "pageNext": given[0]}
+            query = {"limit": str(LIST_SIZE), "pageNext": given}
         raise BadResponse(f"taxonomy/concepts: more than {MAX_PAGES} pages")
 
     def _all(self, path: str) -> list[Item]:
@@ -165,8 +165,12 @@ class Api:
             items = _items(answer, path)
             found.extend(items)
             total = answer.get("total")
-            if not items or not isinstance(total, int) or len(found) >= total:
+            if not isinstance(total, int):
+                raise BadResponse(f"{path}: total: want a number")
+            if len(found) >= total:
                 return found
+            if not items:  # what is missing would make another model, and other entries
+                raise BadResponse(f"{path}: empty at {len(found)}, but {total} are announced")
 
     def _list(self, path: str, query: Mapping[str, str]) -> dict[str, object]:
         try:
@@ -196,7 +200,15 @@ def _slim(item: Item) -> Item:
 
 def _token(url: object) -> str:
     """The token in an address of the next page or the next sync; the address itself is not followed."""
-    given = parse_qs(urlsplit(url).query).get("sync_token") if isinstance(url, str) else None
-    if not given:
-        raise BadResponse("sync: neither nextPageUrl nor nextSyncUrl has a sync_token")
-    return given[0]
+    if given := _parameter(url, "sync_token"):
+        return given
+    raise BadResponse("sync: neither nextPageUrl nor nextSyncUrl has a sync_token")
+
+
+def _parameter(url: object, name: str) -> str | None:
+    """A parameter of an address's query; None where there is none."""
+    try:
+        given = parse_qs(urlsplit(url).query).get(name) if isinstance(url, str) else None
+    except ValueError:
+        return None
+    return given[0] if given else None

@@ -140,7 +140,7 @@ class Maker:
         named = _PART.findall(pattern) if pattern else []
         if pattern is None or not all(isinstance(values.get(name), str) and values[name] for name in named):
             return None
-        return _PART.sub(lambda part: quote(str(values[part[1]]), safe="/"), pattern)
+        return _PART.sub(lambda part: quote(str(values[part[1]]), safe="/", errors="replace"), pattern)
 
 
 @dataclass

@@ -154,4 +154,4 @@ def asset_url(path: str, document_path: str, base: str) -> str | None:
     clean = posixpath.normpath(posixpath.join(posixpath.dirname(document_path), unquote(parts.path)))
     if not parts.path or clean == ".." or clean.startswith("../"):
         return None
-    return base + quote(clean)
+    return base + quote(clean, errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from adapters.cms.generic import cursor as cursors
@@ -131,7 +131,7 @@ class GenericSource:
         making.changed(rows, gone)
         kept = {key: row for key, row in rows.items() if key not in gone}
         broken = dict.fromkeys(reading.broken, Row(""))
-        cursor = Cursor({**kept, **broken, **making.rows}, reading.newest, self._runtime.now())
+        cursor = Cursor({**kept, **broken, **making.rows}, self._past(reading.newest), self._runtime.now())
         return Changes(
             entries=tuple(making.entries),
             deleted=_sorted(gone),
@@ -161,9 +161,13 @@ class GenericSource:
         rows = {key: row for key, row in before.rows.items() if key not in gone | lost}
         broken = dict.fromkeys(reading.broken, Row(""))
         newest = max(filter(None, (reading.newest, before.newest)), default=None)
-        cursor = Cursor({**rows, **broken, **making.rows}, newest, before.listed)
+        cursor = Cursor({**rows, **broken, **making.rows}, self._past(newest), before.listed)
         text = cursors.dump(cursor, self._fingerprint)
         return Changes(tuple(making.entries), _sorted(gone | lost), text, False, tuple(reading.problems))
+
+    def _past(self, newest: datetime | None) -> datetime | None:
+        """A date in the future would hide what changes until then."""
+        return min(newest, datetime.fromtimestamp(self._runtime.now(), UTC)) if newest else None
 
     def _one(self, entry_id: str, locale: str | None, *, draft: bool) -> Entry:
         variant, reading = self._ask(entry_id, locale, draft=draft), None

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
-from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
+from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all, sanitize_fields
 from adapters.cms.payload import lexical
 from adapters.cms.payload.identity import Identity
 from adapters.cms.payload.localised import is_document
 from adapters.cms.port import Json, Link
-from adapters.cms.shaping import field_name
+from adapters.cms.shaping import absolute, field_name
 
 REF = "$ref"
 PUBLISHED = "published"
@@ -57,11 +57,11 @@ class Relations:
         names = _IN_PATTERN.findall(pattern or "")
         if pattern is None or not all(isinstance(document.get(name), (str, int)) for name in names):
             return None
-        return _IN_PATTERN.sub(lambda found: quote(str(document[found[1]])), pattern)
+        return _IN_PATTERN.sub(lambda found: quote(str(document[found[1]]), errors="replace"), pattern)
 
     def absolute(self, url: str) -> str:
         """A file's URL with the site's host, where it has none."""
-        return urljoin(self.base + "/", url)
+        return absolute(self.base + "/", url)
 
 
 def is_hidden(document: Mapping[str, Json]) -> bool:
@@ -143,7 +143,7 @@ class Maker:
         if isinstance(thumbnail := value.get("thumbnailURL"), str):
             made["thumbnailURL"] = self.relations.absolute(thumbnail)
         if isinstance(sizes := value.get("sizes"), dict):
-            made["sizes"] = {size: self._size(item) for size, item in sizes.items()}
+            made["sizes"] = sanitize_fields({size: self._size(item) for size, item in sizes.items()})
         self.links.append(Link(place, "asset", absolute, id=target))
         return made
 

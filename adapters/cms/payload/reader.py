@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import requests
 from requests.auth import AuthBase
@@ -196,12 +195,4 @@ class Reader:
             if not isinstance(document, dict):
                 raise BadResponse(f"{where}: docs[{place}]: want an object")
             items.append((document, f"{where}: docs[{place}]"))
-        return Page(items, total, not more, _date(asked.headers.get("Date", "")))
-
-
-def _date(header: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
+        return Page(items, total, not more, asked.served)

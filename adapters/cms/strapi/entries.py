@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeGuard
-from urllib.parse import urljoin
 
-from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
+from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all, sanitize_fields
 from adapters.cms.port import BadResponse, Entry, Json, Link
-from adapters.cms.shaping import field_name
+from adapters.cms.shaping import absolute, field_name
 from adapters.cms.strapi import blocks
 from adapters.cms.strapi.wire import as_document
 
@@ -78,7 +77,7 @@ class DocumentMapping:
 
     def absolute(self, url: str) -> str:
         """A media URL with the site's host, where it has none."""
-        return urljoin(self.base + "/", url)
+        return absolute(self.base + "/", url)
 
     def _type(self, document: Mapping[str, Json], api_id: str) -> str:
         said = document.get(self.type_field) if self.type_field else None
@@ -146,6 +145,7 @@ class _Maker:
         return self._mapping(value, place, depth, where)
 
     def _media(self, value: dict[str, Json], place: str) -> Json:
+        # Objects of an editor's making can look like media, too.
         made = {name: item for name, item in value.items() if name not in LEFT_OUT}
         url = self.mapping.absolute(str(value["url"]))
         formats = value.get("formats")
@@ -159,7 +159,7 @@ class _Maker:
         made["url"] = url
         identity = value.get("documentId")
         self.links.append(Link(place, "asset", url, id=identity if isinstance(identity, str) else None))
-        return made
+        return sanitize_fields(made)
 
     def _relation(self, value: dict[str, Json], place: str, depth: int, where: str) -> Json:
         target = str(value["documentId"])

@@ -38,12 +38,13 @@ class Scope:
 
 @dataclass
 class _Found:
-    """What one listing brought."""
+    """What one listing brought; `began`: the site's clock at its first answer."""
 
     entries: list[Entry] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
     stamps: dict[Key, str] = field(default_factory=dict)
     newest: datetime | None = None
+    began: datetime | None = None
 
 
 class StrapiSource:
@@ -100,16 +101,19 @@ class StrapiSource:
             content_type in self._scope.related and content_type not in types
         ):
             raise missing  # it is not among what is listed
-        asked = (locale or locales[0]) if locales else None  # without: the default locale, which has another name
+        wanted: tuple[str | None, ...] = (locale,) if locale is not None else locales
+        if not locales:
+            wanted = (None,)  # the default locale, whatever its name
         for api_id in (content_type,) if content_type in types else types:
             where = f"{api_id}/{entry_id}: data"
-            try:
-                document = self._wire.one(api_id, entry_id, asked, self._scope.populate, draft=draft)
-                entry = self._mapping.entry(document, api_id, where, drafts=draft)
-            except (NotFound, Draft):
-                continue
-            if locale is None or entry.locale in (None, locale):
-                return entry
+            for asked in wanted:
+                try:
+                    document = self._wire.one(api_id, entry_id, asked, self._scope.populate, draft=draft)
+                    entry = self._mapping.entry(document, api_id, where, drafts=draft)
+                except (NotFound, Draft):
+                    continue
+                if locale is None or entry.locale in (None, locale):
+                    return entry
         raise missing
 
     def _everything(self, related: Mapping[str, str]) -> Changes:
@@ -119,11 +123,13 @@ class StrapiSource:
         listings = {}
         for name, api_id, locale in self._scope.listings():
             found = _Found()
-            for item, where in self._in_order(api_id, {**self._wire.published(locale), **self._scope.populate}):
-                self._take(item, api_id, where, found, problems)
+            for page in self._in_order(api_id, {**self._wire.published(locale), **self._scope.populate}):
+                found.began = found.began or page.served
+                for item, where in _placed(page, api_id):
+                    self._take(item, api_id, where, found, problems)
             entries.update((entry.key, entry) for entry in found.entries)
             present |= found.keys
-            listings[name] = self._listing(found.newest, found.keys, found.stamps)
+            listings[name] = self._listing(found, None, found.keys, found.stamps)
         text = cursors.dump(Cursor(listings, related), self._fingerprint)
         return Changes(tuple(entries.values()), (), text, True, tuple(problems), frozenset(present))
 
@@ -150,7 +156,7 @@ class StrapiSource:
             gone |= old.keys - keys
             entries.update((entry.key, entry) for entry in found.entries if entry.key in keys)
             stamps = {**old.recent, **found.stamps}
-            listings[name] = self._listing(found.newest or old.newest, keys, stamps)
+            listings[name] = self._listing(found, old.newest, keys, stamps)
         still = {key for listing in listings.values() for key in listing.keys}
         text = cursors.dump(Cursor(listings, related), self._fingerprint)
         deleted = tuple(sorted(gone - still, key=str))
@@ -169,12 +175,13 @@ class StrapiSource:
             remarks: list[Problem] = []
             total = -1
             for number in range(1, MAX_PAGES):
-                items, count, last = self._list(api_id, {**query, "pagination[page]": str(number)}, number)
-                if total not in (-1, count):
+                page, last = self._list(api_id, {**query, "pagination[page]": str(number)}, number)
+                if total not in (-1, page.total):
                     break  # entries came or went between two pages: some may have slipped through
-                total = count
+                total = page.total
+                found.began = found.began or page.served
                 reached = False
-                for item, where in items:
+                for item, where in _placed(page, api_id):
                     moment = _moment(as_document(item, where), stamp, where)
                     reached = floor is not None and moment is not None and moment < floor
                     if reached:
@@ -192,7 +199,8 @@ class StrapiSource:
         fields = {f"fields[{place}]": name for place, name in enumerate(self._wire.keys)}
         listed = {
             _key(as_document(item, where), where)
-            for item, where in self._in_order(api_id, {**self._wire.published(locale), **fields})
+            for page in self._in_order(api_id, {**self._wire.published(locale), **fields})
+            for item, where in _placed(page, api_id)
         }
         for key in sorted(listed - old.keys - found.keys, key=str):
             try:
@@ -230,7 +238,12 @@ class StrapiSource:
         except BadResponse as fault:
             problems.append(Problem(f"{api_id}/{key.id}", str(fault), key))
 
-    def _listing(self, newest: datetime | None, keys: set[Key] | frozenset[Key], stamps: Mapping[Key, str]) -> Listing:
+    def _listing(
+        self, found: _Found, before: datetime | None, keys: set[Key] | frozenset[Key], stamps: Mapping[Key, str]
+    ) -> Listing:
+        newest = found.newest or before
+        # A date in the future would hide what is published until then.
+        newest = min(newest, found.began) if newest and found.began else newest
         floor = newest - self._scope.overlap if newest else None
         recent = {
             key: stamp
@@ -239,33 +252,32 @@ class StrapiSource:
         }
         return Listing(newest, frozenset(keys), recent)
 
-    def _in_order(self, api_id: str, query: Mapping[str, str]) -> Iterator[tuple[object, str]]:
-        """Every document, each page beginning after the last id of the one before."""
+    def _in_order(self, api_id: str, query: Mapping[str, str]) -> Iterator[Page]:
+        """Every page, each beginning after the last id of the one before."""
         order = self._wire.order
         after: int | str | None = None
         for number in range(1, MAX_PAGES):
             begin = {} if after is None else {f"filters[{order}][$gt]": str(after)}
-            items, _, last = self._list(api_id, {**query, **begin, "sort[0]": f"{order}:asc"}, number)
-            yield from items
+            page, last = self._list(api_id, {**query, **begin, "sort[0]": f"{order}:asc"}, number)
+            yield page
             if last:
                 return
-            item, where = items[-1]
+            *_, (item, where) = _placed(page, api_id)
             final = self._wire.after(as_document(item, where), where)
             if after is not None and not _goes_on(after, final):
                 raise BadResponse(f"{api_id}: page {number} does not go on after {after}: sort or filter ignored")
             after = final
         raise BadResponse(f"{api_id}: more than {MAX_PAGES} pages")
 
-    def _list(self, api_id: str, query: Mapping[str, str], number: int) -> tuple[list[tuple[object, str]], int, bool]:
-        """A page's documents with their places, the number of all that match, and whether it is the last."""
+    def _list(self, api_id: str, query: Mapping[str, str], number: int) -> tuple[Page, bool]:
+        """A page, and whether it is the last."""
         paging = {"pagination[pageSize]": str(self._scope.page_size), "pagination[withCount]": "true"}
         page: Page = self._wire.page(api_id, {**query, **paging})
         # The server may allow smaller pages than asked for; its own numbers count.
         last = (page.number - 1) * page.size + len(page.documents) >= page.total
         if not page.documents and not last:
             raise BadResponse(f"{api_id}: page {number} is empty, but {page.total} entries are announced")
-        places = [(item, f"{api_id} page {number}: data[{n}]") for n, item in enumerate(page.documents)]
-        return places, page.total, last
+        return page, last
 
     def _stamp(self, api_id: str) -> str:
         """Changes whenever an entry of a related type is changed, added or removed, in whichever locale."""
@@ -278,6 +290,12 @@ class StrapiSource:
         page, where = self._wire.page(api_id, query), f"{api_id}: data[0]"
         newest = text_of(as_document(page.documents[0], where), self._wire.stamp, where) if page.documents else ""
         return f"{page.total} {newest}"
+
+
+def _placed(page: Page, api_id: str) -> Iterator[tuple[object, str]]:
+    """The documents of a page with their places."""
+    for number, item in enumerate(page.documents):
+        yield item, f"{api_id} page {page.number}: data[{number}]"
 
 
 def _key(document: Mapping[str, object], where: str) -> Key:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from adapters.cms.client import Client
@@ -25,12 +26,14 @@ class Page:
         documents: flat.
         total: the number of all that match.
         number, size: as the server counts, which may allow smaller pages than asked for.
+        served: the server's clock when it answered; None where it does not say.
     """
 
     documents: list[object]
     total: int
     number: int
     size: int
+    served: datetime | None = None
 
 
 class Wire(Protocol):
@@ -126,9 +129,12 @@ class Wire5:
 def read_page(client: Client, api_id: str, query: Mapping[str, str]) -> Page:
     """A listing's page as it came."""
     try:
-        answer = client.get(api_id, query)
+        asked = client.ask(api_id, query)
     except NotFound as fault:
         raise BadResponse(f"{api_id}: status 404; is it the plural API id of a collection type?") from fault
+    answer = asked.body
+    if not isinstance(answer, dict):
+        raise BadResponse(f"{api_id}: not a JSON object")
     data, meta = answer.get("data"), answer.get("meta")
     if not isinstance(data, list):
         raise BadResponse(f"{api_id}: data: want a list")
@@ -136,7 +142,7 @@ def read_page(client: Client, api_id: str, query: Mapping[str, str]) -> Page:
     total, number, size = (paging.get(name) if isinstance(paging, dict) else None for name in _PAGING)
     if not (isinstance(total, int) and isinstance(number, int) and isinstance(size, int)):
         raise BadResponse(f"{api_id}: meta.pagination: want total, page and pageSize")
-    return Page(data, total, number, size)
+    return Page(data, total, number, size, asked.served)
 
 
 _PAGING = ("total", "page", "pageSize")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias, TypeGuard
 
 from adapters.cms.client import Client
@@ -66,7 +67,7 @@ class Wire4:
         localized = [_row(item, api_id) for item in page.documents if _locale(item) is not None]
         groups = self._groups(api_id, localized, {"fields[0]": "locale"})
         flat: list[object] = [self._flat(item, api_id, groups) for item in page.documents]
-        return Page(flat, page.total, page.number, page.size)
+        return replace(page, documents=flat)
 
     def one(
         self, api_id: str, entry_id: str, locale: str | None, query: Mapping[str, str], *, draft: bool

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from urllib.parse import urljoin
 
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Link
-from adapters.cms.shaping import field_name
+from adapters.cms.shaping import absolute, field_name
 from adapters.cms.wagtail.richtext import Target, looks_rich, render
 
 PAGE = "page"
@@ -144,7 +143,7 @@ class _Maker:
         return list(dict.fromkeys(self.links))
 
     def absolute(self, url: str) -> str:
-        return urljoin(self.shape.base + "/", url)
+        return absolute(self.shape.base + "/", url)
 
     def _values(self, values: Mapping[str, Json], place: str, where: str) -> dict[str, Json]:
         if place.count("/") > MAX_DEPTH:
@@ -269,7 +268,7 @@ def _references(ours: Mapping[str, Json], base: str) -> dict[str, Mapping[str, J
     for key, one in sorted(_mapping(ours.get("references")).items()):
         known = _mapping(one)
         url = known.get("url")
-        made[key] = {**known, "url": urljoin(base + "/", url)} if isinstance(url, str) else known
+        made[key] = {**known, "url": absolute(base + "/", url)} if isinstance(url, str) else known
     return made
 
 

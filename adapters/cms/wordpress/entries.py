@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import urljoin
 
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize, sanitize_all
 from adapters.cms.port import BadResponse, Entry, Json, Key, Link
-from adapters.cms.shaping import field_name
+from adapters.cms.shaping import absolute, field_name
 from adapters.cms.wordpress import terms
 from adapters.cms.wordpress.media import media
 from adapters.cms.wordpress.rows import first_of, moment_of, named_post, number_of, plain_text, translations, visible
@@ -226,7 +225,7 @@ class _Maker:
             self.links.append(Link(f"{place}/parent", "entry", str(number), bool(parent)))
 
     def _absolute(self, url: str) -> str:
-        return urljoin(self.shape.base + "/", url)
+        return absolute(self.shape.base + "/", url)
 
 
 def _rich(name: str, value: Mapping[str, Json], base: str) -> dict[str, Json]:
@@ -234,9 +233,11 @@ def _rich(name: str, value: Mapping[str, Json], base: str) -> dict[str, Json]:
     rendered = str(value["rendered"])
     if name == "title":
         return {name: plain_text(rendered)}
+    if name.endswith(HTML_SUFFIX):
+        return {name: sanitize(rendered, lambda url: absolute(base, url))}
     raw = value.get("raw")
     data: Json = raw if isinstance(raw, str) else rendered
-    return {name: data, name + HTML_SUFFIX: sanitize(rendered, lambda url: urljoin(base, url))}
+    return {name: data, name + HTML_SUFFIX: sanitize(rendered, lambda url: absolute(base, url))}
 
 
 def _escaped(name: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import nh3
 
+from adapters.cms.markup import whole_text
 from adapters.cms.port import BadResponse, Json
 from adapters.cms.wordpress.site import Row
 
@@ -58,7 +59,7 @@ def moment_of(row: Row, name: str, where: str) -> datetime:
 def plain_text(value: Json) -> str:
     """A rendered text, such as a title, without its markup."""
     rendered = value.get("rendered") if isinstance(value, dict) else value
-    return html.unescape(nh3.clean(rendered, tags=set())).strip() if isinstance(rendered, str) else ""
+    return html.unescape(nh3.clean(whole_text(rendered), tags=set())).strip() if isinstance(rendered, str) else ""
 
 
 def first_of(value: Json, number: int) -> Mapping[str, Json] | None:

@@ -6,8 +6,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Literal
 
 from requests import PreparedRequest
@@ -112,7 +111,7 @@ class Site:
             raise BadResponse(f"{route}: no X-WP-Total in the answer; something between strips its headers")
         if not isinstance(answer.body, list):
             raise BadResponse(f"{route}: want a list")
-        return Page([_row(item, f"{route}[{n}]") for n, item in enumerate(answer.body)], int(total), _clock(answer))
+        return Page([_row(item, f"{route}[{n}]") for n, item in enumerate(answer.body)], int(total), answer.served)
 
     def walk(self, route: str, query: Mapping[str, str], size: int) -> Iterator[Page]:
         """Every object in the order of ids, also while others come and go; `rows` holds each once.
@@ -172,11 +171,3 @@ def _row(item: object, where: str) -> Row:
     if isinstance(item, dict):
         return item
     raise BadResponse(f"{where}: want an object")
-
-
-def _clock(answer: Answer) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -180,7 +180,12 @@ class WordPressSource:
         for row in rows:
             where = f"{place.route}/{id_of(row, place.route)}"
             key, stamp = self._shape.key(row, place.locale, where), str(row.get("modified_gmt"))
-            seen.note(key, moment_of(row, "modified_gmt", where), hidden=not visible(row, where))
+            try:
+                seen.note(key, moment_of(row, "modified_gmt", where), hidden=not visible(row, where))
+            except BadResponse as fault:
+                seen.note(key, None, hidden=False)  # its last good version stays
+                seen.problems.append(Problem(where, str(fault), key))
+                continue
             if recent.get(key) != stamp:
                 fresh.append((row, key, stamp, where))
         beside = self._beside([row for row, *_ in fresh])

@@ -82,7 +82,10 @@ def taxonomies(row: Row, where: str) -> tuple[Taxonomy, ...]:
         name, href = (link.get("taxonomy"), link.get("href")) if isinstance(link, dict) else (None, None)
         if not isinstance(name, str) or not isinstance(href, str):
             raise BadResponse(f"{where}._links.wp:term: want taxonomy and href")
-        route = _route(href)
+        try:
+            route = _route(href)
+        except ValueError as fault:
+            raise BadResponse(f"{where}._links.wp:term: href is no URL") from fault
         ids = row.get(route.rpartition("/")[2])
         numbers = [one for one in ids if isinstance(one, int)] if isinstance(ids, list) else []
         made.append(Taxonomy(name, route, tuple(numbers)))

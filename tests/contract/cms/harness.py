@@ -81,7 +81,7 @@ class FilesHarness:
             front["expires_at"] = piece.expires
         if piece.link:
             front["related"] = {"$ref": piece.link}
-        self.write(piece, f"---\n{yaml.safe_dump(front)}---\n{piece.html or ''}".encode())
+        self.write(piece, f"---\n{yaml.safe_dump(front)}---\n{piece.html or ''}".encode("utf-8", "surrogatepass"))
 
     def write(self, piece: Piece, data: bytes) -> None:
         self.path(piece).write_bytes(data)

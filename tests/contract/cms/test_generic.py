@@ -185,6 +185,17 @@ def test_one_changed_entry_costs_one_request_where_changes_can_be_asked_for(open
     assert len(server.requests) == 1
 
 
+def test_a_date_in_the_future_hides_nothing_that_changes_until_then(
+    opened: Any, server: GenericServer, time: FakeTime
+) -> None:
+    server.things = [thing("a", updated="2099-01-01T00:00:00Z"), thing("b")]
+    source = opened(since_param="changed_since", updated_at="$.updated")
+    first = source.changes(None)
+    now = datetime.fromtimestamp(time.seconds, UTC)
+    server.things[1] |= {"title": "New", "updated": now.isoformat().replace("+00:00", "Z")}
+    assert [entry.fields["title"] for entry in source.changes(first.cursor).entries] == ["New"]
+
+
 def test_what_was_deleted_without_a_word_is_found_when_everything_is_listed_again(
     opened: Any, server: GenericServer, time: FakeTime
 ) -> None:
