@@ -30,6 +30,7 @@ SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
 delivery_keys = [{{key = "pub"}}]
+management_keys = [{{name = "ada", key = "{admin}", scopes = ["simulate"]}}]
 
 [sources.site]
 adapter = "payload"
@@ -45,7 +46,8 @@ allow_private = true
 [sources.site.webhook]
 secret = "{secret}"
 """
-RULES = "slots:\n  - {id: news, select: {content.type: article}}\n"
+ADMIN = "the-key-of-an-editor-0123"
+RULES = "slots:\n  - {id: news, limit: 100, select: {content.type: article}}\n"
 
 
 @dataclass
@@ -68,6 +70,10 @@ class Visitor:
         """Of the blocks."""
         return {block["fields"]["title"] for block in self.blocks(locale)}
 
+    def block(self, title: str) -> dict[str, Any]:
+        """The one of a title."""
+        return next(block for block in self.blocks() if block["fields"]["title"] == title)
+
     def waits_until(self, true: Callable[[], bool]) -> float:
         """How long it took, in seconds."""
         begun = time.monotonic()
@@ -83,7 +89,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Editor, Vis
     folder, port = tmp_path_factory.mktemp("tessera"), free_port()
     url = f"http://127.0.0.1:{port}"
     with payload(announce_to=f"{url}/webhooks/cms/site") as editor:
-        (folder / "tessera.toml").write_text(SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET))
+        (folder / "tessera.toml").write_text(
+            SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET, admin=ADMIN)
+        )
         (folder / "rules.yaml").write_text(RULES)
         with _tessera(folder, url), requests.Session() as session:
             yield editor, Visitor(url, session)
@@ -152,6 +160,37 @@ def test_what_an_editor_does_is_what_visitors_see(pair: tuple[Editor, Visitor]) 
     visitor.waits_until(lambda: visitor.titles() == {"Renamed"})
     editor.delete("articles", number)
     visitor.waits_until(lambda: not visitor.blocks())
+
+
+def test_a_draft_is_shown_by_its_preview_link_and_to_no_visitor(pair: tuple[Editor, Visitor]) -> None:
+    editor, visitor = pair
+    published = editor.create("articles", {"title": "Plain", **PUBLISHED})["id"]
+    visitor.waits_until(lambda: "Plain" in visitor.titles())
+    editor.update("articles", published, {"title": "Plain, but better", "_status": "draft"}, query="draft=true")
+    unpublished = editor.create("articles", {"title": "Never seen before", "_status": "draft"})["id"]
+
+    entries = [{"source": "site", "id": visitor.block("Plain")["id"], "locale": "en"}]
+    entries.append({"source": "site", "id": entries[0]["id"].replace(str(published), str(unpublished)), "locale": "en"})
+    wanted = {"entries": entries, "slots": [{"id": "news", "limit": 100}]}
+    made = visitor.session.post(
+        f"{visitor.url}/v1/previews", json=wanted, headers={"Authorization": f"Bearer {ADMIN}"}, timeout=10
+    )
+    assert made.status_code == 201, made.text
+    answer = visitor.session.get(
+        f"{visitor.url}/v1/preview?locale=en", params={"token": made.json()["token"]}, timeout=30
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert [one["shown"] for one in answer.json()["preview"]["entries"]] == ["draft", "draft"], answer.text
+    titles = {block["fields"]["title"] for block in answer.json()["slots"]["news"]["blocks"]}
+    assert titles >= {"Plain, but better", "Never seen before"}
+    assert "Plain" not in titles
+
+    assert "Plain" in visitor.titles()
+    assert not visitor.titles() & {"Plain, but better", "Never seen before"}
+    editor.delete("articles", published)
+    editor.delete("articles", unpublished)
+    visitor.waits_until(lambda: "Plain" not in visitor.titles())
 
 
 def test_a_publish_is_served_within_a_second(pair: tuple[Editor, Visitor], capsys: pytest.CaptureFixture[str]) -> None:
