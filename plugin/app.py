@@ -199,7 +199,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     if settings.demo:
         from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on
 
-        app.register_blueprint(storefront(personalization, renderer, previewed=previews.site))
+        app.register_blueprint(storefront(personalization, renderer, previewed=previews.see))
     sites.refresh()
     sites.start()
     closing.callback(sites.stop)

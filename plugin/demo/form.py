@@ -15,17 +15,24 @@ _MOST_CHIPS = 5
 """Beside the hour."""
 
 
-def form(panel: Panel, chosen: Chosen, words: Words, *, path: str, hour: str, is_open: bool) -> dict[str, object]:
+def form(
+    panel: Panel, chosen: Chosen, words: Words, *, path: str, hour: str, is_open: bool, link: str
+) -> dict[str, object]:
     """`panel` of the pages.
 
     Args:
         path: of this page.
         hour: of the visit, as text.
+        link: the token of a preview link, to be carried along; "" for none.
     """
     lang = words.lang
     return {
         "action": path,
-        "hidden": [{"name": "lang", "value": lang}, {"name": "panel", "value": SET}],
+        "hidden": [
+            {"name": "lang", "value": lang},
+            {"name": "panel", "value": SET},
+            *([{"name": "preview", "value": link}] if link else []),
+        ],
         "open": is_open,
         "summary": [
             *list(_chips(panel, chosen, lang))[:_MOST_CHIPS],

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plugin.demo import subjects
 from plugin.demo.form import form, languages, place_of
 from plugin.demo.panel import Panel, read_panel
+from plugin.demo.previewing import as_linked, carried, language_of, told
 from plugin.demo.shelf import Reader, Shelf, texts
 from plugin.demo.subjects import ERROR, SHOP, About, Kind
 from plugin.demo.telling import Telling
@@ -24,6 +25,7 @@ from plugin.flow.types import Site, SlotAsk
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.personalize import Answer, Personalization, Personalize
+from plugin.service.preview import Previewed
 from rules.pool import Candidate
 
 _TOPICS = "custom.page_topics"
@@ -51,6 +53,11 @@ class Asked:
     accepted: str
     styles: Sequence[str]
 
+    @property
+    def link(self) -> str:
+        """The token of a preview link; "" for none."""
+        return next(reversed(self.query.get("preview", ())), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -69,6 +76,7 @@ class _Look:
     words: Words
     visitor: Visitor
     zone: ZoneInfo
+    seen: Previewed | None
 
 
 class Pages:
@@ -81,7 +89,7 @@ class Pages:
         *,
         clock: Callable[[], datetime] = wall_clock,
         elapsed: Callable[[], float] = time.perf_counter,
-        previewed: Callable[[str], Site] | None = None,
+        previewed: Callable[[str], Previewed] | None = None,
     ) -> None:
         """Read the panel and the words.
 
@@ -109,9 +117,9 @@ class Pages:
             Unauthorized: the query has a preview link that is none.
             Forbidden: it has one that is over.
         """
-        link = asked.query.get("preview", ("",))[-1]
-        site = self._personalization.sites.current() if not link or not self._previewed else self._previewed(link)
-        look = self._look(asked, site.ruleset.document.zone)
+        seen = self._previewed(asked.link) if asked.link and self._previewed is not None else None
+        site = self._personalization.sites.current() if seen is None else seen.site
+        look = self._look(asked, site.ruleset.document.zone, seen)
         shelf = self._shelf(site, look.words.lang)
         entry_id = f"{kind.prefix}{slug}"
         variants = shelf.variants(entry_id, kind.entry) if kind.entry is not None else []
@@ -149,7 +157,7 @@ class Pages:
             context[kind.name] = kind.subject(about, entry)
         if kind is SHOP:
             context["products"] = subjects.products(about)
-        return Page(self._rendered(kind, context), 200, look.chosen.keep)
+        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep)
 
     def missing(self, asked: Asked) -> Page:
         """The page of what there is not."""
@@ -171,7 +179,7 @@ class Pages:
                 "segments": [],
             },
         }
-        return Page(self._rendered(ERROR, context), 404, look.chosen.keep)
+        return Page(self._rendered(ERROR, context, asked), 404, look.chosen.keep)
 
     def _answer(
         self, kind: Kind, entry_id: str, site: Site, asked: Asked, look: _Look, attributes: Mapping[str, object]
@@ -185,16 +193,17 @@ class Pages:
                 counted=False,
                 attributes=attributes,
                 segments=look.visitor.segments,
+                arms={} if look.seen is None else look.seen.preview.arms,
                 at=look.visitor.at,
             ),
             site,
         )
 
-    def _look(self, asked: Asked, home: ZoneInfo) -> _Look:
+    def _look(self, asked: Asked, home: ZoneInfo, seen: Previewed | None = None) -> _Look:
         chosen = choose(self._panel, tuple(LANGUAGES), asked.query, asked.cookie)
-        words = self._words[chosen.language or asked.accepted]
-        visitor = visitor_of(self._panel, chosen.values, words.lang, home, self._clock)
-        return _Look(chosen=chosen, words=words, visitor=visitor, zone=zone_for(visitor.attributes, home))
+        words = self._words[chosen.language or language_of(seen) or asked.accepted]
+        visitor = as_linked(visitor_of(self._panel, chosen.values, words.lang, home, self._clock), seen)
+        return _Look(chosen=chosen, words=words, visitor=visitor, zone=zone_for(visitor.attributes, home), seen=seen)
 
     def _shelf(self, site: Site, lang: str) -> Shelf:
         """The entries of the state that is served, sorted once for each language."""
@@ -221,6 +230,7 @@ class Pages:
             "lang": words.lang,
             "t": words.t,
             "styles": asked.styles,
+            "preview": _told(look),
             "page": {
                 "kind": kind.name,
                 "title": " · ".join(reversed(named) if kind.name == "home" else named),
@@ -241,11 +251,22 @@ class Pages:
                 path=path,
                 hour=hour,
                 is_open=OPEN in asked.query.get("panel", ()),
+                link=asked.link,
             ),
         }
 
-    def _rendered(self, kind: Kind, context: Mapping[str, object]) -> str:
-        return self._templates.get_template(f"storefront/{kind.name}.html").render(context)
+    def _rendered(self, kind: Kind, context: Mapping[str, object], asked: Asked) -> str:
+        html = self._templates.get_template(f"storefront/{kind.name}.html").render(context)
+        return carried(html, asked.link) if asked.link else html
+
+
+def _told(look: _Look) -> dict[str, object] | None:
+    """What a page says of the preview link that it was asked for with."""
+    if look.seen is None:
+        return None
+    document = look.seen.site.ruleset.document
+    names = {one.id: one.name or one.id for one in document.segments}
+    return told(look.seen, look.words, document.zone, look.words.value, names)
 
 
 def _empty(slot: str) -> dict[str, object]:

@@ -23,10 +23,10 @@ from plugin.demo.words import LANGUAGES
 from plugin.errors import NotFound as NothingThere
 from plugin.errors import problem
 from plugin.flow.context import RawRequest, headers_from_environ
-from plugin.flow.types import Site
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.personalize import Personalization
+from plugin.service.preview import Previewed
 
 STYLES = ("ground.css", "blocks.css", "storefront.css")
 _STATIC = Path(__file__).parent / "static"
@@ -46,12 +46,12 @@ def storefront(
     *,
     clock: Callable[[], datetime] = wall_clock,
     elapsed: Callable[[], float] = time.perf_counter,
-    previewed: Callable[[str], Site] | None = None,
+    previewed: Callable[[str], Previewed] | None = None,
 ) -> Blueprint:
     """The pages, their pictures and their style sheets.
 
     Args:
-        previewed: the state with the drafts of a preview link over it; None: pages show none.
+        previewed: what a preview link shows; None: pages show no drafts.
         clock: asked where the panel chooses only the day or only the hour, and on pages without a decision.
         elapsed: seconds of a clock that never goes back, for the time a decision took.
     Raises:

@@ -73,6 +73,20 @@ class PreviewAsk:
     ignored: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a link shows, for pages that are made in this process.
+
+    Attributes:
+        site: the published state with the drafts over it.
+        drafted: what became of each draft.
+    """
+
+    preview: Preview
+    site: Site
+    drafted: tuple[Drafted, ...]
+
+
 class Previews:
     """The service behind `/v1/previews` and `/v1/preview`."""
 
@@ -133,12 +147,11 @@ class Previews:
         """What a link says. Raises Unauthorized, Forbidden; see `PreviewTokens.read`."""
         return self._tokens.read(token, self._clock())
 
-    def site(self, token: str) -> Site:
-        """The published state with a link's drafts over it, for pages that are made in this process.
-
-        Raises Unauthorized, Forbidden, ServiceUnavailable.
-        """
-        return self._site(self.read(token))[0]
+    def see(self, token: str) -> Previewed:
+        """What a link shows. Raises Unauthorized, Forbidden, ServiceUnavailable."""
+        preview = self.read(token)
+        site, drafted = self._site(preview)
+        return Previewed(preview, site, tuple(drafted))
 
     def answer(self, preview: Preview, ask: PreviewAsk) -> Mapping[str, Any]:
         """The JSON of an answer, with `preview` beside: what became of each draft.

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from plugin.app import create_app
 from plugin.demo.visitor import COOKIE
-from plugin.service.preview_tokens import DraftRef, Preview, PreviewTokens
-from plugin.setting_kinds import Plugged
-from plugin.settings import Settings, signing_key
 
 DAY = "panel=set&visitor=v-demo&date=2026-11-24&time=14:00"
 PAGES = ("/", "/shop", "/shop/night-lamp", "/articles/upper-berth", "/topics/sea")
@@ -377,26 +369,3 @@ def test_a_visitor_without_an_id_is_in_no_experiment(client: FlaskClient) -> Non
     text = page(client, f"/?{DAY}&visitor=")
     assert hero(text) == "hero-welcome"
     assert 'name="visitor" value=""' in text
-
-
-def test_a_preview_link_shows_drafts_among_what_is_published(settings: Settings, tmp_path: Path) -> None:
-    folder = tmp_path / "content"
-    options = settings.sources["site"].options
-    shutil.copytree(str(options["path"]), folder)
-    heroes = sorted((folder / "hero").glob("*.en.md"))
-    for file in heroes:
-        file.write_text(file.read_text("utf-8").replace("\ntitle: ", "\ndraft: true\ntitle: Unpublished "))
-    source = Plugged("site", "files", {**options, "path": str(folder)})
-    app = create_app(replace(settings, sources={"site": source}))
-    try:
-        now = datetime.now(UTC)
-        refs = tuple(DraftRef("site", file.name.removesuffix(".en.md"), "en") for file in heroes)
-        link = Preview(entries=refs, issued_at=now, expires_at=now + timedelta(hours=1))
-        key = signing_key(settings, lambda: "unused-unused-unused").reveal()
-        client = app.test_client()
-        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-        assert "Unpublished " in client.get(f"/?preview={PreviewTokens(key).make(link)}").text
-        assert "Unpublished " not in client.get("/").text
-        assert client.get("/?preview=p1.a.b").status_code == 401
-    finally:
-        app.extensions["tessera"].close()
