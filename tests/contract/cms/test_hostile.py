@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.cms.port import BadResponse, Key
+from adapters.cms.client import Client, ClientOptions
+from adapters.cms.port import BadResponse, Key, Unavailable
+from adapters.runtime import Runtime
 from tests.contract.cms.contentful_server import ContentfulHarness
 from tests.contract.cms.harness import EMPTY, HARNESSES, Harness, Piece, StrapiHarness
 from tests.contract.cms.payload_server import PayloadHarness
 from tests.contract.cms.wagtail_server import WagtailHarness
 from tests.contract.cms.wordpress_harness import WordPressHarness
-from tests.contract.http_server import Reply, Request
+from tests.contract.http_server import Reply, Request, serve
 
 NAMES = sorted(HARNESSES.keys() - EMPTY)
 NO_URL = "http://[no"
@@ -163,3 +170,65 @@ def test_a_next_page_that_is_no_address_is_a_bad_answer(
     monkeypatch.setattr(harness.server, "_reply", lambda *_: answer)
     with pytest.raises(BadResponse, match="sync_token"):
         harness.source.changes(None)
+
+
+@contextmanager
+def dripping(head: bytes, piece: bytes, pieces: int) -> Iterator[str]:
+    """A server that answers each request with a head, and then with a piece every 50 ms."""
+    stop = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + head + b"\r\n\r\n")
+            for _ in range(pieces):
+                connection.sendall(piece)
+                if stop.wait(0.05):
+                    return
+
+    def serve() -> None:
+        with suppress(OSError):
+            answer(listening.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        stop.set()
+        thread.join(5)
+
+
+@of("head, piece", [(b"Content-Length: 9000", b" "), (b"Transfer-Encoding: chunked", b"1\r\n \r\n")])
+def test_a_body_that_drips_is_given_up_when_its_time_is_over(head: bytes, piece: bytes) -> None:
+    with dripping(head, piece, 60) as url:
+        options = ClientOptions(url=url, timeout_s=1, total_timeout_s=0.5, attempts=1, allow_private=True)
+        client = Client(options, Runtime.system())
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="in time"):
+            client.ask("things", {})
+        client.close()
+    assert time.monotonic() - began < 2
+
+
+@of("head, piece", [(b"Content-Length: 9", b"[1]"), (b"Content-Encoding: gzip\r\nContent-Length: 3", b"[1]")])
+def test_a_body_that_is_cut_short_or_garbled_is_a_bad_answer(head: bytes, piece: bytes) -> None:
+    with dripping(head, piece, 1) as url:
+        client = Client(ClientOptions(url=url, timeout_s=1, attempts=1, allow_private=True), Runtime.system())
+        with pytest.raises(BadResponse, match="cut short or garbled"):
+            client.ask("things", {})
+        client.close()
+
+
+def test_the_connection_is_kept_and_a_body_may_come_packed() -> None:
+    packed = gzip.compress(b'{"a": 1}')
+    seen = []
+
+    def answer(request: Request) -> Reply:
+        seen.append(request.client)
+        return Reply(200, packed, {"Content-Type": "application/json", "Content-Encoding": "gzip"})
+
+    with serve(answer) as url:
+        client = Client(ClientOptions(url=url, allow_private=True), Runtime.system())
+        assert [client.get("things", {}) for _ in range(3)] == [{"a": 1}] * 3
+        client.close()
+    assert len(set(seen)) == 1
