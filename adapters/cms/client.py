@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import urllib3
 from requests.auth import AuthBase
 
 from adapters.addresses import PrivateAddress, Resolve, UnknownHost, refuse_private, system_resolve
-from adapters.bounded import CHUNK_BYTES, Bearer, DirectSession, TooLarge, TooLate, int_header, is_json, url_fault
+from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body, url_fault
 from adapters.cms.port import AuthError, BadResponse, NotFound, RateLimited, Unavailable
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
@@ -206,7 +206,8 @@ class Client:
             after = retry_after(response, self._runtime.now())
             kind = RateLimited if status == 429 else Unavailable
             raise kind(f"{path}: status {status}", after)
-        body = self._read(response, deadline)
+        response.raw = _AsItComes(response.raw)
+        body = read_body(response, self._options.max_response_bytes, deadline, self._runtime.monotonic)
         decoded = _json(body) if is_json(response) else None
         if status in (401, 403):
             raise AuthError(f"{path}: status {status}: {self._said(decoded)}")
@@ -219,32 +220,23 @@ class Client:
             raise BadResponse(f"{path}: not JSON ({kind_of[:60]}, {len(body)} bytes)")
         return Answer(decoded, response.headers)
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        """The whole body within its limits.
-
-        It is taken as it comes: to wait for a full chunk is to wait for ever, where a server sends a byte at a time.
-        """
-        limit = self._options.max_response_bytes
-        if int_header(response, "Content-Length") > limit:
-            raise TooLarge
-        body = bytearray()
-        try:
-            while piece := response.raw.read1(CHUNK_BYTES, decode_content=True):
-                body += piece
-                if len(body) > limit:
-                    raise TooLarge
-                if self._runtime.monotonic() > deadline:
-                    raise TooLate
-        except urllib3.exceptions.ReadTimeoutError as fault:
-            raise TooLate from fault
-        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError) as fault:
-            raise requests.exceptions.ContentDecodingError from fault
-        except urllib3.exceptions.SSLError as fault:
-            raise requests.exceptions.SSLError from fault
-        return bytes(body)
-
     def _said(self, decoded: object) -> str:
         return (self._explain(decoded) or "no message")[:MAX_MESSAGE]
+
+
+class _AsItComes:
+    """A body in the pieces in which it comes. Who waits for full chunks waits for ever, where it drips."""
+
+    def __init__(self, raw: Any) -> None:  # noqa: ANN401 - the response of the library below requests
+        self._raw = raw
+
+    def stream(self, amount: int, decode_content: bool) -> Iterator[bytes]:
+        """What requests reads a body by."""
+        while piece := self._raw.read1(amount, decode_content=decode_content):
+            yield piece
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else it has
+        return getattr(self._raw, name)
 
 
 def retry_after(response: requests.Response, now: float) -> float | None:
