@@ -357,6 +357,9 @@ class ContentStore(Protocol):
 # --- notices: what is to be looked at again
 
 Cause: TypeAlias = Literal["notice", "link"]
+"""Why something is looked at: it was announced; or what it depends on was, or it is time."""
+LONGEST_WAIT = timedelta(minutes=20)
+"""No mark is put off for longer: a moment further ahead says that the clock was put back."""
 SYNC = ("", "")
 """The mark of a whole source that is to be synced."""
 SWEEP = ("", "full")
@@ -378,7 +381,7 @@ class Job:
 
     Attributes:
         counter: how often it was marked; ``done``: up to where that is settled.
-        cause: "link": something that it depends on changed.
+        cause: see `Cause`.
         noticed_at: of the first notice that is not settled.
         stage: how often it was read again after the first time.
         attempts: that failed, in a row.
@@ -415,7 +418,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a worker found. ``again_at``: read again then, as ``stage``; None: settled."""
+    """What a worker found. ``again_at``: read again then, as ``stage``; None: settled.
+
+    ``spread``: what depends on the entry is marked, at the first look and wherever it changed.
+    """
 
     changes: Changes = Changes()
     again_at: datetime | None = None
@@ -445,8 +451,11 @@ class Backlog:
 class NoticeStore(Protocol):
     """Marks, and the work that they ask for."""
 
-    def mark(self, source: str, marks: Sequence[Mark], *, now: datetime) -> None:
-        """Raise the counter of each, in one transaction: durable when it returns."""
+    def mark(self, source: str, marks: Sequence[Mark], *, now: datetime, cause: Cause = "notice") -> None:
+        """Raise the counter of each, in one transaction: durable when it returns.
+
+        Where very many wait already, the whole source is marked instead.
+        """
         ...
 
     def claim(self, source: str, *, whole: bool, lease: str, now: datetime, until: datetime) -> Job | None:

@@ -18,10 +18,12 @@ from adapters.cms.port import (
     Entry,
     NotFound,
     Ordering,
+    RateLimited,
     Source,
     Unavailable,
 )
-from plugin.ports import SYNC, Changes, ContentStore, EntryProblem, Job, Mark, NoticeStore, Outcome
+from plugin.errors import ServiceUnavailable, TesseraError
+from plugin.ports import LONGEST_WAIT, SYNC, Changes, ContentStore, EntryProblem, Job, Mark, NoticeStore, Outcome
 from plugin.service.notices import nowhere
 from plugin.service.sync import stored_entry, version_of
 
@@ -33,6 +35,9 @@ LEASE = timedelta(seconds=10)
 """A worker that dies gives back what it had taken after so long."""
 LONGEST_PAUSE_S = 30.0
 """Between two attempts; for a source that was repaired must be served well within a minute."""
+LONGEST_ASKED_S = 900.0
+"""A source that asks to be left alone for longer is asked again all the same."""
+_ATTEMPTS_TO_WRITE = 3
 
 
 class Converging:
@@ -77,7 +82,7 @@ class Converging:
     def step(self) -> bool:
         """See to one entry. False where nothing is due, or the source is given time to recover."""
         now = self._clock()
-        if self._paused_until is not None and now < self._paused_until:
+        if waits(now, self._paused_until):
             return False
         lease = self._new_lease()
         job = self._notices.claim(self.name, whole=False, lease=lease, now=now, until=now + LEASE)
@@ -93,19 +98,38 @@ class Converging:
     def _see_to(self, job: Job) -> None:
         try:
             outcome = self._look(job)
-        except (AuthError, Unavailable) as fault:
+        except RateLimited as fault:
             self._pause(job, fault)
             return
+        except (AuthError, Unavailable) as fault:
+            if job.attempts and self._answers():
+                self._recover()
+                self._set_aside(job, str(fault))  # the trouble is with this entry, and must not hold up the others
+            else:
+                self._pause(job, fault)
+            return
         except CmsError as fault:
-            wait = timedelta(seconds=backoff_s(job.attempts, None, self._random()))
-            problem = EntryProblem(str(fault), job.id, job.locale or None)
-            _log.warning("%s: %s: %s", self.name, job.id, fault)
-            self._notices.postpone(job, str(fault), due_at=self._clock() + wait, problems=[problem])
+            self._set_aside(job, str(fault))
+            return
+        except TesseraError:
+            raise  # of the database: what was taken is given back by itself
+        except Exception as fault:  # noqa: BLE001 - of an adapter, which must not be asked again at once for ever
+            _log.exception("%s: %s", self.name, job.id)
+            self._set_aside(job, f"{job.id}: the adapter failed: {type(fault).__name__}")
             return
         self._at("after fetch")
         self._recover()
-        self._notices.finish(job, outcome, now=self._clock())
+        self._finish(job, outcome)
         self._at("after commit")
+
+    def _finish(self, job: Job, outcome: Outcome) -> None:
+        for attempt in range(1, _ATTEMPTS_TO_WRITE + 1):
+            try:
+                self._notices.finish(job, outcome, now=self._clock())
+                return
+            except ServiceUnavailable:  # a deadlock, or a lock that others held for long
+                if attempt == _ATTEMPTS_TO_WRITE:
+                    raise
 
     def _look(self, job: Job) -> Outcome:
         """Fetch every variant that the mark is about, and say what to make of it. Raises CmsError."""
@@ -125,7 +149,8 @@ class Converging:
             self._notices.mark(self.name, [Mark(*SYNC)], now=self._clock())
         ordering = self._source.spec.ordering
         taken = []
-        certain = not missing and bool(found) and job.counter - job.done <= 1
+        # Of several notices nobody knows which of their versions this is, however new it is.
+        certain = not missing and bool(found) and job.counter == 1
         for locale, entry in found.items():
             before = job.held.get(locale, job.gone.get(locale))
             is_newer = newer(entry.version, version_of(before, ordering), ordering)
@@ -135,6 +160,7 @@ class Converging:
             if locale in job.gone and job.stage == 0 and not is_newer:
                 certain = False  # it was deleted, and may be what a cache remembers: a second look decides
                 continue
+            certain = certain and locale not in job.gone
             certain = certain and (is_newer or (locale not in job.held and _ordered(entry, ordering)))
             taken.append(stored_entry(self.name, entry))
         changes = Changes(entries=tuple(taken), deleted=tuple((job.id, locale) for locale in missing))
@@ -143,7 +169,7 @@ class Converging:
             changes=changes,
             again_at=None if wait is None else self._clock() + timedelta(seconds=wait),
             stage=job.stage + 1,
-            spread=job.cause == "notice" and job.stage == 0,
+            spread=job.cause == "notice",
         )
 
     def _named(self, job: Job) -> str | None:
@@ -190,11 +216,26 @@ class Converging:
 
     def _wait_s(self, job: Job) -> float | None:
         """Until the next look; None: that was the last."""
-        # What merely depends on something changed was seen to change there already: one more look is enough.
-        times = self._rereads_s if job.cause == "notice" else self._rereads_s[2:3]
+        # What merely depends on something that changed may be many: fewer looks, and as long.
+        times = self._rereads_s if job.cause == "notice" else self._rereads_s[2:]
         if job.stage >= len(times):
             return None
         return times[job.stage] - (times[job.stage - 1] if job.stage else 0.0)
+
+    def _answers(self) -> bool:
+        """Whether the source itself is well."""
+        try:
+            self._source.ping()
+        except CmsError:
+            return False
+        return True
+
+    def _set_aside(self, job: Job, reason: str) -> None:
+        """Try this entry again later, and list it; the others go on."""
+        _log.warning("%s: %s: %s", self.name, job.id, reason)
+        wait = timedelta(seconds=backoff_s(job.attempts, None, self._random()))
+        problem = EntryProblem(reason, job.id, job.locale or None)
+        self._notices.postpone(job, reason, due_at=self._clock() + wait, problems=[problem])
 
     def _pause(self, job: Job, fault: CmsError) -> None:
         """Leave the source alone for a while: asking for the next entry would be no better."""
@@ -244,6 +285,14 @@ def _ordered(entry: Entry, ordering: Ordering) -> bool:
 
 
 def backoff_s(failures: int, retry_after: float | None, chance: float) -> float:
-    """Seconds to wait after so many failures in a row: doubling, with jitter, never less than the source asks."""
+    """Seconds to wait after so many failures in a row: doubling, with jitter, never less than the source asks.
+
+    It may ask for up to `LONGEST_ASKED_S`.
+    """
     doubled = min(LONGEST_PAUSE_S, 0.5 * 2.0 ** min(failures, 10)) * (0.5 + chance / 2)
-    return max(doubled, (retry_after or 0.0) * (1.0 + chance / 10))
+    return max(doubled, min(retry_after or 0.0, LONGEST_ASKED_S) * (1.0 + chance / 10))
+
+
+def waits(now: datetime, until: datetime | None, longest: timedelta = LONGEST_WAIT) -> bool:
+    """Whether a moment is yet to come. What is further away than it can be set says that the clock was put back."""
+    return until is not None and now < until <= now + longest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from plugin.ports import Cause, Changes, EntryProblem, Fence, Mark, SourceState
+from plugin.ports import SWEEP, Cause, Changes, EntryProblem, Fence, Mark, SourceState
 from plugin.store.canonical import canonical
 from plugin.store.content_rows import Key, target_of
 from plugin.store.content_sync import Held, Merge, Sifted, merge, sift, spare
@@ -88,7 +88,7 @@ def write(
         tx.execute(update(sources).where(sources.c.source == state.source).values(serial=serial))
     _put_in_line(tx, state.source, merged, before, epoch=epoch, now=now, noticed_at=noticed_at)
     if doubtful:
-        mark(tx, state.source, [Mark(id_, locale) for id_, locale in sorted(doubtful)], cause="link", now=now)
+        mark(tx, state.source, [Mark(id_, locale) for id_, locale in doubtful], cause="notice", now=now)
     if fence is not None and fence.holders:
         mark_holders(tx, state.source, {id_ for id_, _ in touched}, but=set(sifted.rows), now=now)
     return Written(sifted, merged, epoch, doubtful)
@@ -129,10 +129,10 @@ def mark_holders(tx: Connection, source: str, targets: Collection[str], *, but: 
         wanted = select(links.c.id, links.c.locale).where(links.c.source == source, links.c.target.in_(some))
         found |= {(id_, locale) for id_, locale in tx.execute(wanted)}
     found -= set(but)
-    marks = [Mark(id_, locale) for id_, locale in sorted(found)]
-    if len(marks) > MOST_HOLDERS:
-        marks = [Mark("", "full")]
-    mark(tx, source, marks, cause="link", now=now)
+    if len(found) > MOST_HOLDERS:
+        mark(tx, source, [Mark(*SWEEP)], cause="notice", now=now)
+    else:
+        mark(tx, source, [Mark(*key) for key in found], cause="link", now=now)
 
 
 def problems_of(tx: Connection, source: str) -> Sequence[EntryProblem]:
@@ -174,7 +174,17 @@ def _doubtful(tx: Connection, source: str, sifted: Sifted, held: Mapping[Key, He
     deleted = {(id_, locale) for id_, locale in tx.execute(wanted)}
     deletions = set(sifted.changes.deleted)
     named = {key for key in held if key in deletions or (key[0], None) in deletions}
+    written |= _noticed(tx, source, named, since=fence.deleted_since)
     return frozenset((written & (sifted.rows.keys() | named)) | (deleted & sifted.rows.keys()))
+
+
+def _noticed(tx: Connection, source: str, keys: Set[Key], *, since: datetime) -> Set[Key]:
+    """Those that a notice brought in of late: their outboxed purges tell."""
+    if not keys:
+        return frozenset()
+    brought = purges.c.noticed_at.is_not(None) & purges.c.removed.is_(False) & (purges.c.created_at > since)
+    wanted = select(purges.c.id, purges.c.locale).where(purges.c.source == source, brought)
+    return {(id_, locale) for id_, locale in tx.execute(wanted)} & keys
 
 
 def _tags(tx: Connection, source: str, keys: Sequence[Key]) -> dict[Key, list[str]]:

@@ -9,7 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, case, delete, func, or_, select, update
 
 from plugin.ports import SWEEP as WHOLE
-from plugin.ports import Applied, Backlog, Changes, EntryProblem, Job, Mark, Outcome
+from plugin.ports import (
+    LONGEST_WAIT,
+    SYNC,
+    Applied,
+    Backlog,
+    Cause,
+    Changes,
+    EntryProblem,
+    Job,
+    Mark,
+    Outcome,
+)
 from plugin.store.content import applied
 from plugin.store.content_rows import LONGEST_REASON
 from plugin.store.content_write import epoch_of, lock, mark, mark_holders, state_of, write
@@ -20,6 +31,8 @@ from plugin.store.tables import content_sources as sources
 from plugin.store.tables import content_tombstones as tombstones
 from plugin.store.types import storable
 
+MOST_WAITING = 10_000
+"""Marks of entries that a source may have; what is announced beyond makes the whole source be looked at."""
 _PENDING = dirty.c.counter > dirty.c.done
 _TAKEN = [
     dirty.c[name] for name in ("id", "locale", "type", "counter", "done", "cause", "noticed_at", "stage", "attempts")
@@ -32,14 +45,17 @@ class SqlNotices:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def mark(self, source: str, marks: Sequence[Mark], *, now: datetime) -> None:
+    def mark(self, source: str, marks: Sequence[Mark], *, now: datetime, cause: Cause = "notice") -> None:
+        crowd = select(dirty.c.id).where(dirty.c.source == source).offset(MOST_WAITING).limit(1)
         with writing(self._engine) as tx:
-            mark(tx, source, marks, cause="notice", now=now)
+            crowded = tx.execute(crowd).first() is not None
+            mark(tx, source, [Mark(*SYNC)] if crowded else marks, cause=cause, now=now)
 
     def claim(self, source: str, *, whole: bool, lease: str, now: datetime, until: datetime) -> Job | None:
-        free = or_(dirty.c.lease.is_(None), dirty.c.lease_until < now)
+        far = now + LONGEST_WAIT  # set by a clock that was put back since
+        free = or_(dirty.c.lease.is_(None), dirty.c.lease_until < now, dirty.c.lease_until > far)
         kind = dirty.c.id == "" if whole else dirty.c.id != ""
-        due = and_(dirty.c.source == source, dirty.c.due_at <= now, free, kind)
+        due = and_(dirty.c.source == source, or_(dirty.c.due_at <= now, dirty.c.due_at > far), free, kind)
         with glancing(self._engine) as tx:  # most of the time there is nothing, and no lock is worth it
             if tx.execute(select(dirty.c.id).where(due).limit(1)).first() is None:
                 return None
@@ -83,7 +99,7 @@ class SqlNotices:
             else:
                 done = Applied(epoch_of(tx, moved=False), state.revision, 0, 0, 0, 0)
                 found = set()
-            if outcome.spread:
+            if outcome.spread and (job.stage == 0 or done.changed):
                 own = {(job.id, locale) for locale in job.held}
                 mark_holders(tx, job.source, {job.id}, but=found | own, now=now)
             _settle(tx, job, outcome, now=now)
@@ -102,16 +118,17 @@ class SqlNotices:
             )
 
     def sweep_due(self, source: str, *, before: datetime, now: datetime) -> bool:
-        late = or_(sources.c.swept_at.is_(None), sources.c.swept_at < before)
+        far = now + LONGEST_WAIT
+        late = or_(sources.c.swept_at.is_(None), sources.c.swept_at < before, sources.c.swept_at > far)
         with glancing(self._engine) as tx:
             found = tx.execute(select(sources.c.swept_at).where(sources.c.source == source)).one_or_none()
-            if found is not None and found.swept_at is not None and found.swept_at >= before:
+            if found is not None and found.swept_at is not None and before <= found.swept_at <= far:
                 return False
         with writing(self._engine) as tx:
             lock(tx, source)
             moved = tx.execute(update(sources).where(sources.c.source == source, late).values(swept_at=now)).rowcount
             if moved:
-                mark(tx, source, [Mark(*WHOLE)], cause="notice", now=now)
+                mark(tx, source, [Mark(*WHOLE)], cause="link", now=now)
         return moved > 0
 
     def backlogs(self) -> tuple[Backlog, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, func, select, update
+from sqlalchemy import Engine, Select, delete, func, or_, select, update
 
-from plugin.ports import Purge
+from plugin.ports import LONGEST_WAIT, Purge
 from plugin.store.content_rows import LONGEST_REASON
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.tables import content_purges as purges
@@ -40,7 +40,8 @@ class SqlPurges:
         self._engine = engine
 
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
-        return self._found(select(*_COLUMNS).where(purges.c.due_at <= now).order_by(purges.c.number).limit(limit))
+        due = or_(purges.c.due_at <= now, purges.c.due_at > now + LONGEST_WAIT)  # or set by a clock that was put back
+        return self._found(select(*_COLUMNS).where(due).order_by(purges.c.number).limit(limit))
 
     def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
         with writing(self._engine) as tx:

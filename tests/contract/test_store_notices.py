@@ -10,6 +10,7 @@ from itertools import count
 
 import pytest
 
+from plugin.errors import ServiceUnavailable
 from plugin.ports import SWEEP, SYNC, Applied, Changes, EntryProblem, Fence, Job, Mark, Outcome, StoredEntry
 from plugin.store import Store
 
@@ -269,6 +270,21 @@ def test_a_deletion_stands_for_a_while_against_a_listing(desk: Desk) -> None:
     assert desk.titles() == {"a": "t"}
 
 
+def test_a_listing_that_lacks_what_a_notice_just_brought_removes_nothing_and_marks_it(desk: Desk) -> None:
+    """A list may lag behind the entry itself, and the notice is seen to already: nobody would look again."""
+    desk.hold(entry("listed"))
+    desk.mark(Mark("a"))
+    desk.finish(desk.take(), found(entry("a")))
+    lagging = Fence(desk.serial, NOON - timedelta(minutes=10))
+    desk.hold(deleted=(("a", ""), ("listed", "")), fence=lagging)
+    assert desk.titles() == {"a": "t"}
+    job = desk.take()
+    assert (job.id, job.cause) == ("a", "notice")
+    desk.finish(job, found(entry("a", title="new")))
+    desk.hold(deleted=(("a", ""),), fence=Fence(desk.serial, NOON + timedelta(minutes=10)))
+    assert desk.titles() == {}
+
+
 def test_a_sync_of_some_marks_what_depends_on_them(desk: Desk) -> None:
     desk.hold(entry("a", on=["x"]), entry("b", on=["x"]), entry("x"))
     changed = [entry("x", title="new"), entry("a", title="with the new x", on=["x"])]
@@ -311,6 +327,44 @@ def test_many_who_mark_and_work_at_once_lose_nothing(desk: Desk) -> None:
     assert desk.store.notices.backlogs() == ()
 
 
+def test_of_a_flood_of_marks_the_rest_is_one_of_the_whole_source(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugin.store.notices.MOST_WAITING", 5)
+    for number in range(20):
+        desk.mark(Mark(f"e{number}"))
+    assert desk.store.notices.backlogs()[0].waiting == 7
+    assert desk.take(whole=True).counter == 14
+
+
+def test_two_who_mark_and_finish_across_each_other_do_not_lose_a_mark(desk: Desk) -> None:
+    """PostgreSQL ends one of two transactions that wait for each other; both are tried again."""
+    desk.hold(entry("b", on=["c"]))
+
+    def work() -> None:
+        for _ in range(60):
+            desk.mark(Mark("c"))
+            job = desk.claim(1)
+            while job is not None:
+                try:
+                    desk.finish(job, Outcome(spread=True), at=1)
+                except ServiceUnavailable:
+                    continue
+                job = desk.claim(1)
+
+    def mark() -> None:
+        for _ in range(60):
+            try:
+                desk.mark(Mark("b"), Mark("c"))
+            except ServiceUnavailable:
+                desk.mark(Mark("b"), Mark("c"))
+
+    with ThreadPoolExecutor(3) as pool:
+        for one in [pool.submit(work), pool.submit(mark), pool.submit(mark)]:
+            one.result()
+    while (job := desk.claim(2)) is not None:
+        desk.finish(job)
+    assert desk.store.notices.backlogs() == ()
+
+
 def test_every_change_puts_a_purge_in_line_with_the_tags_of_both_times(desk: Desk) -> None:
     desk.hold(entry("a", tags=("old",)), entry("same"))
     before = desk.store.content.epoch()
@@ -327,6 +381,14 @@ def test_every_change_puts_a_purge_in_line_with_the_tags_of_both_times(desk: Des
 def test_so_many_changes_are_one_purge_of_the_source(desk: Desk) -> None:
     desk.hold(*(entry(f"e{number}") for number in range(201)))
     assert [(one.id, one.source) for one in desk.store.purges.due(now=NOON)] == [("", "cms")]
+
+
+def test_a_clock_that_is_put_back_holds_up_no_purge_and_no_sweep(desk: Desk) -> None:
+    desk.hold(entry("a"))
+    assert desk.store.purges.due(now=NOON - timedelta(minutes=5)) == ()
+    assert len(desk.store.purges.due(now=LONG_AGO)) == 1
+    assert desk.store.notices.sweep_due("cms", before=NOON - timedelta(hours=1), now=NOON)
+    assert desk.store.notices.sweep_due("cms", before=LONG_AGO - timedelta(hours=1), now=LONG_AGO)
 
 
 def test_purges_are_sent_twice_or_tried_again(desk: Desk) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -43,6 +43,7 @@ class Cms:
         self.entries: dict[tuple[str, str | None], Entry] = {}
         self.asked: list[tuple[str, str | None, str | None]] = []
         self.fails: CmsError | None = None
+        self.broken: Mapping[str, Exception] = {}
         self.refuses_listing: CmsError | None = None
         self.hears_types: Sequence[str | None] | None = None
 
@@ -58,6 +59,8 @@ class Cms:
         self.asked.append((entry_id, locale, content_type))
         if self.fails is not None:
             raise self.fails
+        if entry_id in self.broken:
+            raise self.broken[entry_id]
         found = self.entries.get((entry_id, locale)) or self.entries.get((entry_id, None))
         if found is None or (self.hears_types is not None and content_type not in self.hears_types):
             raise NotFound(f"{entry_id}: no such entry")
@@ -67,6 +70,8 @@ class Cms:
         raise NotFound(entry_id)
 
     def ping(self) -> None:
+        if self.fails is not None:
+            raise self.fails
         if self.refuses_listing is not None:
             raise self.refuses_listing
 
@@ -448,3 +453,121 @@ def test_pauses_double_up_to_a_limit_and_are_spread(
     failures: int, retry_after: float | None, chance: float, seconds: float
 ) -> None:
     assert backoff_s(failures, retry_after, chance) == seconds
+
+
+def test_one_of_two_publications_is_not_taken_for_the_last_where_the_api_lags(bench: Bench) -> None:
+    """The second notice is there when the API has come no further than the first publication."""
+    bench.cms.put("a", version=1, title="first")
+    bench.hold(("a", None))
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.now += timedelta(seconds=0.5)
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.put("a", version=2, title="second")
+    bench.later(1)
+    bench.cms.put("a", version=3, title="third")
+    bench.later(2)
+    assert bench.held == {("a", None): "third"}
+
+
+def test_a_deleted_entry_that_comes_back_in_a_newer_version_is_looked_at_again(bench: Bench) -> None:
+    """Of two replicas one may have missed the deletion, and hold a version that was never stored here."""
+    bench.cms.put("a", version=1)
+    bench.hold(("a", None))
+    del bench.cms.entries["a", None]
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.put("a", version=2)
+    bench.later(1)
+    del bench.cms.entries["a", None]
+    bench.later(2)
+    assert bench.held == {}
+
+
+@pytest.mark.parametrize("wait", [0, 9, 29])
+def test_what_holds_an_asset_is_made_anew_though_the_api_lags(bench: Bench, wait: int) -> None:
+    link = Link("/image", "asset", "https://cdn.example/a.png", id="asset-1")
+    bench.cms.put("a", links=(link,))
+    bench.hold(("a", None))
+    bench.notice(Mark("asset-1"))
+    for second in range(35):
+        if second == wait:
+            bench.cms.put("a", title="another crop", links=(link,))
+        bench.later(1)
+    assert bench.held == {("a", None): "another crop"}
+
+
+def test_what_depends_on_an_entry_that_a_late_look_finds_changed_is_made_anew(bench: Bench) -> None:
+    link = Link("/author", "entry", "author")
+    bench.cms.put("a", links=(link,))
+    bench.cms.put("author")
+    bench.hold(("a", None), ("author", None))
+    bench.notice(Mark("author"))
+    for step in (0, 1, 2, 7, 10):
+        bench.later(step)
+    bench.cms.put("author", version=2, title="new")
+    bench.cms.put("a", title="by the new author", links=(link,))
+    bench.later(10)
+    assert bench.held["author", None] == "new"
+    assert bench.held["a", None] == "by the new author"
+
+
+def test_one_entry_that_cannot_be_had_does_not_hold_up_the_others(bench: Bench) -> None:
+    """Many a CMS answers with status 500 for one entry, or refuses one type of content."""
+    for name in "abc":
+        bench.cms.put(name)
+    bench.cms.broken = {"a": Unavailable("status 500"), "b": AuthError("status 403")}
+    bench.notice(Mark("a"), Mark("b"))
+    for step in (0, 1, 1, 1, 5, 30, 30):
+        bench.later(step)
+    assert bench.store.content.state("cms").failures == 0
+    assert {one.id: one.reason for one in bench.store.content.problems("cms")} == {
+        "a": "status 500",
+        "b": "status 403",
+    }
+    bench.later(29)
+    bench.notice(Mark("c"))
+    bench.work()
+    assert ("c", None) in bench.held
+    bench.cms.broken = {}
+    bench.later(40)
+    assert set(bench.held) == {("a", None), ("b", None), ("c", None)}
+    assert bench.store.content.problems("cms") == ()
+
+
+def test_a_fault_of_an_adapter_is_shown_and_tried_again_later_and_later(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.cms.put("a")
+    bench.cms.broken = {"a": KeyError("a-secret-of-the-cms")}
+    bench.notice(Mark("a"))
+    assert [bench.work(), bench.later(0.4), bench.later(0.2), bench.later(0.6)] == [1, 0, 1, 0]
+    backlog = bench.store.notices.backlogs()[0]
+    assert (backlog.failing, backlog.error) == (1, "a: the adapter failed: KeyError")
+    assert "KeyError" in caplog.text
+    bench.cms.broken = {}
+    bench.later(1)
+    assert ("a", None) in bench.held
+
+
+def test_no_source_is_left_alone_for_longer_than_a_quarter_of_an_hour(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.cms.fails = RateLimited("429", retry_after=10.0**12)
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.fails = None
+    assert bench.later(16.6 * 60) == 1
+
+
+def test_a_clock_that_is_put_back_holds_nothing_up(bench: Bench) -> None:
+    bench.cms.put("a")
+    bench.cms.put("b")
+    bench.cms.fails = Unavailable("down")
+    bench.notice(Mark("a"))
+    bench.work()
+    tomorrow = NOON + timedelta(days=1)
+    assert bench.store.notices.claim("cms", whole=False, lease="dead", now=tomorrow, until=tomorrow) is not None
+    bench.cms.fails = None
+    assert bench.later(-86_400) == 1
+    assert bench.held == {("a", None): "t"}
