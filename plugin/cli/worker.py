@@ -118,6 +118,7 @@ def _followers(
                 store.notices,
                 sweep=timedelta(seconds=settings.sweep_s) if settings.sweep_s else None,
                 catch_up=CATCH_UP if catch_up else (),
+                rereads_s=REREADS_S if rereads_s is None else rereads_s,
                 every=settings.content_poll if plugged.adapter == "files" else None,
                 clock=now,
                 random=random.random,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from plugin.errors import TesseraError
-from plugin.ports import SYNC, Mark, NoticeStore, Outcome
-from plugin.service.converge import LEASE, Converging, backoff_s
+from plugin.ports import SYNC, Job, Mark, NoticeStore, Outcome
+from plugin.service.converge import LEASE, REREADS_S, Converging, backoff_s, waits
 from plugin.service.sync import Syncing
 
 _log = logging.getLogger(__name__)
 
 POLL_S = 0.05
 """How often the marks are looked at: of the second from publish to served, next to nothing."""
-STOP_S = 30.0
-"""How long a thread may finish what it has begun."""
+STOP_S = 10.0
+"""How long the threads may finish what they have begun; what they do not is taken over by whoever comes next."""
 CATCH_UP = (timedelta(0), timedelta(seconds=15))
 """When each source is looked at after a start: many a CMS tries once only, and nobody was there to listen; at the
 second time, the server surely listens again."""
@@ -42,7 +43,14 @@ class SourceSyncing:
         sweep: timedelta | None,
         every: timedelta | None = None,
         catch_up: Sequence[timedelta] = CATCH_UP,
+        rereads_s: Sequence[float] = REREADS_S,
     ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            rereads_s: when an entry is read again after a notice; a source that is to be looked at as a whole is so
+                at every second of these times, and read from the beginning at the last only.
+        """
         self.name = name
         self.lease: str | None = None
         self._syncing = syncing
@@ -52,6 +60,7 @@ class SourceSyncing:
         self._new_lease = new_lease
         self._sweep = sweep
         self._every = every
+        self._rereads_s = tuple(rereads_s[1::2]) if every is None else ()
         self._next_sync: datetime | None = None
         self._next_sweep: datetime | None = None
         self._catch_up = list(catch_up)
@@ -74,27 +83,35 @@ class SourceSyncing:
                 due_at = self._clock() + timedelta(seconds=wait)
                 self._notices.postpone(job, synced.error or "", due_at=due_at)
             else:
-                self._notices.finish(job, Outcome(), now=self._clock())
+                self._notices.finish(job, self._settled(job), now=self._clock())
         finally:
             self.lease = None
         return True
 
+    def _settled(self, job: Job) -> Outcome:
+        """A list may lag behind the notice that made us read it: then it is read again."""
+        times = self._rereads_s[-1:] if job.locale else self._rereads_s
+        if job.cause != "notice" or job.stage >= len(times):
+            return Outcome()
+        wait = times[job.stage] - (times[job.stage - 1] if job.stage else 0.0)
+        return Outcome(again_at=self._clock() + timedelta(seconds=wait), stage=job.stage + 1)
+
     def _look_for_what_was_missed(self, now: datetime) -> None:
         self._began = self._began or now
-        if self._catch_up and now >= self._began + self._catch_up[0]:
-            self._notices.mark(self.name, [Mark(*SYNC)], now=now)
+        if self._catch_up and not waits(now, self._began + self._catch_up[0], self._catch_up[0]):
+            self._notices.mark(self.name, [Mark(*SYNC)], now=now, cause="link")
             del self._catch_up[0]
 
     def _look_for_sweep(self, now: datetime) -> None:
         if self._next_sweep is None:  # what is asked for at the start may be a reading of everything already
             self._next_sweep = now + FIRST_SWEEP
-        if self._sweep is None or now < self._next_sweep:
+        if self._sweep is None or waits(now, self._next_sweep, FIRST_SWEEP):
             return
         self._notices.sweep_due(self.name, before=now - self._sweep, now=now)
         self._next_sweep = now + min(self._sweep, timedelta(seconds=10))
 
     def _follow(self, now: datetime) -> bool:
-        if self._every is None or (self._next_sync is not None and now < self._next_sync):
+        if self._every is None or waits(now, self._next_sync, self._every):
             return False
         self._syncing.sync(self.name)
         self._next_sync = self._clock() + self._every
@@ -121,10 +138,13 @@ class Loop:
         """Begin nothing new."""
         self._stop.set()
 
-    def join(self) -> None:
-        """Wait for what is under way."""
-        if self._thread is not None:
-            self._thread.join(timeout=STOP_S)
+    def join(self, timeout_s: float) -> None:
+        """Wait so long for what is under way."""
+        if self._thread is None:
+            return
+        self._thread.join(timeout=timeout_s)
+        if self._thread.is_alive():
+            _log.warning("%s does not end; what it had begun is taken over by whoever comes next", self._name)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -161,8 +181,9 @@ class Keeping:
 class Following:
     """All the threads of one process."""
 
-    def __init__(self, loops: Sequence[Loop]) -> None:
+    def __init__(self, loops: Sequence[Loop], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._loops = loops
+        self._monotonic = monotonic
 
     def start(self) -> None:
         """Begin."""
@@ -173,5 +194,6 @@ class Following:
         """End, after what is under way."""
         for loop in self._loops:
             loop.ask_to_stop()
+        ends = self._monotonic() + STOP_S
         for loop in self._loops:
-            loop.join()
+            loop.join(max(0.0, ends - self._monotonic()))

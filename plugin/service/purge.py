@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from adapters.edge.port import MOST_KEYS, EdgeError, Purger
 from plugin.ports import Purge, PurgeStore
-from plugin.service.converge import backoff_s
+from plugin.service.converge import backoff_s, waits
 from plugin.service.notices import nowhere
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Relay:
     def step(self) -> bool:
         """Send what is due. False where nothing was."""
         now = self._clock()
-        if self._next_prune is None or now >= self._next_prune:
+        if not waits(now, self._next_prune, _PRUNED_EVERY):
             self._store.prune(now - KEPT)
             self._next_prune = now + _PRUNED_EVERY
         due = self._store.due(now=now - self._settle)

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, case, delete, func, or_, select, update
 
-from plugin.ports import SWEEP as WHOLE
 from plugin.ports import (
     LONGEST_WAIT,
     SYNC,
@@ -21,6 +20,7 @@ from plugin.ports import (
     Mark,
     Outcome,
 )
+from plugin.ports import SWEEP as WHOLE
 from plugin.store.content import applied
 from plugin.store.content_rows import LONGEST_REASON
 from plugin.store.content_write import epoch_of, lock, mark, mark_holders, state_of, write

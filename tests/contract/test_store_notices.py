@@ -358,8 +358,8 @@ def test_two_who_mark_and_finish_across_each_other_do_not_lose_a_mark(desk: Desk
                 desk.mark(Mark("b"), Mark("c"))
 
     with ThreadPoolExecutor(3) as pool:
-        for one in [pool.submit(work), pool.submit(mark), pool.submit(mark)]:
-            one.result()
+        for running in [pool.submit(work), pool.submit(mark), pool.submit(mark)]:
+            running.result()
     while (job := desk.claim(2)) is not None:
         desk.finish(job)
     assert desk.store.notices.backlogs() == ()

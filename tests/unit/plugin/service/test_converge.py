@@ -97,7 +97,7 @@ class Bench:
             random=lambda: 1.0,
             new_lease=lambda: f"lease-{next(leases)}",
             locales=locales,
-            **({} if mapped is None else {"locales_of": mapped.locales_of}),
+            locales_of=(lambda said: (said,)) if mapped is None else mapped.locales_of,
             at=self.points.append,
         )
 

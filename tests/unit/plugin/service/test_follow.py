@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
+from threading import Event
+
+import pytest
 
 from adapters.cms.port import Changes as Fetched
 from adapters.cms.port import CmsError, Ordering, RateLimited, SourceSpec, Unavailable
-from plugin.ports import SYNC, Mark
-from plugin.service.follow import SourceSyncing
+from plugin.ports import SWEEP, SYNC, Mark
+from plugin.service.converge import REREADS_S
+from plugin.service.follow import Following, Loop, SourceSyncing
 from plugin.service.sync import Syncing
 from plugin.store import Store
 
@@ -40,6 +45,7 @@ class Bench:
         sweep_s: float | None = None,
         catch_up_s: Sequence[float] = (),
         every_s: float | None = None,
+        rereads_s: Sequence[float] = (),
     ) -> None:
         self.now = NOW
         self.cms = Cms()
@@ -55,6 +61,7 @@ class Bench:
             sweep=None if sweep_s is None else timedelta(seconds=sweep_s),
             every=None if every_s is None else timedelta(seconds=every_s),
             catch_up=[timedelta(seconds=one) for one in catch_up_s],
+            rereads_s=rereads_s,
         )
 
     def later(self, seconds: float = 0) -> list[str | None]:
@@ -109,3 +116,49 @@ def test_a_source_that_asks_to_wait_is_given_the_time(sqlite_store: Store) -> No
     bench.cms.fails = RateLimited("429", retry_after=60)
     bench.later()
     assert [len(bench.later(59)), len(bench.later(8))] == [0, 1]
+
+
+def test_a_source_whose_list_lags_behind_a_notice_is_read_again(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, rereads_s=REREADS_S, catch_up_s=(0,), sweep_s=60)
+    bench.later(120)
+    asked = len(bench.cms.asked)
+    sqlite_store.notices.mark("cms", [Mark(*SYNC)], now=bench.now)
+    assert [len(bench.later(wait)) for wait in (0, 2.9, 0.1, 26.9, 0.1)] == [1, 0, 1, 0, 1]
+    assert len(bench.cms.asked) == asked + 3
+    assert sqlite_store.notices.backlogs() == ()
+
+
+def test_what_nobody_announced_is_read_once(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, rereads_s=REREADS_S, catch_up_s=(0,), sweep_s=60)
+    assert [len(bench.later(wait)) for wait in (0, 3, 27)] == [1, 0, 0]
+    assert [len(bench.later(wait)) for wait in (61, 3, 27)] == [1, 0, 0]
+
+
+def test_a_whole_reading_that_a_notice_asked_for_is_repeated_once(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, rereads_s=REREADS_S)
+    sqlite_store.notices.mark("cms", [Mark(*SWEEP)], now=bench.now)
+    assert [bench.later(wait) for wait in (0, 3, 26.9, 0.1)] == [[None], [], [], [None]]
+    assert sqlite_store.notices.backlogs() == ()
+
+
+def test_a_clock_that_is_put_back_holds_up_no_folder_and_no_sweep(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, every_s=1, sweep_s=3_600)
+    bench.later(1)
+    bench.later(120)
+    assert len(bench.later(-86_400)) > 0
+    assert len(bench.later(1)) == 1
+
+
+def test_threads_that_hang_delay_the_end_once_and_not_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("plugin.service.follow.STOP_S", 0.2)
+    let_go = Event()
+    found = Following([Loop(f"hung-{number}", let_go.wait) for number in range(5)])
+    found.start()
+    began = time.monotonic()
+    found.stop()
+    took = time.monotonic() - began
+    let_go.set()
+    assert took < 0.6
+    assert "hung-4 does not end" in caplog.text
