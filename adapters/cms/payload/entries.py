@@ -51,11 +51,20 @@ class Documents:
     expires_field: str = "expiresAt"
     markdown_fields: frozenset[str] = frozenset()
 
-    def variants(self, document: Mapping[str, Json], collection: str, where: str, *, drafts: bool = False) -> Variants:
+    def variants(
+        self,
+        document: Mapping[str, Json],
+        collection: str,
+        where: str,
+        *,
+        drafts: bool = False,
+        shared: dict[str, str] | None = None,
+    ) -> Variants:
         """The entries of one document of an answer to `locale=all`.
 
         Args:
             drafts: what is not published counts as well.
+            shared: see `pick`; the same for all documents of one answer.
         Raises:
             BadResponse: it has no id; `where` begins the message.
         """
@@ -72,7 +81,7 @@ class Documents:
         for code in (None,) if codes is None else (code for code in self.locales if code in codes):
             tag = None if code is None else self.locales[code]
             at = f"{place} ({tag})" if tag else place
-            picked = pick(dict(document), code, self.locales.keys())
+            picked = pick(dict(document), code, self.locales.keys(), shared)
             if not isinstance(picked, dict) or (not drafts and is_hidden(picked)):
                 continue
             try:

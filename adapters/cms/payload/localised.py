@@ -9,18 +9,26 @@ from typing import TypeGuard
 from adapters.cms.port import BadResponse, Json
 
 MAX_DEPTH = 120
+SHORT = 40  # characters
 _CODE_LIKE = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
-def pick(value: Json, code: str | None, codes: Collection[str]) -> Json:
-    """The value in one locale: each mapping from locales to values gives way to the locale's value, or null."""
+def pick(value: Json, code: str | None, codes: Collection[str], shared: dict[str, str] | None = None) -> Json:
+    """The value in one locale: each mapping from locales to values gives way to the locale's value, or null.
+
+    Args:
+        shared: short texts that were met before. Every node of rich text says anew what it is, and a first sync holds
+            a whole site's; equal ones are kept once.
+    """
+    if isinstance(value, str):
+        return value if shared is None or len(value) > SHORT else shared.setdefault(value, value)
     if isinstance(value, list):
-        return [pick(item, code, codes) for item in value]
+        return [pick(item, code, codes, shared) for item in value]
     if not isinstance(value, dict):
         return value
     if is_localised(value, codes):
-        return pick(value.get(code), code, codes) if code is not None else None
-    return {name: pick(item, code, codes) for name, item in value.items()}
+        return pick(value.get(code), code, codes, shared) if code is not None else None
+    return {name: pick(item, code, codes, shared) for name, item in value.items()}
 
 
 def is_localised(value: Mapping[str, Json], codes: Collection[str]) -> bool:

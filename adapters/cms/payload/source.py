@@ -37,6 +37,7 @@ class _Found:
     entries: list[Entry] = field(default_factory=list)
     documents: dict[str, Variants] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    shared: dict[str, str] = field(default_factory=dict)
     newest: datetime | None = None
     read: datetime | None = None
 
@@ -201,7 +202,7 @@ class PayloadSource:
 
     def _take(self, document: Document, name: str, where: str, found: _Found) -> None:
         """Adds a listed document to what was found; a variant that cannot be an entry becomes a problem."""
-        made = self._documents.variants(document, name, where)
+        made = self._documents.variants(document, name, where, shared=found.shared)
         digests = {key.locale or "": "" for key in made.held()}
         digests.update({entry.locale or "": _short(entry) for entry in made.entries})
         found.documents[made.id] = digests

@@ -12,6 +12,7 @@ import pytest
 from adapters.cms.payload.entries import Documents, Variants
 from adapters.cms.payload.fields import Relations
 from adapters.cms.payload.identity import Identity
+from adapters.cms.payload.localised import pick
 from adapters.cms.port import BadResponse, Entry, Key, Link
 
 RECORDINGS = Path(__file__).parents[3] / "fixtures" / "cms" / "payload"
@@ -240,3 +241,13 @@ def test_the_type_may_be_said_by_the_settings_or_by_a_field() -> None:
     assert only(variants(raw, type_names={"articles": "story"})).type == "story"
     assert only(variants(raw, type_field="kind", type_names={"articles": "story"})).type == "hero"
     assert only(variants(document(title={"en": "Hello"}, kind=None), type_field="kind")).type == "articles"
+
+
+def test_short_texts_that_are_equal_are_kept_once() -> None:
+    shared: dict[str, str] = {}
+    first, second = (pick({"type": "".join(("para", "graph")), "text": "x" * 50}, None, (), shared) for _ in range(2))
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert first == second
+    assert first["type"] is second["type"]
+    assert list(shared) == ["paragraph"]
