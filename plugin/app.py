@@ -191,6 +191,8 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
                 signing_key=_signing_key(settings),
                 secure=settings.public_url.startswith("https:"),
                 block_styles=("/static/ground.css", "/static/blocks.css") if settings.demo else (),
+                previews=previews,
+                preview_page=f"{settings.public_url}/" if settings.demo else "",
                 clock=now,
                 new_nonce=lambda: secrets.token_urlsafe(24),
             )

@@ -29,6 +29,7 @@ RIGHTS: Mapping[str, str] = {
     "read": "look at rules and preview them",
     "write": "edit the draft",
     "publish": "publish and roll back",
+    "simulate": "make links that show drafts",
 }
 TITLE_FIELDS = ("title", "name", "headline", "label")
 

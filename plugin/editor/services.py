@@ -12,6 +12,7 @@ from plugin.editor.vocabulary import Attribute
 from plugin.service.commands import SimulateRequest
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
+from plugin.service.preview import Previews
 from plugin.service.publish import Publishing
 
 
@@ -59,6 +60,8 @@ class EditorServices:
         signing_key: of sessions.
         secure: whether the pages are served over TLS, so that the session's cookie must be too.
         block_styles: addresses of the site's style sheets, for previews of its blocks.
+        previews: makes links that show drafts; None: the pages offer none.
+        preview_page: the page that such a link leads to unless another is named; "" for the API's answer.
         clock: aware UTC.
         new_nonce: at least 16 random characters of URLs.
     """
@@ -74,5 +77,7 @@ class EditorServices:
     signing_key: str = field(repr=False)
     secure: bool
     block_styles: tuple[str, ...] = ()
+    previews: Previews | None = None
+    preview_page: str = ""
     clock: Callable[[], datetime]
     new_nonce: Callable[[], str]

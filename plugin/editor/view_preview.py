@@ -11,14 +11,14 @@ from typing import Any
 from flask import Blueprint, Response, request
 from markupsafe import escape
 
-from plugin.editor import situation
+from plugin.editor import links, situation
 from plugin.editor.desk import BLOCKS, Desk, title_in
 from plugin.editor.moments import moment
-from plugin.editor.phrases import Phrase
+from plugin.editor.phrases import Phrase, many
 from plugin.editor.reads import Reads, reads_of
 from plugin.editor.situation import VISITOR, Situation
 from plugin.editor.why import Why, because, why
-from plugin.errors import RulesRejected, ServiceUnavailable, UnknownSlots
+from plugin.errors import NotFound, RulesRejected, ServiceUnavailable, UnknownSlots
 from plugin.service.commands import RulesetChoice, SimulateRequest, SlotRequest
 from plugin.service.items import Document, items
 
@@ -61,38 +61,82 @@ def register(found: Blueprint, desk: Desk) -> None:
     @found.get("/preview")
     def preview() -> Response:
         desk.require("read")
-        answers = {key: request.args.getlist(key) for key in request.args}
-        draft = desk.draft().document
-        published = desk.services.publishing.published()
-        old: Document | None = json.loads(published.version.document) if published is not None else None
-        documents = [draft] if old is None else [draft, old]
-        slots = {id_: str(item.get("name") or id_) for one in documents for id_, item in items(one, "slots").items()}
-        slot = request.args.get("slot") or next(iter(slots), "")
-        words = desk.words(draft)
-        now = desk.services.clock()
-        form, made_up = situation.read(answers, _reads(documents, slot), documents, words.vocabulary, now)
-        which = request.args.get("rules", "both")
-        outcomes: list[Outcome] = []
-        if slot and form.ok:
-            if which != "draft" and old is not None and published is not None:
-                title = f"Published, version {published.version.number}"
-                outcomes.append(_outcome(desk, "published", old, title, slot, made_up))
-            if which != "published" or old is None:
-                outcomes.append(_outcome(desk, "draft", draft, "Draft", slot, made_up))
-        same = len(outcomes) == 2 and outcomes[0].visible == outcomes[1].visible
-        if same:
-            outcomes = [replace(outcomes[1], title="Published and draft alike")]
-        return desk.page(
-            "preview",
-            tab="preview",
-            slots=slots,
-            slot=slot,
-            which=which,
-            form=form,
-            outcomes=outcomes,
-            same=same,
-            asked=bool(request.args),
-        )
+        return _page(desk, {key: request.args.getlist(key) for key in request.args})
+
+    @found.post("/preview/link")
+    def link() -> Response:
+        desk.require("read")
+        desk.require(links.SCOPE)
+        if desk.services.previews is None:
+            raise NotFound("There is nothing at this address.")
+        answers = {key: request.form.getlist(key) for key in request.form if key != "csrf"}
+        return _page(desk, answers, sends=True)
+
+
+def _page(desk: Desk, answers: Mapping[str, list[str]], *, sends: bool = False) -> Response:
+    """The page for what was filled in; ``sends``: the form that makes a link, too."""
+    draft = desk.draft().document
+    published = desk.services.publishing.published()
+    old: Document | None = json.loads(published.version.document) if published is not None else None
+    documents = [draft] if old is None else [draft, old]
+    slots = {id_: str(item.get("name") or id_) for one in documents for id_, item in items(one, "slots").items()}
+    slot = next((one for one in answers.get("slot", ()) if one), next(iter(slots), ""))
+    words = desk.words(draft)
+    now = desk.services.clock()
+    form, made_up = situation.read(answers, _reads(documents, slot), documents, words.vocabulary, now)
+    which = next(iter(answers.get("rules", ())), "both")
+    outcomes: list[Outcome] = []
+    if slot and form.ok:
+        if which != "draft" and old is not None and published is not None:
+            title = f"Published, version {published.version.number}"
+            outcomes.append(_outcome(desk, "published", old, title, slot, made_up))
+        if which != "published" or old is None:
+            outcomes.append(_outcome(desk, "draft", draft, "Draft", slot, made_up))
+    same = len(outcomes) == 2 and outcomes[0].visible == outcomes[1].visible
+    if same:
+        outcomes = [replace(outcomes[1], title="Published and draft alike")]
+    made = _link(desk, answers, draft, outcomes)
+    previews = desk.services.previews
+    if made is not None and previews is not None and sends and form.ok:
+        made = links.sent(made, previews, slot, made_up, desk.author)
+        if made.made is not None:
+            made = replace(made, until=desk.moment(made.made.expires_at, draft))
+    return desk.page(
+        "preview",
+        status=422 if made is not None and made.problems else 200,
+        link=made,
+        tab="preview",
+        slots=slots,
+        slot=slot,
+        which=which,
+        form=form,
+        outcomes=outcomes,
+        same=same,
+        asked=bool(answers),
+    )
+
+
+def _link(
+    desk: Desk, answers: Mapping[str, list[str]], draft: Document, outcomes: Sequence[Outcome]
+) -> links.LinkForm | None:
+    """The form for a link; None where there is none to be made, or not with this key."""
+    previews = desk.services.previews
+    if previews is None or not previews.sources or not desk.may(links.SCOPE):
+        return None
+    entries = [entry for one in outcomes if one.why is not None for entry in one.why.candidates]
+    return links.filled(
+        links.LinkForm(
+            sources=previews.sources,
+            source=previews.sources[0],
+            page=desk.services.preview_page,
+            locales=tuple(str(one) for one in many(draft.get("locales") or ())),
+            known={entry.id: entry.title for entry in entries},
+            carried=tuple(
+                (name, text) for name, held in answers.items() if not name.startswith("link.") for text in held
+            ),
+        ),
+        answers,
+    )
 
 
 def _reads(documents: Sequence[Document], slot: str) -> Reads:

@@ -115,6 +115,11 @@ class Previews:
         self._read: OrderedDict[object, tuple[float, list[Drafted]]] = OrderedDict()
         self._built: OrderedDict[str, Site] = OrderedDict()
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources that there are; whether they show drafts is not asked."""
+        return self._drafts.names
+
     def create(self, request: PreviewRequest, *, author: str) -> Link:
         """Make a link.
 

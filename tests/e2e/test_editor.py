@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -131,6 +132,33 @@ def test_a_rule_is_written_previewed_published_and_rolled_back(page: Page, own_d
     page.get_by_role("button", name="Log out").click()
     page.goto("/editor/slots")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_a_link_shows_a_draft_of_the_cms_on_the_storefront(page: Page, own_demo: Demo) -> None:
+    file = own_demo.content / "hero" / "hero-secret.en.md"
+    file.write_text("---\ntitle: Nobody knows yet\ndraft: true\n---\n", "utf-8")
+    log_in(page, own_demo.management_key)
+    page.goto("/editor/preview?slot=home.hero&a.geo.country=IT&a.request.locale=en")
+    page.get_by_text("Show a draft from the CMS: make a preview link").click()
+    assert page.locator("#link-known option").count() > 3
+    page.get_by_label("Entry, by its id in the CMS").fill("hero-secret")
+    page.get_by_label("Language of the draft").fill("en")
+    page.get_by_role("button", name="Make the link").click()
+    made = page.get_by_role("textbox", name="The link")
+    expect(made).to_have_value(re.compile(re.escape(f"{own_demo.url}/?preview=p1.")))
+    assert page.get_by_label("Country").input_value() == "IT", "the visitor stays"
+
+    page.goto(made.input_value())
+    strip = page.get_by_role("complementary", name="Preview")
+    expect(strip).to_contain_text("nothing here is counted")
+    expect(strip).to_contain_text("Nobody knows yet")
+    expect(strip).to_contain_text("geo.country: IT")
+    page.get_by_role("link", name="The counter").first.click()
+    expect(page).to_have_url(re.compile(r"/shop\?preview=p1\."))
+    expect(strip).to_be_visible()
+    strip.get_by_role("link", name="Leave the preview").click()
+    expect(strip).to_have_count(0)
+    file.unlink()
 
 
 @pytest.mark.parametrize("width", [375, 1280])

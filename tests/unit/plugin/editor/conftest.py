@@ -95,6 +95,8 @@ def nobody(sqlite_store: Store) -> Editor:
                 templates=folder("templates"),
                 signing_key="a signing key for tests",
                 secure=True,
+                previews=services.previews,
+                preview_page="https://shop.example/home?x=1",
                 clock=small.clock,
                 new_nonce=lambda: f"nonce-{next(numbers):016}",
             )
