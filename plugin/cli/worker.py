@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING
@@ -60,16 +61,26 @@ def following(
         rereads_s: when entries are read again, in seconds after the first time.
         catch_up: whether each source is looked at once at the start, for notices that nobody was there to take.
     """
+    from adapters.runtime import Runtime  # noqa: PLC0415
+
     with ExitStack() as closing:
+        # Who is told to stop does not wait until it is time to ask a CMS once more.
+        stopping = Event()
+        runtime = replace(Runtime.system(), sleep=lambda seconds: _wait(stopping, seconds))
         # Two of each: a notice must not wait for a sync of everything.
-        fetching = closing.enter_context(opened_sources(settings))
-        listing = closing.enter_context(opened_sources(settings))
+        fetching = closing.enter_context(opened_sources(settings, runtime=runtime))
+        listing = closing.enter_context(opened_sources(settings, runtime=runtime))
         store = closing.enter_context(opened_store(settings))
         purgers = _opened_edges(settings, closing)
         running = _followers(settings, store, fetching, listing, purgers, at=at, rereads_s=rereads_s, catch_up=catch_up)
         running.start()
         closing.callback(running.stop)
+        closing.callback(stopping.set)
         yield
+
+
+def _wait(stopping: Event, seconds: float) -> None:
+    stopping.wait(seconds)
 
 
 def _followers(

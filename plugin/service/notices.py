@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from plugin.ports import SYNC, Mark, NoticeStore
 
 LONGEST_NAME = 255
 _ATTEMPTS = 3
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _mark(notice: Notice) -> Mark:
     if notice.id is None:
         return Mark(*SYNC)
     names = (notice.id, notice.locale or "", notice.content_type or "")
-    if not notice.id or any(len(name) > LONGEST_NAME or "\0" in name for name in names):
+    if not notice.id or any(len(name) > LONGEST_NAME or _NO_TEXT.search(name) for name in names):
         raise MalformedRequest(f"A notice names something in no text of 1 to {LONGEST_NAME} characters.")
     return Mark(notice.id, notice.locale or "", notice.content_type)
 

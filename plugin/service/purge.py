@@ -84,13 +84,13 @@ class Relay:
             return False
         numbers = [purge.number for purge in due]
         self._at("before purge")
-        try:
-            for hard in (True, False):
-                self._send([purge for purge in due if purge.removed is hard], hard=hard)
-        except EdgeError as fault:
-            wait = timedelta(seconds=backoff_s(max(one.attempts for one in due), fault.retry_after, self._random()))
-            _log.warning("the purge failed and is repeated: %s", fault)
-            self._store.failed(numbers, str(fault), due_at=self._clock() + wait - self._settle)
+        faults = [fault for hard in (True, False) for fault in self._send(due, hard=hard)]
+        if faults:
+            said = "; ".join(dict.fromkeys(str(fault) for fault in faults))
+            asked = max(fault.retry_after or 0.0 for fault in faults)
+            wait = timedelta(seconds=backoff_s(max(one.attempts for one in due), asked, self._random()))
+            _log.warning("the purge failed and is repeated: %s", said)
+            self._store.failed(numbers, said, due_at=self._clock() + wait - self._settle)
             return True
         last = [purge.number for purge in due if purge.passes + 1 >= PASSES or not self._purgers]
         first = sorted(set(numbers) - set(last))
@@ -100,14 +100,15 @@ class Relay:
             self._store.sent(last, again_at=None)
         return True
 
-    def _send(self, purges: Sequence[Purge], *, hard: bool) -> None:
-        keys = list(dict.fromkeys(key for purge in purges for key in keys_of(purge)))
+    def _send(self, due: Sequence[Purge], *, hard: bool) -> Iterator[EdgeError]:
+        """Tell every cache, whichever fails: what went wrong."""
+        keys = list(dict.fromkeys(key for purge in due if purge.removed is hard for key in keys_of(purge)))
         for name, purger in self._purgers.items():
-            for some in _parts(keys):
-                try:
+            try:
+                for some in _parts(keys):
                     purger.purge(some, hard=hard)
-                except EdgeError as fault:
-                    raise EdgeError(f"{name}: {fault}", fault.retry_after) from fault
+            except EdgeError as fault:
+                yield EdgeError(f"{name}: {fault}", fault.retry_after)
 
 
 def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:

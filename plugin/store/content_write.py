@@ -88,7 +88,8 @@ def write(
         tx.execute(update(sources).where(sources.c.source == state.source).values(serial=serial))
     _put_in_line(tx, state.source, merged, before, epoch=epoch, now=now, noticed_at=noticed_at)
     if doubtful:
-        mark(tx, state.source, [Mark(id_, locale) for id_, locale in doubtful], cause="notice", now=now)
+        # Not by their language: in a mark that is a word of the source's, which may have another for it.
+        mark(tx, state.source, [Mark(id_) for id_, _ in doubtful], cause="notice", now=now)
     if fence is not None and fence.holders:
         mark_holders(tx, state.source, {id_ for id_, _ in touched}, but=set(sifted.rows), now=now)
     return Written(sifted, merged, epoch, doubtful)

@@ -20,11 +20,12 @@ class Buckets:
         self._lock = Lock()
         self._levels: dict[str, tuple[float, float]] = {}  # tokens left, as of when
 
-    def take(self, key: str) -> None:
-        """Take one token.
+    def take(self, key: str, tokens: int = 1) -> None:
+        """Take one token, or several.
 
         Raises:
-            RateLimited: none is left; says in how many seconds there is one.
+            RateLimited: none is left, and none is taken; says in how many seconds there is one. Somebody who takes
+                several may owe some of them afterwards.
         """
         rate = self._rate
         if rate is None:
@@ -36,4 +37,4 @@ class Buckets:
             if level < 1.0:
                 self._levels[key] = (level, now)
                 raise RateLimited(max(1, math.ceil((1.0 - level) / rate.per_s)))
-            self._levels[key] = (level - 1.0, now)
+            self._levels[key] = (level - tokens, now)

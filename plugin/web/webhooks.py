@@ -83,7 +83,7 @@ def _taken(accepting: Accepting, buckets: Buckets, source: str, sent: Incoming, 
     if not marks:
         return "ignored"
     try:
-        buckets.take(source)
+        buckets.take(source, len(marks))
     except RateLimited:
         accepting.overflow(source)
         return "overflow"

@@ -320,8 +320,10 @@ def test_many_who_mark_and_work_at_once_lose_nothing(desk: Desk) -> None:
     with ThreadPoolExecutor(4) as pool:
         marking = [pool.submit(mark, number) for number in range(20)]
         working = [pool.submit(work, number) for number in range(2)]
-        for one in (*marking, *working):
-            one.result()
+        for future in marking:
+            future.result()
+        for busy in working:
+            busy.result()
     work(0)
     assert sorted(desk.titles()) == sorted(names)
     assert desk.store.notices.backlogs() == ()
@@ -358,8 +360,8 @@ def test_two_who_mark_and_finish_across_each_other_do_not_lose_a_mark(desk: Desk
                 desk.mark(Mark("b"), Mark("c"))
 
     with ThreadPoolExecutor(3) as pool:
-        for running in [pool.submit(work), pool.submit(mark), pool.submit(mark)]:
-            running.result()
+        for one in [pool.submit(work), pool.submit(mark), pool.submit(mark)]:
+            one.result()
     while (job := desk.claim(2)) is not None:
         desk.finish(job)
     assert desk.store.notices.backlogs() == ()

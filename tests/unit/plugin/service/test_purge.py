@@ -93,6 +93,16 @@ def test_a_purge_that_fails_is_repeated_with_growing_pauses(sqlite_store: Store)
     assert len(ill.told) == 1
 
 
+def test_a_cache_that_fails_keeps_no_other_from_being_told(sqlite_store: Store) -> None:
+    ill, well = Cache(), Cache()
+    bench = Bench(sqlite_store, ill, well)
+    ill.fails = EdgeError("503")
+    bench.write("a")
+    bench.write("b", deleted="a")
+    bench.later(3)
+    assert [hard for _keys, hard in well.told] == [True, False]
+
+
 def test_a_cache_that_asks_to_wait_is_given_the_time(sqlite_store: Store) -> None:
     cache = Cache()
     bench = Bench(sqlite_store, cache)

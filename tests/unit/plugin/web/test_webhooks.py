@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from werkzeug.test import TestResponse
@@ -66,7 +67,7 @@ def marks(small: Small) -> list[tuple[str, str, str | None]]:
 
 def _claim(small: Small, *, whole: bool) -> Job | None:
     now = small.clock()
-    return small.store.notices.claim("cms", whole=whole, lease="test", now=now, until=now.replace(year=now.year + 1))
+    return small.store.notices.claim("cms", whole=whole, lease="test", now=now, until=now + timedelta(minutes=10))
 
 
 def counted(small: Small) -> dict[tuple[str, str], float]:
@@ -103,6 +104,9 @@ def test_a_test_delivery_is_welcome_and_marks_nothing(hooked: Small) -> None:
         ({"body": b"\xff\xfe"}, 400, "malformed"),
         ({"body": body({"id": "x\0"})}, 400, "malformed"),
         ({"body": body({"id": "x" * 256})}, 400, "malformed"),
+        ({"body": body({"id": "\ud800"})}, 400, "malformed"),
+        ({"body": body({"id": "a", "type": "\udfff"})}, 400, "malformed"),
+        ({"body": body({"id": "a", "locale": "f\ud800"})}, 400, "malformed"),
         ({"body": b" " * (webhooks.MOST_BYTES + 1)}, 413, "too_large"),
     ],
 )
@@ -148,6 +152,14 @@ def test_too_many_notices_make_the_whole_source_be_looked_at_and_none_is_refused
     for name in "abcd":
         assert post(small, body({"id": name})).status_code == 202
     assert marks(small) == [("", "", None), ("a", "", None), ("b", "", None)]
+
+
+def test_it_is_notices_that_are_counted_and_not_requests(sqlite_store: Store) -> None:
+    hooks = {"cms": SignedHook((SECRET,), 300.0)}
+    small = small_app(sqlite_store, hooks=hooks, webhook_rate=Rate(per_s=1, burst=3))
+    assert post(small, body(*({"id": name} for name in "abcd"))).status_code == 202
+    assert post(small, body({"id": "e"})).status_code == 202
+    assert marks(small) == [("", "", None), *((name, "", None) for name in "abcd")]
 
 
 def test_a_database_that_cannot_be_written_asks_for_another_try(hooked: Small, monkeypatch: pytest.MonkeyPatch) -> None:
