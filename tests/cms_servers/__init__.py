@@ -1,1 +1,1 @@
-"""Real CMSs that are too heavy for every run: `make test-cms`, which installs what is missing and runs this folder alone."""
+"""Real CMSs that are too heavy for every run: `make test-cms` installs what is missing and runs this folder alone."""
