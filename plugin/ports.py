@@ -374,6 +374,11 @@ class Mark:
     locale: str = ""
     type: str | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Of the mark: there is one of each."""
+        return self.id, self.locale
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

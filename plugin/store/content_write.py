@@ -87,16 +87,19 @@ def write(
     if serial != state.serial:
         tx.execute(update(sources).where(sources.c.source == state.source).values(serial=serial))
     _put_in_line(tx, state.source, merged, before, epoch=epoch, now=now, noticed_at=noticed_at)
-    if doubtful:
-        # Not by their language: in a mark that is a word of the source's, which may have another for it.
-        mark(tx, state.source, [Mark(id_) for id_, _ in doubtful], cause="notice", now=now)
+    # Not by their language: in a mark that is a word of the source's, which may have another for it.
+    marks: dict[Mark, Cause] = {Mark(id_): "notice" for id_, _ in doubtful}
     if fence is not None and fence.holders:
-        mark_holders(tx, state.source, {id_ for id_, _ in touched}, but=set(sifted.rows), now=now)
+        marks = holders(tx, state.source, {id_ for id_, _ in touched}, but=set(sifted.rows)) | marks
+    mark(tx, state.source, marks, now=now)
     return Written(sifted, merged, epoch, doubtful)
 
 
-def mark(tx: Connection, source: str, marks: Sequence[Mark], *, cause: Cause, now: datetime) -> None:
-    """Raise the counter of each. A notice makes of a link's mark one of its own, and begins the reading anew."""
+def mark(tx: Connection, source: str, marks: Mapping[Mark, Cause], *, now: datetime) -> None:
+    """Raise the counter of each. A notice makes of a link's mark one of its own, and begins the reading anew.
+
+    Whoever touches several marks of a source does so in their order, so that two never wait for each other.
+    """
     insert = insert_into(tx, dirty)
     fresh = insert.excluded
     settled = dirty.c.counter == dirty.c.done
@@ -112,28 +115,26 @@ def mark(tx: Connection, source: str, marks: Sequence[Mark], *, cause: Cause, no
             "attempts": 0,
         },
     )
-    plain = {"counter": 1, "done": 0, "stage": 0, "attempts": 0, "noticed_at": now, "due_at": now, "cause": cause}
-    # In one order always, so that two who mark the same never wait for each other.
-    unique = {(one.id, one.locale): one for one in marks if storable(one.id) and storable(one.locale)}
+    plain = {"counter": 1, "done": 0, "stage": 0, "attempts": 0, "noticed_at": now, "due_at": now}
+    unique = {one.key: one for one in marks if storable(one.id) and storable(one.locale)}
     rows = [
-        {"source": source, "id": one.id, "locale": one.locale, "type": one.type, **plain}
+        {"source": source, "id": one.id, "locale": one.locale, "type": one.type, "cause": marks[one], **plain}
         for _key, one in sorted(unique.items())
     ]
     for some in batches(rows):
         tx.execute(upsert, some)
 
 
-def mark_holders(tx: Connection, source: str, targets: Collection[str], *, but: Collection[Key], now: datetime) -> None:
-    """Mark what was made from these, but for some; of many, the whole source."""
+def holders(tx: Connection, source: str, targets: Collection[str], *, but: Collection[Key]) -> dict[Mark, Cause]:
+    """What was made from these, but for some, to be marked; of many, the whole source."""
     found: set[Key] = set()
     for some in batches(sorted(map(target_of, targets))):
         wanted = select(links.c.id, links.c.locale).where(links.c.source == source, links.c.target.in_(some))
         found |= {(id_, locale) for id_, locale in tx.execute(wanted)}
     found -= set(but)
     if len(found) > MOST_HOLDERS:
-        mark(tx, source, [Mark(*SWEEP)], cause="notice", now=now)
-    else:
-        mark(tx, source, [Mark(*key) for key in found], cause="link", now=now)
+        return {Mark(*SWEEP): "notice"}
+    return {Mark(*key): "link" for key in found}
 
 
 def problems_of(tx: Connection, source: str) -> Sequence[EntryProblem]:

@@ -23,7 +23,7 @@ from plugin.ports import (
 from plugin.ports import SWEEP as WHOLE
 from plugin.store.content import applied
 from plugin.store.content_rows import LONGEST_REASON
-from plugin.store.content_write import epoch_of, lock, mark, mark_holders, state_of, write
+from plugin.store.content_write import epoch_of, holders, lock, mark, state_of, write
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.tables import content_dirty as dirty
 from plugin.store.tables import content_entries as entries
@@ -49,7 +49,7 @@ class SqlNotices:
         crowd = select(dirty.c.id).where(dirty.c.source == source).offset(MOST_WAITING).limit(1)
         with writing(self._engine) as tx:
             crowded = tx.execute(crowd).first() is not None
-            mark(tx, source, [Mark(*SYNC)] if crowded else marks, cause=cause, now=now)
+            mark(tx, source, dict.fromkeys([Mark(*SYNC)] if crowded else marks, cause), now=now)
 
     def claim(self, source: str, *, whole: bool, lease: str, now: datetime, until: datetime) -> Job | None:
         far = now + LONGEST_WAIT  # set by a clock that was put back since
@@ -78,42 +78,52 @@ class SqlNotices:
             )
 
     def renew(self, leases: Sequence[str], *, until: datetime) -> None:
-        with writing(self._engine) as tx:
-            tx.execute(update(dirty).where(dirty.c.lease.in_(leases)).values(lease_until=until))
+        for lease in leases:  # each by itself: see `mark` on order
+            with writing(self._engine) as tx:
+                tx.execute(update(dirty).where(dirty.c.lease == lease).values(lease_until=until))
 
     def finish(self, job: Job, outcome: Outcome, *, now: datetime) -> Applied | None:
-        this = _row(job.source, job.id, job.locale)
-        mine = and_(this, dirty.c.lease == job.lease)
-        with writing(self._engine) as tx:
-            state = lock(tx, job.source)
-            if tx.execute(select(dirty.c.id).where(mine).with_for_update()).first() is None:
-                return None
-            if _overtaken(tx, job, outcome.changes):
-                tx.execute(update(dirty).where(this).values(lease=None, due_at=now))
-                return None
-            changes = outcome.changes
-            if changes.entries or changes.deleted or changes.problems:
-                written = write(tx, state, changes, now=now, noticed_at=job.noticed_at)
-                done = applied(written, state.revision)
-                found = set(written.sifted.rows)
-            else:
-                done = Applied(epoch_of(tx, moved=False), state.revision, 0, 0, 0, 0)
-                found = set()
-            if outcome.spread and (job.stage == 0 or done.changed):
-                own = {(job.id, locale) for locale in job.held}
-                mark_holders(tx, job.source, {job.id}, but=found | own, now=now)
-            _settle(tx, job, outcome, now=now)
+        try:
+            with writing(self._engine) as tx:
+                return self._finished(tx, job, outcome, now=now)
+        except _LeaseLost:
+            return None
+
+    @staticmethod
+    def _finished(tx: Connection, job: Job, outcome: Outcome, *, now: datetime) -> Applied | None:
+        mine = _leased(job)
+        state = lock(tx, job.source)
+        if tx.execute(select(dirty.c.id).where(mine)).first() is None:
+            return None
+        if _overtaken(tx, job, outcome.changes):
+            tx.execute(update(dirty).where(mine).values(lease=None, due_at=now))
+            return None
+        changes = outcome.changes
+        if changes.entries or changes.deleted or changes.problems:
+            written = write(tx, state, changes, now=now, noticed_at=job.noticed_at)
+            done = applied(written, state.revision)
+            found = set(written.sifted.rows)
+        else:
+            done = Applied(epoch_of(tx, moved=False), state.revision, 0, 0, 0, 0)
+            found = set()
+        marks: dict[Mark, Cause] = {}
+        if outcome.spread and (job.stage == 0 or done.changed):
+            own = {(job.id, locale) for locale in job.held}
+            marks = holders(tx, job.source, {job.id}, but=found | own)
+        first = {one: why for one, why in marks.items() if one.key < (job.id, job.locale)}
+        mark(tx, job.source, first, now=now)
+        _settle(tx, job, outcome, now=now)
+        mark(tx, job.source, {one: why for one, why in marks.items() if one not in first}, now=now)
         return done
 
     def postpone(self, job: Job, error: str, *, due_at: datetime, problems: Sequence[EntryProblem] = ()) -> None:
-        mine = and_(_row(job.source, job.id, job.locale), dirty.c.lease == job.lease)
         shown = (error if storable(error) else ascii(error))[:LONGEST_REASON]
         with writing(self._engine) as tx:
             if problems:
                 write(tx, lock(tx, job.source), Changes(problems=tuple(problems)), now=job.taken_at)
             tx.execute(
                 update(dirty)
-                .where(mine)
+                .where(_leased(job))
                 .values(attempts=dirty.c.attempts + 1, last_error=shown, due_at=due_at, lease=None)
             )
 
@@ -128,7 +138,7 @@ class SqlNotices:
             lock(tx, source)
             moved = tx.execute(update(sources).where(sources.c.source == source, late).values(swept_at=now)).rowcount
             if moved:
-                mark(tx, source, [Mark(*WHOLE)], cause="link", now=now)
+                mark(tx, source, {Mark(*WHOLE): "link"}, now=now)
         return moved > 0
 
     def backlogs(self) -> tuple[Backlog, ...]:
@@ -143,6 +153,14 @@ class SqlNotices:
         with reading(self._engine) as tx:
             found = tx.execute(wanted.group_by(dirty.c.source).order_by(dirty.c.source)).mappings()
             return tuple(Backlog(**row) for row in found)
+
+
+class _LeaseLost(Exception):  # noqa: N818 - named for what happened
+    """Another took the job over just now: everything is undone."""
+
+
+def _leased(job: Job) -> Any:  # noqa: ANN401  # a condition
+    return and_(_row(job.source, job.id, job.locale), dirty.c.lease == job.lease)
 
 
 def _row(source: str, id_: str, locale: str) -> Any:  # noqa: ANN401  # a condition
@@ -170,15 +188,15 @@ def _overtaken(tx: Connection, job: Job, changes: Changes) -> bool:
 
 
 def _settle(tx: Connection, job: Job, outcome: Outcome, *, now: datetime) -> None:
-    """The mark goes, or stays for another look; a notice that came since is seen to at once."""
-    this = _row(job.source, job.id, job.locale)
+    """The mark goes, or stays for another look; a notice that came since is seen to at once. Raises _LeaseLost."""
+    mine = _leased(job)
     same = dirty.c.counter == job.counter
-    if outcome.again_at is None and tx.execute(delete(dirty).where(this, same)).rowcount:
+    if outcome.again_at is None and tx.execute(delete(dirty).where(mine, same)).rowcount:
         return
     again = outcome.again_at or now
-    tx.execute(
+    kept = tx.execute(
         update(dirty)
-        .where(this)
+        .where(mine)
         .values(
             done=job.counter,
             lease=None,
@@ -189,4 +207,6 @@ def _settle(tx: Connection, job: Job, outcome: Outcome, *, now: datetime) -> Non
             due_at=case((same, again), else_=now),
             noticed_at=case((same, dirty.c.noticed_at), else_=job.taken_at),
         )
-    )
+    ).rowcount
+    if not kept:
+        raise _LeaseLost
