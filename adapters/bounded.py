@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -57,6 +58,7 @@ def read_body(response: requests.Response, limit: int, deadline: float, monotoni
     """
     if int_header(response, "Content-Length") > limit:
         raise TooLarge
+    response.raw = _AsItComes(response.raw)
     body = bytearray()
     for chunk in response.iter_content(CHUNK_BYTES):
         body += chunk
@@ -65,6 +67,21 @@ def read_body(response: requests.Response, limit: int, deadline: float, monotoni
         if monotonic() > deadline:
             raise TooLate
     return bytes(body)
+
+
+class _AsItComes:
+    """A body in the pieces in which it comes. Who waits for full chunks waits for ever, where it drips."""
+
+    def __init__(self, raw: Any) -> None:  # noqa: ANN401 - the response of the library below requests
+        self._raw = raw
+
+    def stream(self, amount: int, decode_content: bool) -> Iterator[bytes]:
+        """What requests reads a body by."""
+        while piece := self._raw.read1(amount, decode_content=decode_content):
+            yield piece
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else it has
+        return getattr(self._raw, name)
 
 
 def int_header(response: requests.Response, name: str) -> int:

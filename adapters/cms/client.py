@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -206,7 +205,6 @@ class Client:
             after = retry_after(response, self._runtime.now())
             kind = RateLimited if status == 429 else Unavailable
             raise kind(f"{path}: status {status}", after)
-        response.raw = _AsItComes(response.raw)
         body = read_body(response, self._options.max_response_bytes, deadline, self._runtime.monotonic)
         decoded = _json(body) if is_json(response) else None
         if status in (401, 403):
@@ -222,21 +220,6 @@ class Client:
 
     def _said(self, decoded: object) -> str:
         return (self._explain(decoded) or "no message")[:MAX_MESSAGE]
-
-
-class _AsItComes:
-    """A body in the pieces in which it comes. Who waits for full chunks waits for ever, where it drips."""
-
-    def __init__(self, raw: Any) -> None:  # noqa: ANN401 - the response of the library below requests
-        self._raw = raw
-
-    def stream(self, amount: int, decode_content: bool) -> Iterator[bytes]:
-        """What requests reads a body by."""
-        while piece := self._raw.read1(amount, decode_content=decode_content):
-            yield piece
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else it has
-        return getattr(self._raw, name)
 
 
 def retry_after(response: requests.Response, now: float) -> float | None:

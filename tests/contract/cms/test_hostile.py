@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,7 @@ from tests.contract.cms.harness import EMPTY, HARNESSES, Harness, Piece, StrapiH
 from tests.contract.cms.payload_server import PayloadHarness
 from tests.contract.cms.wagtail_server import WagtailHarness
 from tests.contract.cms.wordpress_harness import WordPressHarness
-from tests.contract.http_server import Reply, Request, serve
+from tests.contract.http_server import Reply, Request, dripping, serve
 
 NAMES = sorted(HARNESSES.keys() - EMPTY)
 NO_URL = "http://[no"
@@ -170,32 +167,6 @@ def test_a_next_page_that_is_no_address_is_a_bad_answer(
     monkeypatch.setattr(harness.server, "_reply", lambda *_: answer)
     with pytest.raises(BadResponse, match="sync_token"):
         harness.source.changes(None)
-
-
-@contextmanager
-def dripping(head: bytes, piece: bytes, pieces: int) -> Iterator[str]:
-    """A server that answers each request with a head, and then with a piece every 50 ms."""
-    stop = threading.Event()
-
-    def answer(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + head + b"\r\n\r\n")
-            for _ in range(pieces):
-                connection.sendall(piece)
-                if stop.wait(0.05):
-                    return
-
-    def serve() -> None:
-        with suppress(OSError):
-            answer(listening.accept()[0])
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        stop.set()
-        thread.join(5)
 
 
 @of("head, piece", [(b"Content-Length: 9000", b" "), (b"Transfer-Encoding: chunked", b"1\r\n \r\n")])
