@@ -63,9 +63,9 @@ def test_what_is_deleted_in_the_cms_goes_whatever_the_notice_calls_its_language(
         french = (items[1]["id"], "fr")
         with following(settings, catch_up=False, rereads_s=()):
             notice(("hero", "en_GB"), french)
-            soon(lambda: held() == {("hero", ours), french}, 20)
+            soon(lambda: held() == {("hero", ours), french}, 40)
             file.write_text(json.dumps(items[1:]))
             notice(("hero", "en_GB"))
-            soon(lambda: held() == {french}, 20)
+            soon(lambda: held() == {french}, 40)
     finally:
         store.close()
