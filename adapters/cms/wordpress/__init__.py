@@ -45,8 +45,8 @@ Options: `url` (required), `types` (["posts"]), `username`, `application_passwor
 them), `locale`, `locales`, `raw` (false), `type_names` ({rest_base or type: type}), `taxonomies` ({taxonomy: prefix},
 added to the defaults; "" for none), `term_text` ("slug" or "name"), `ignored_terms` (slugs; ["uncategorized"]),
 `html_fields`, `markdown_fields`, `link_fields`, `link_depth` (2), `permalinks` ("auto", "pretty", "plain"),
-`page_size` (100), `overlap_s` (60), `timeout_s` (10), `total_timeout_s` (60), `max_response_bytes` (20,000,000),
-`attempts` (4), `max_wait_s` (30), `allow_private` (false).
+`page_size` (100), `overlap_s` (60, at least 2), `timeout_s` (10), `total_timeout_s` (60), `max_response_bytes`
+(20,000,000), `attempts` (4), `max_wait_s` (30), `allow_private` (false).
 
 Tested against recordings of WordPress 6.1 that a local server replays, and against a running WordPress 6.1 from
 Debian with the plugin active (`make test-cms`). Polylang and ACF are imitated only.

@@ -37,7 +37,8 @@ def build(options: Mapping[str, object], runtime: Runtime) -> WordPressSource:
         raw=take.flag("raw", False),
         with_password=auth is not None or client.token is not None,
         page_size=take.whole("page_size", LARGEST_PAGE, low=2, high=LARGEST_PAGE),
-        overlap=timedelta(seconds=take.number("overlap_s", 60.0, low=0, high=86_400)),
+        # WordPress dates are whole seconds: with less, an edit in the second of the one before would stay unseen.
+        overlap=timedelta(seconds=take.number("overlap_s", 60.0, low=2, high=86_400)),
     )
     if scope.raw and not scope.with_password:
         take.complain("raw", "needs a username and an application_password")

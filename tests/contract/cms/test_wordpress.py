@@ -516,14 +516,15 @@ def test_bad_options_are_all_named_at_once(time: FakeTime) -> None:
         "locales": ["x!"],
         "link_fields": {"a": "../b"},
         "page_size": 1,
+        "overlap_s": 1.9,
         "permalinks": "ugly",
         "taxonomie": {},
     }
     with pytest.raises(OptionsError) as caught:
         registry.cms("wordpress")(options, time.runtime())
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [
-        *("url", "token", "username", "types", "locales", "page_size", "locale", "link_fields", "permalinks"),
-        "taxonomie",
+        *("url", "token", "username", "types", "locales", "page_size", "overlap_s", "locale", "link_fields"),
+        *("permalinks", "taxonomie"),
     ]
     assert "did you mean taxonomies?" in str(caught.value)
     assert "s3cret" not in str(caught.value)
