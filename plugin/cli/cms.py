@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
+    from plugin.service.converge import Converging
     from plugin.service.sync import Synced
 
 
@@ -30,6 +32,7 @@ def cms() -> None:
 def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
     """Bring SOURCE, or every source, up to date. What fails leaves what was there before."""
     from plugin.cli.progress import reading  # noqa: PLC0415
+    from plugin.cli.worker import converging  # noqa: PLC0415
     from plugin.service.sync import Syncing  # noqa: PLC0415
 
     settings = load_settings()
@@ -42,16 +45,31 @@ def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
         opened_store(settings) as store,
     ):
         syncing = Syncing(sources, store.content, clock=now)
-        done = [
-            syncing.sync(name, full=full or confirm_removals, confirm_removals=confirm_removals) for name in sources
-        ]
+        done, looked = [], {}
+        for name, opened in sources.items():
+            done.append(syncing.sync(name, full=full or confirm_removals, confirm_removals=confirm_removals))
+            looked[name] = _see_to_doubts(converging(settings.sources[name], opened, store)) if done[-1].applied else 0
     for synced in done:
-        _tell(synced)
+        _tell(synced, looked[synced.source])
     if any(synced.applied is None or synced.held for synced in done):
         raise ProblemsFound
 
 
-def _tell(synced: Synced) -> None:
+def _see_to_doubts(worker: Converging) -> int:
+    """Fetch what list and store could not agree on, for there may be no worker; how many entries that were."""
+    from plugin.service.converge import REREADS_S  # noqa: PLC0415
+
+    def step() -> int:
+        return sum(1 for _ in iter(worker.step, False))
+
+    looked = step()
+    if looked:  # a deletion gives way to a second look
+        time.sleep(REREADS_S[0] + 0.05)
+        step()
+    return looked
+
+
+def _tell(synced: Synced, looked: int) -> None:
     """How the sync of one source went."""
     from plugin.service.sync import removals_held  # noqa: PLC0415
 
@@ -67,6 +85,7 @@ def _tell(synced: Synced) -> None:
     click.echo(
         f"{name}: {synced.applied.added} added, {synced.applied.updated} updated, {synced.applied.removed} removed,"
         f" {synced.applied.unchanged} unchanged, {counted(len(synced.problems), 'problem')}"
+        + (f"; {counted(looked, 'entry', 'entries')} looked at alone" if looked else "")
     )
 
 

@@ -17,13 +17,14 @@ import click
 
 from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
 from plugin.errors import SettingsError
-from plugin.settings import Settings
+from plugin.settings import Plugged, Settings
 
 if TYPE_CHECKING:
     from adapters.cms.mapped import MappedSource
     from adapters.cms.port import Source
     from adapters.edge.port import Purger
-    from plugin.service.follow import Following
+    from plugin.service.converge import Converging
+    from plugin.service.follow import Following, SourceSyncing
     from plugin.store import Store
 
 
@@ -94,34 +95,16 @@ def _followers(
     rereads_s: Sequence[float] | None,
     catch_up: bool,
 ) -> Following:
-    from plugin.service.converge import LEASE, REREADS_S, Converging  # noqa: PLC0415
+    from plugin.service.converge import LEASE, REREADS_S  # noqa: PLC0415
     from plugin.service.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
     from plugin.service.purge import Relay  # noqa: PLC0415
     from plugin.service.sync import Syncing  # noqa: PLC0415
-    from plugin.webhooks import locales_of  # noqa: PLC0415
-
-    def new_lease() -> str:
-        return secrets.token_hex(8)
 
     workers: list[Converging | SourceSyncing] = []
     syncing = Syncing(listing, store.content, clock=now)
     for name, plugged in settings.sources.items():
-        workers.append(
-            Converging(
-                name,
-                fetching[name],
-                store.notices,
-                store.content,
-                locales=locales_of(plugged),
-                locales_of=fetching[name].locales_of,
-                rereads_s=REREADS_S if rereads_s is None else rereads_s,
-                at=at or nowhere,
-                clock=now,
-                random=random.random,
-                new_lease=new_lease,
-            )
-        )
+        workers.append(converging(plugged, fetching[name], store, at=at, rereads_s=rereads_s))
         workers.append(
             SourceSyncing(
                 name,
@@ -133,7 +116,7 @@ def _followers(
                 every=settings.content_poll if plugged.adapter == "files" else None,
                 clock=now,
                 random=random.random,
-                new_lease=new_lease,
+                new_lease=_new_lease,
             )
         )
     loops = [Loop(f"{type(one).__name__.lower()}-{one.name}", one.step) for one in workers]
@@ -150,6 +133,38 @@ def _followers(
     loops.append(Loop("purges", relay.step, poll_s=0.25))
     loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
     return Following(loops)
+
+
+def converging(
+    plugged: Plugged,
+    source: MappedSource,
+    store: Store,
+    *,
+    at: Callable[[str], None] | None = None,
+    rereads_s: Sequence[float] | None = None,
+) -> Converging:
+    """What sees to the notices of one source; see `following`."""
+    from plugin.service.converge import REREADS_S, Converging  # noqa: PLC0415
+    from plugin.service.notices import nowhere  # noqa: PLC0415
+    from plugin.webhooks import locales_of  # noqa: PLC0415
+
+    return Converging(
+        plugged.name,
+        source,
+        store.notices,
+        store.content,
+        locales=locales_of(plugged),
+        locales_of=source.locales_of,
+        rereads_s=REREADS_S if rereads_s is None else rereads_s,
+        at=at or nowhere,
+        clock=now,
+        random=random.random,
+        new_lease=_new_lease,
+    )
+
+
+def _new_lease() -> str:
+    return secrets.token_hex(8)
 
 
 def _opened_edges(settings: Settings, closing: ExitStack) -> dict[str, Purger]:

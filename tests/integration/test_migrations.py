@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, Inspector, inspect, text
 
-from plugin.store import migrate
+from plugin.ports import SYNC, Changes, EntryProblem, Mark, Outcome, StoredEntry
+from plugin.store import migrate, open_store
 from plugin.store.engine import make_engine, reading, writing
 from plugin.store.tables import metadata
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
@@ -129,3 +134,32 @@ def test_the_rows_that_there_is_one_of_are_made(new_engine: Callable[[], Engine]
     with reading(engine) as connection:
         for table in ("ruleset_head", "content_head", "draft"):
             assert connection.execute(text(f"SELECT id FROM {table}")).scalars().all() == [1]
+
+
+def test_content_outlives_the_way_down_and_up_again(new_engine: Callable[[], Engine]) -> None:
+    """Down loses what waits; up forgets the cursor, so that what entries depend on is read anew."""
+    engine = new_engine()
+    migrate.upgrade(engine)
+    store = open_store(engine.url.render_as_string(hide_password=False))
+    entry = StoredEntry("cms", "a", "fr", "hero", ("t",), {"x": "é"}, NOON, "7", (), depends_on=("b",))
+    changes = Changes(entries=(entry,), cursor="c1", problems=(EntryProblem("why", "z"),))
+    store.content.apply("cms", changes, now=NOON)
+    store.content.apply("cms", Changes(entries=(replace(entry, id="gone"),)), now=NOON)
+    store.content.apply("cms", Changes(deleted=(("gone", None),)), now=NOON)
+    store.notices.mark("cms", [Mark("a"), Mark(*SYNC)], now=NOON)
+    migrate.downgrade(engine, "0001")
+    with reading(engine) as tx:
+        assert tx.execute(text("SELECT id, locale, version FROM content_entries")).all() == [("a", "fr", "7")]
+        assert tx.execute(text("SELECT cursor, revision FROM content_sources")).all() == [("c1", 3)]
+        assert tx.execute(text("SELECT reason FROM content_problems")).all() == [("why",)]
+    migrate.upgrade(engine)
+    assert migrate.check(engine) == []
+    assert store.content.snapshot().entries == (replace(entry, depends_on=()),)
+    assert (store.content.state("cms").cursor, store.notices.backlogs()) == (None, ())
+    assert store.content.apply("cms", Changes(entries=(entry,)), now=NOON).unchanged == 1
+    store.notices.mark("cms", [Mark("b")], now=NOON)
+    job = store.notices.claim("cms", whole=False, lease="l", now=NOON, until=NOON)
+    assert job is not None
+    store.notices.finish(job, Outcome(spread=True), now=NOON)
+    assert store.notices.backlogs()[0].waiting == 1
+    store.close()

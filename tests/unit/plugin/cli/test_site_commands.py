@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from plugin.store import open_store
 from tests.unit.plugin.cli.conftest import RULES, Tessera
 
 
@@ -67,6 +69,19 @@ def test_sync_says_what_changed(run: Tessera, folder: Path) -> None:
     assert run("cms", "sync").stdout == "site: 2 added, 0 updated, 0 removed, 0 unchanged, 0 problems\n"
     (folder / "content" / "hero" / "welcome.fr.yaml").unlink()
     assert "1 removed" in run("cms", "sync", "site").stdout
+
+
+def test_what_was_deleted_and_is_there_again_comes_back_without_a_worker(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    run("cms", "sync")
+    file = folder / "content" / "hero" / "welcome.fr.yaml"
+    text = file.read_text()
+    file.unlink()
+    run("cms", "sync")
+    file.write_text(text)
+    assert "1 entry looked at alone" in run("cms", "sync").stdout
+    with closing(open_store(f"sqlite:///{folder}/var/tessera.db")) as store:
+        assert {one.locale for one in store.content.snapshot().entries} == {"en", "fr"}
 
 
 def test_a_broken_entry_is_named_by_check_and_keeps_sync_going(run: Tessera, folder: Path) -> None:
