@@ -24,7 +24,8 @@ would be shown to all.
 
 Titles become plain text. Other rendered fields `x` stay as data (as they were written, where `raw` asks for it) and
 give `x_html`, sanitised; so do the fields named in `html_fields` and `markdown_fields`, by dotted paths such as
-`acf.text`. Author, featured image and parent stand in the entry, the terms under `terms`. `link_fields` maps paths to
+`acf.text`. Author, featured image and parent stand in the entry, the terms under `terms`; of a parent that is not
+published, or a file that is private, its number alone (`{"$ref": id}`). `link_fields` maps paths to
 the rest_base of the posts that they name; these stand in the entry down to `link_depth`, deeper ones as `{"$ref": id}`.
 Fields of plugins stay as they are. One that is named like a property of entries becomes `cms_<name>`.
 

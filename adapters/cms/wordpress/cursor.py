@@ -9,7 +9,7 @@ from datetime import datetime
 
 from adapters.cms.port import Key
 
-VERSION = 1
+VERSION = 2  # 1 was of entries that could hold the titles of unpublished parents
 
 
 @dataclass(frozen=True, slots=True)

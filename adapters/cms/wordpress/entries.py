@@ -23,7 +23,7 @@ LEFT_OUT = frozenset(
     (
         *("id", "guid", "status", "type", "date", "date_gmt", "modified", "modified_gmt", "_links", "_embedded"),
         *("password", "permalink_template", "generated_slug", "class_list", "comment_status", "ping_status"),
-        *("author", "featured_media", "parent"),  # shown by `_embedded`
+        *("author", "featured_media", "parent"),  # shown by what they name
     )
 )
 # With `locales`, a translation that comes or goes would change the others, though none of them was touched.
@@ -47,6 +47,10 @@ class Found(Protocol):
 
     def post(self, route: str, number: int) -> Row | None:
         """A published post; None where there is none."""
+        ...
+
+    def shown(self, row: Row, relation: str, number: int) -> Row | None:
+        """A post's parent ("up") or featured image ("wp:featuredmedia"); None where it is not for everybody."""
         ...
 
 
@@ -198,7 +202,7 @@ class _Maker:
         return {**fields, "id": target, "type": row.get("type"), "tags": list(tags)}
 
     def _embedded(self, row: Row, made: dict[str, Json], place: str) -> None:
-        """Author, picture and parent, which are numbers in the post and stand embedded beside it."""
+        """Author, picture and parent, which are numbers in the post and stand beside it."""
         embedded = row.get("_embedded")
         beside = embedded if isinstance(embedded, dict) else {}
         if number := number_of(row.get("author")):
@@ -210,7 +214,7 @@ class _Maker:
             )
             self.links.append(Link(f"{place}/author", "term", f"user:{number}", bool(author), f"user:{number}"))
         if number := number_of(row.get("featured_media")):
-            picture = first_of(beside.get("wp:featuredmedia"), number)
+            picture = self.found.shown(row, "wp:featuredmedia", number)
             shown = media(picture, self._absolute) if picture else None
             made["featured_media"] = shown or {REF: str(number)}
             target = str(shown["url"]) if shown else str(number)
@@ -218,7 +222,7 @@ class _Maker:
         elif "featured_media" in row:
             made["featured_media"] = None
         if number := number_of(row.get("parent")):
-            parent = first_of(beside.get("up"), number)
+            parent = self.found.shown(row, "up", number)
             known = {n: parent[n] for n in ("slug", "link", "type") if n in parent} if parent else {}
             title = plain_text(parent.get("title")) if parent else None
             made["parent"] = {"id": str(number), "title": title, **known} if parent else {REF: str(number)}

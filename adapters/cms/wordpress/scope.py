@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from adapters.cms.port import Entry, Key, Problem
 from adapters.cms.wordpress.site import LARGEST_PAGE
 
-EMBED = {"_embed": "author,wp:featuredmedia,wp:term,up"}
+ALWAYS_EMBEDDED = "author,wp:term"
+# Embedding tells no status, so these come so only where WordPress itself leaves out what is not for everybody.
+PUBLIC_EMBEDDED = "wp:featuredmedia,up"
 # Enough to know each entry, and whether it is for everybody.
 IDS = {"_fields": "id,type,status,lang,translations,password,content.protected,excerpt.protected"}
 
@@ -28,7 +30,12 @@ class Scope:
     @property
     def query(self) -> dict[str, str]:
         """What posts are asked for with."""
-        return {**EMBED, **self.context}
+        return {**self.embed, **self.context}
+
+    @property
+    def embed(self) -> dict[str, str]:
+        """What comes with each post; with credentials no posts and files, see `beside`."""
+        return {"_embed": ALWAYS_EMBEDDED if self.with_password else f"{ALWAYS_EMBEDDED},{PUBLIC_EMBEDDED}"}
 
     @property
     def ids(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -149,6 +150,16 @@ class Site:
 def full_route(route: str) -> str:
     """A route with its namespace: that of WordPress itself where it has none."""
     return route if _WITH_NAMESPACE.match(route) else f"{NAMESPACE}/{route}"
+
+
+def linked_parts(href: str) -> list[str]:
+    """The parts of the path in a link, whatever the permalinks; the route is at its end. Empty for what is no URL."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return []
+    plain = parse_qs(parts.query).get("rest_route")
+    return (plain[0] if plain else parts.path).strip("/").split("/")
 
 
 def said(decoded: object) -> str | None:

@@ -13,7 +13,7 @@ from adapters.cms.wordpress.beside import Beside
 from adapters.cms.wordpress.cursor import Listing
 from adapters.cms.wordpress.entries import Hidden, Shape
 from adapters.cms.wordpress.rows import moment_of, translations, visible
-from adapters.cms.wordpress.scope import EMBED, Place, Scope, Seen
+from adapters.cms.wordpress.scope import Place, Scope, Seen
 from adapters.cms.wordpress.site import LARGEST_PAGE, Row, Site, id_of
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -212,7 +212,7 @@ class WordPressSource:
         return Listing(newest, frozenset(keys), frozenset(hidden), stamps)
 
     def _beside(self, rows: Sequence[Row]) -> Beside:
-        beside = Beside(self._site, self._shape, self._scope.query)
+        beside = Beside(self._site, self._shape, self._scope.query, embedded=not self._scope.with_password)
         beside.load(rows)
         return beside
 
@@ -240,7 +240,7 @@ class WordPressSource:
     def _edited(self, route: str, number: int, locale: str | None) -> Row:
         """The post of that number, or its translation, overlaid with what the editor saved by itself since."""
         code = self._scope.locales.get(locale or "")
-        query = {**EMBED, "context": "edit", **({"lang": code} if code else {})}
+        query = {**self._scope.embed, "context": "edit", **({"lang": code} if code else {})}
         row = self._site.item(f"{route}/{number}", query)
         sibling = translations(row).get(code) if code else None
         if sibling not in (None, number):

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from adapters.cms.port import BadResponse, Json
-from adapters.cms.wordpress.site import Row, id_of
+from adapters.cms.wordpress.site import Row, id_of, linked_parts
 
 KINDS = ("audience", "slot", "topic")
 _BY_NAME = re.compile(rf"({'|'.join(KINDS)})\s*:\s*(\S.*)", re.IGNORECASE)
@@ -82,10 +82,9 @@ def taxonomies(row: Row, where: str) -> tuple[Taxonomy, ...]:
         name, href = (link.get("taxonomy"), link.get("href")) if isinstance(link, dict) else (None, None)
         if not isinstance(name, str) or not isinstance(href, str):
             raise BadResponse(f"{where}._links.wp:term: want taxonomy and href")
-        try:
-            route = _route(href)
-        except ValueError as fault:
-            raise BadResponse(f"{where}._links.wp:term: href is no URL") from fault
+        route = "/".join(linked_parts(href)[-3:])  # such as wp/v2/tags
+        if not route:
+            raise BadResponse(f"{where}._links.wp:term: href is no URL")
         ids = row.get(route.rpartition("/")[2])
         numbers = [one for one in ids if isinstance(one, int)] if isinstance(ids, list) else []
         made.append(Taxonomy(name, route, tuple(numbers)))
@@ -127,14 +126,6 @@ def of(row: Row, where: str, found: Mapping[int, Term]) -> Iterator[tuple[Taxono
                 raise BadResponse(f"{where}: the term {number} of {taxonomy.name} cannot be read")
             terms.append(term)
         yield taxonomy, terms
-
-
-def _route(href: str) -> str:
-    """The route in a link: its last three parts, such as wp/v2/tags, whatever the permalinks and the site's folder."""
-    parts = urlsplit(href)
-    plain = parse_qs(parts.query).get("rest_route")
-    path = plain[0] if plain else parts.path
-    return "/".join(path.strip("/").split("/")[-3:])
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

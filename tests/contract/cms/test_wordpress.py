@@ -256,6 +256,59 @@ def test_a_parent_page_stands_inside_and_is_told(opened: Any, server: WordPressS
     assert Link("/parent", "entry", "400", False) in opened().fetch("5").links
 
 
+@pytest.mark.parametrize("options", [{}, CREDENTIALS], ids=["anonymous", "editor"])
+@pytest.mark.parametrize("change", [{"status": "private"}, {"status": "draft"}, {"status": "future"}])
+def test_of_a_parent_that_is_not_published_nothing_but_its_number_is_told(
+    opened: Any, server: WordPressServer, options: dict[str, object], change: dict[str, str]
+) -> None:
+    server.find(CITY_GUIDE)["parent"] = 4
+    server.find(4).update(change, slug="secret-launch", link="http://x.example/secret-launch/")
+    server.find(4)["title"] = {"raw": "Secret launch", "rendered": "Secret launch"}
+    source = opened(**options)
+    found = {entry.id: entry for entry in source.changes(None).entries}
+    for entry in (found["11"], source.fetch("11")):
+        assert entry.fields["parent"] == {"$ref": "4"}
+        assert Link("/parent", "entry", "4", False) in entry.links
+        assert "ecret" not in repr(entry)
+
+
+def test_with_credentials_a_published_parent_stands_inside_at_one_request_for_all(
+    opened: Any, server: WordPressServer
+) -> None:
+    for number in (CITY_GUIDE, POST_1, 6):
+        server.find(number)["parent"] = 4
+    server.find(6)["parent"] = HERO
+    source = opened(page_size=100, **CREDENTIALS)
+    found = {entry.id: entry for entry in source.changes(None).entries}
+    assert [found[one].fields["parent"]["title"] for one in ("11", "5", "6")] == ["Post 0", "Post 0", "Hero A"]
+    assert found["11"].fields["parent"].keys() == {"id", "title", "slug", "link", "type"}
+    assert [one.path.rpartition("/")[2] for one in server.requests] == ["me", "posts", "posts", "heroes"]
+    assert source.draft("11").fields["parent"]["title"] == "Post 0"
+
+
+def test_a_parent_behind_a_password_is_told_to_nobody(opened: Any, server: WordPressServer) -> None:
+    server.find(CITY_GUIDE)["parent"] = 4
+    server.find(4)["password"] = "sesame"
+    for options in ({}, CREDENTIALS):
+        assert opened(**options).fetch("11").fields["parent"] == {"$ref": "4"}
+
+
+def test_of_a_private_file_nothing_but_its_number_is_told(opened: Any, server: WordPressServer) -> None:
+    shared = {"type": "attachment", "mime_type": "image/png", "alt_text": "", "media_details": []}
+    server.media = [
+        {**shared, "id": 35, "status": "inherit", "source_url": "http://x.example/uploads/a.png"},
+        {**shared, "id": 36, "status": "private", "source_url": "http://x.example/uploads/secret.png"},
+    ]
+    server.find(CITY_GUIDE)["featured_media"] = 35
+    server.find(POST_1)["featured_media"] = 36
+    for options in ({}, CREDENTIALS):
+        source = opened(**options)
+        assert source.fetch("11").fields["featured_media"]["url"] == "http://x.example/uploads/a.png"
+        hidden = source.fetch("5")
+        assert hidden.fields["featured_media"] == {"$ref": "36"}
+        assert "secret" not in repr(hidden)
+
+
 # Listings
 
 

@@ -104,6 +104,8 @@ class WordPressServer:
         route, *rest = parts
         if parts == ["users", "me"]:
             return Reply.of({"id": 1}) if editor else refusal("rest_not_logged_in", 401)
+        if route == "media" and not rest:
+            return self._list([one for one in self.media if one.get("status", "inherit") == "inherit"], request)
         if route in self.terms and not rest:
             return self._list(self.terms[route], request)
         if route not in self.rows:
@@ -148,23 +150,32 @@ class WordPressServer:
                     part.pop("raw", None)
                     if hidden and name != "title":
                         part |= {"rendered": "", "protected": True}
+        if number := made.get("parent"):
+            place = next((f"wp/v2/{base}/{number}" for base in self.rows if self._is_in(base, number)), "")
+            made["_links"]["up"] = [{"embeddable": True, "href": f"http://x.example/wp-json/{place}"}]
         if "_embed" in request.query:
-            made["_embedded"] = self._embedded(made, request.query["_embed"].split(","))
+            made["_embedded"] = self._embedded(made, request)
         if fields := request.query.get("_fields"):
             wanted = {name.partition(".")[0] for name in fields.split(",")}
             made = {name: value for name, value in made.items() if name in wanted}
         return made
 
-    def _embedded(self, row: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    def _is_in(self, base: str, number: int) -> bool:
+        return any(row["id"] == number for row in self.rows[base])
+
+    def _embedded(self, row: dict[str, Any], request: Request) -> dict[str, Any]:
+        """As `context=embed` has it: without the status, and of what the reader may read, whatever its status."""
         made: dict[str, Any] = {}
+        wanted, editor = request.query["_embed"].split(","), "authorization" in request.headers
         missing = {"code": "rest_post_invalid_id", "message": "Invalid post ID.", "data": {"status": 404}}
         if "author" in wanted and row.get("author"):
             made["author"] = [next((one for one in self.users if one["id"] == row["author"]), missing)]
         if "wp:featuredmedia" in wanted and row.get("featured_media"):
-            made["wp:featuredmedia"] = [next((f for f in self.media if f["id"] == row["featured_media"]), missing)]
+            files = [one for one in self.media if editor or one.get("status", "inherit") == "inherit"]
+            made["wp:featuredmedia"] = [_bare(files, row["featured_media"]) or missing]
         if "up" in wanted and row.get("parent"):
-            everything = [one for rows in self.rows.values() for one in rows]
-            made["up"] = [next((one for one in everything if one["id"] == row["parent"]), missing)]
+            posts = [one for rows in self.rows.values() for one in rows if editor or one["status"] == "publish"]
+            made["up"] = [_bare(posts, row["parent"]) or missing]
         if "wp:term" in wanted:
             made["wp:term"] = [
                 [term for term in self.terms[base] if term["id"] in row.get(base, [])][:EMBEDDED_TERMS]
@@ -172,6 +183,16 @@ class WordPressServer:
                 if base in row
             ]
         return made
+
+
+def _bare(rows: list[dict[str, Any]], number: int) -> dict[str, Any] | None:
+    """The row of a number as it is embedded."""
+    hidden = ("status", "password", "content", "modified_gmt")
+    row = next((one for one in rows if one["id"] == number), None)
+    made = {name: row[name] for name in row if name not in hidden} if row else None
+    if made and row and row.get("password"):
+        made["excerpt"] = {"rendered": "", "protected": True}
+    return made
 
 
 @contextmanager
