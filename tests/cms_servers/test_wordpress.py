@@ -286,6 +286,33 @@ def test_a_featured_image_its_changes_and_a_related_post(
     assert source.fetch(str(number)).fields["featured_media"] is None, "WordPress takes it out of the post"
 
 
+@pytest.mark.parametrize("permalinks", ["pretty", "plain"])
+def test_of_a_parent_or_a_picture_that_is_not_public_only_the_number_is_told(
+    site: WordPress, opened: Callable[..., Source], permalinks: str
+) -> None:
+    """A running WordPress embeds both for who may read them, without a word of their status."""
+    image = site.upload("pixel.png", PNG, "image/png")
+    parent = publish(site, "Secret launch", "pages")
+    number = publish(site, "A page in another", "pages", parent=parent, featured_media=image["id"])
+    source = opened(types=["pages"], permalinks=permalinks)
+    shown = source.fetch(str(number)).fields
+    assert isinstance(shown["parent"], dict)
+    assert isinstance(shown["featured_media"], dict)
+    assert (shown["parent"]["title"], shown["featured_media"]["url"]) == ("Secret launch", image["source_url"])
+    site.api("POST", f"media/{image['id']}", {"status": "private"})
+    for hidden in ({"status": "private"}, {"status": "draft"}, {"status": "publish", "password": "sesame"}):
+        site.api("POST", f"pages/{parent}", hidden)
+        for fields in (
+            source.fetch(str(number)).fields,
+            source.draft(str(number)).fields,
+            of(source.changes(None).entries, number).fields,
+        ):
+            assert fields["parent"] == {"$ref": str(parent)}
+            assert fields["featured_media"] == {"$ref": str(image["id"])}
+    for route in (f"pages/{number}", f"pages/{parent}", f"media/{image['id']}"):
+        site.api("DELETE", route, force="true")
+
+
 def test_what_changes_without_a_save_is_announced_too(site: WordPress, heard: Receiver) -> None:
     number = publish(site, "Quiet")
     heard.expect(Notice(str(number), None, "posts"))
