@@ -278,11 +278,11 @@ class _Reading:
 
     def _value(self, path: str) -> Json:
         """A field, or a property of the entry where there is no such field."""
-        found = self._fields.get(path)
-        if is_empty(found) and path in ("id", "type", "locale", "tags"):
-            own: Json = list(self._entry.tags) if path == "tags" else getattr(self._entry, path)
-            return own
-        return found
+        if path not in ("id", "type", "locale", "tags"):
+            return self._fields.get(path)
+        found = self._fields.get(path, renamed=False)
+        own: Json = list(self._entry.tags) if path == "tags" else getattr(self._entry, path)
+        return own if is_empty(found) else found
 
     def _note(self, option: str, path: str, values: list[str]) -> None:
         if values:

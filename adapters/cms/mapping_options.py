@@ -1,7 +1,9 @@
 """`[sources.NAME.mapping]`: its options, their defaults for each CMS, and how they are read.
 
 Every option may be left out. Fields are named by their path, names joined with dots (`acf.audience`, `author.slug`);
-an option that takes fields takes one or a list, and `[]` turns its default off.
+an option that takes fields takes one or a list, and `[]` turns its default off. Adapters call fields of the names of
+entries' own properties (`id`, `type`, `tags`, `locale`, `published_at`, `expires_at`) `cms_<name>`; either name finds
+them here, but in `where` and `where_not` the first four are the entry's own.
 
 * `types`, `exclude_types`: which types become candidates; `*` stands for any letters. Default: all.
 * `where`, `where_not`: `{field = value}` or `{field = [values]}` that an entry must have, or must not have.
@@ -52,6 +54,8 @@ BASE: Mapping[str, tuple[str, ...]] = {**INSIDE, "starts_at": _STARTS, "ends_at"
 """Fields that mean something by their name, whatever the CMS. Dates of events (`start_date`, `date`) are not among
 them: an event is announced before it begins."""
 
+_MEANING = 2  # moves where the same options come to mean something else, so that everything is read again
+
 
 def _within(*containers: str) -> dict[str, tuple[str, ...]]:
     """The same names within objects that a CMS keeps custom fields in."""
@@ -99,7 +103,7 @@ def read_mapping(
     if problems := take.problems():
         raise OptionsError(f"mapping.{problem}" for problem in problems)
     parts = {name: value for name, value in asdict(made).items() if name not in ("said", "fingerprint")}
-    text = json.dumps(parts, sort_keys=True, default=str)
+    text = json.dumps([_MEANING, parts], sort_keys=True, default=str)
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
     return replace(made, said=frozenset(said), fingerprint=fingerprint)
 

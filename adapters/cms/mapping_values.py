@@ -12,10 +12,18 @@ from adapters.cms.port import Json
 NAMES = ("slug", "key", "identifier", "name", "title", "label", "value", "rendered", "id", "$ref")
 """Of an object, such as a term or a linked entry, the fields that may name it; the first that is a text does."""
 
+ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at", "expires_at"))
+"""What every entry says of itself; none of its fields has such a name."""
+
 _LISTED = re.compile(r"[,;\n]")
 _NO_DATE = ("0000-00-00", "0000-00-00 00:00:00")  # how SQL databases write that there is none
 _MILLISECONDS = 1e11  # as seconds, this number is a date of the year 5138
 _DEEPEST = 8
+
+
+def field_name(name: str) -> str:
+    """A name that the CMS gives, as a field's: one like a property of entries becomes `cms_<name>`."""
+    return f"cms_{name}" if name in ENTRY_PROPERTIES else name
 
 
 class NotUnderstood(ValueError):  # noqa: N818 - named for what happened
@@ -26,6 +34,7 @@ class Fields:
     """The fields of one entry, found by their path: names joined with dots.
 
     A name is taken as it is written, else without regard to case, `_` and `-`, so that `starts_at` finds `startsAt`.
+    Where there is no field of a name like a property of entries, the one that adapters call `cms_<name>` is meant.
     Lists are looked through item by item, and a linked entry's own `fields` where it has no such field itself.
     """
 
@@ -33,13 +42,17 @@ class Fields:
         self._fields = fields
         self._plain = {_plain(name): name for name in reversed(list(fields))}
 
-    def get(self, path: str) -> Json:
-        """The value at a path; None where there is none."""
-        whole = self._named(path)
+    def get(self, path: str, *, renamed: bool = True) -> Json:
+        """The value at a path; None where there is none.
+
+        Args:
+            renamed: whether `cms_<name>` is looked for, too.
+        """
+        whole = self._named(path, renamed)
         if whole is not None or "." not in path:
             return whole
         first, *rest = path.split(".")
-        value = self._named(first)
+        value = self._named(first, renamed)
         for name in rest:
             if isinstance(value, list):
                 found = [_child(item, name) for item in value if isinstance(item, dict)]
@@ -50,10 +63,13 @@ class Fields:
                 return None
         return value
 
-    def _named(self, name: str) -> Json:
+    def _named(self, name: str, renamed: bool) -> Json:
         if name in self._fields:
             return self._fields[name]
-        return self._fields.get(self._plain.get(_plain(name), ""))
+        own = self._plain.get(_plain(name))
+        if own is None and renamed and _plain(name) in _PROPERTIES:
+            own = self._plain.get(_plain(f"cms_{name}"))
+        return None if own is None else self._fields[own]
 
 
 def _child(fields: Mapping[str, Json], name: str) -> Json:
@@ -70,6 +86,9 @@ def _child(fields: Mapping[str, Json], name: str) -> Json:
 @lru_cache(maxsize=10_000)
 def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").casefold()
+
+
+_PROPERTIES = frozenset(map(_plain, ENTRY_PROPERTIES))
 
 
 def is_empty(value: Json) -> bool:

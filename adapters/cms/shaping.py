@@ -8,14 +8,9 @@ from dataclasses import fields, is_dataclass
 from urllib.parse import urljoin
 
 from adapters.cms.mapping_options import BASE, DEFAULTS
+from adapters.cms.mapping_values import ENTRY_PROPERTIES, field_name
 
-ENTRY_PROPERTIES = frozenset(("id", "type", "tags", "locale", "published_at", "expires_at"))
-"""What every entry says of itself; none of its fields has such a name."""
-
-
-def field_name(name: str) -> str:
-    """A name that the CMS gives, as a field's: one like a property of entries becomes `cms_<name>`."""
-    return f"cms_{name}" if name in ENTRY_PROPERTIES else name
+__all__ = ["ENTRY_PROPERTIES", "absolute", "field_name", "fingerprint", "mapping_defaults"]
 
 
 def absolute(base: str, url: str) -> str:

@@ -215,6 +215,32 @@ def test_type_and_language_may_stand_in_fields_and_have_other_names() -> None:
     assert mapped(options, entry({"kind": "big"}, locale="de")).locale == "de"
 
 
+@pytest.mark.parametrize("name", ["expires_at", "published_at", "expiresAt", "cms_expires_at"])
+def test_a_date_in_a_field_that_the_adapter_renamed_is_found_by_its_name_in_the_cms(name: str) -> None:
+    made = entry({"cms_expires_at": "2026-12-24", "cms_published_at": "2026-12-24"})
+    assert mapped({"ends_at": name}, made).expires_at == datetime(2026, 12, 24, tzinfo=UTC)
+
+
+def test_texts_in_fields_that_the_adapter_renamed_are_found_by_their_names_in_the_cms() -> None:
+    fields = {"cms_type": "promo", "cms_locale": "fr", "cms_tags": [{"label": {"name": "vip"}}], "cms_id": "sea"}
+    options = {"type": "type", "locale": "locale", "audience": "tags.label", "topic": "id", "slot": "identity"}
+    made = mapped(options, entry(fields))
+    assert (made.type, made.locale, made.tags) == ("promo", "fr", ("audience:vip", "topic:sea"))
+    assert made.fields == fields
+
+
+def test_a_field_of_that_very_name_goes_before_one_that_was_renamed() -> None:
+    made = entry({"ExpiresAt": "2026-12-25", "cms_expires_at": "2026-12-24"})
+    assert mapped({"ends_at": "expires_at"}, made).expires_at == datetime(2026, 12, 25, tzinfo=UTC)
+
+
+def test_conditions_on_type_and_language_are_on_the_entrys_own() -> None:
+    made = entry({"cms_type": "promo", "cms_expires_at": "never"})
+    off = {"ends_at": []}
+    assert mapped({**off, "where": {"type": "hero", "cms_type": "promo", "expires_at": "never"}}, made).id == "a"
+    assert isinstance(read_mapping({**off, "where": {"type": "promo"}}, "files").apply(made), Ignored)
+
+
 def test_what_was_understood_is_told_by_option_and_field() -> None:
     made = entry({"segments": ["vip"], "endsAt": "2026-12-24", "kind": "hero"})
     found = read_mapping({"type": "kind"}, "files").understand(made)
