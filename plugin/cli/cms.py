@@ -90,6 +90,21 @@ def _tell(synced: Synced, looked: int) -> None:
 
 
 @cms.command()
+@click.argument("source")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def drop(source: str, yes: bool) -> None:
+    """Remove what came from SOURCE, which is not configured any more or has another name now. Caches are purged."""
+    settings = load_settings()
+    if source in settings.sources:
+        raise Failed(f"{source!r} is configured: it would only be read again")
+    if not yes:
+        click.confirm(f"Everything that came from {source!r} goes. Go on?", abort=True, err=True)
+    with opened_store(settings) as store:
+        removed = store.content.drop(source, now=now()).removed
+    click.echo(f"{source}: {counted(removed, 'variant')} removed")
+
+
+@cms.command()
 @format_option
 def status(shape: str) -> None:
     """Say how content comes from each source: what is outstanding, what fails, how late it is."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from plugin.ports import SWEEP, Cause, Changes, EntryProblem, Fence, Mark, SourceState
+from plugin.ports import Cause, Changes, EntryProblem, Fence, Mark, SourceState
 from plugin.store.canonical import canonical
+from plugin.store.content_marks import holders, mark
 from plugin.store.content_rows import Key, target_of
 from plugin.store.content_sync import Held, Merge, Sifted, merge, sift, spare
-from plugin.store.tables import content_dirty as dirty
+from plugin.store.statements import BATCH, batches, insert_into
 from plugin.store.tables import content_entries as entries
 from plugin.store.tables import content_head as head
 from plugin.store.tables import content_links as links
@@ -26,14 +25,10 @@ from plugin.store.tables import content_sources as sources
 from plugin.store.tables import content_tombstones as tombstones
 from plugin.store.types import storable
 
-BATCH = 500  # rows of one statement; SQLite's oldest limit is 999 parameters
 MOST_PURGES = 200  # of one transaction; beyond, the whole source is purged
-MOST_HOLDERS = 200  # that are fetched one by one; beyond, the whole source is read anew
 KEY = (entries.c.source, entries.c.id, entries.c.locale)
 _SHOWN = [listed.c[name] for name in ("reason", "id", "locale", "file", "line")]
 _HELD = ("id", "locale", "digest", "version", "origin", "updated_at", "depends_on", "serial")
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,48 +90,6 @@ def write(
     return Written(sifted, merged, epoch, doubtful)
 
 
-def mark(tx: Connection, source: str, marks: Mapping[Mark, Cause], *, now: datetime) -> None:
-    """Raise the counter of each. A notice makes of a link's mark one of its own, and begins the reading anew.
-
-    Whoever touches several marks of a source does so in their order, so that two never wait for each other.
-    """
-    insert = insert_into(tx, dirty)
-    fresh = insert.excluded
-    settled = dirty.c.counter == dirty.c.done
-    upsert = insert.on_conflict_do_update(
-        index_elements=[dirty.c.source, dirty.c.id, dirty.c.locale],
-        set_={
-            "counter": dirty.c.counter + 1,
-            "type": fresh.type,
-            "cause": case((fresh.cause == "notice", "notice"), else_=dirty.c.cause),
-            "noticed_at": case((settled, fresh.noticed_at), else_=dirty.c.noticed_at),
-            "due_at": case((dirty.c.due_at < fresh.due_at, dirty.c.due_at), else_=fresh.due_at),
-            "stage": 0,
-            "attempts": 0,
-        },
-    )
-    plain = {"counter": 1, "done": 0, "stage": 0, "attempts": 0, "noticed_at": now, "due_at": now}
-    unique = {one.key: one for one in marks if storable(one.id) and storable(one.locale)}
-    rows = [
-        {"source": source, "id": one.id, "locale": one.locale, "type": one.type, "cause": marks[one], **plain}
-        for _key, one in sorted(unique.items())
-    ]
-    for some in batches(rows):
-        tx.execute(upsert, some)
-
-
-def holders(tx: Connection, source: str, targets: Collection[str], *, but: Collection[Key]) -> dict[Mark, Cause]:
-    """What was made from these, but for some, to be marked; of many, the whole source."""
-    found: set[Key] = set()
-    for some in batches(sorted(map(target_of, targets))):
-        wanted = select(links.c.id, links.c.locale).where(links.c.source == source, links.c.target.in_(some))
-        found |= {(id_, locale) for id_, locale in tx.execute(wanted)}
-    found -= set(but)
-    if len(found) > MOST_HOLDERS:
-        return {Mark(*SWEEP): "notice"}
-    return {Mark(*key): "link" for key in found}
-
-
 def problems_of(tx: Connection, source: str) -> Sequence[EntryProblem]:
     found = tx.execute(select(*_SHOWN).where(listed.c.source == source).order_by(listed.c.number)).mappings()
     return [EntryProblem(**row) for row in found]
@@ -146,16 +99,6 @@ def epoch_of(tx: Connection, *, moved: bool) -> int:
     bump = update(head).values(epoch=head.c.epoch + 1).returning(head.c.epoch)
     epoch: int = tx.execute(bump if moved else select(head.c.epoch)).scalar_one()
     return epoch
-
-
-def insert_into(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with no common type
-    return (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
-
-
-def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
 
 
 def _held(tx: Connection, source: str, sifted: Sifted) -> Mapping[Key, Held]:

@@ -22,8 +22,9 @@ from plugin.ports import (
 )
 from plugin.ports import SWEEP as WHOLE
 from plugin.store.content import applied
+from plugin.store.content_marks import holders, mark
 from plugin.store.content_rows import LONGEST_REASON
-from plugin.store.content_write import epoch_of, holders, lock, mark, state_of, write
+from plugin.store.content_write import epoch_of, lock, state_of, write
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.tables import content_dirty as dirty
 from plugin.store.tables import content_entries as entries

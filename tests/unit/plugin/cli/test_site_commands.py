@@ -84,6 +84,20 @@ def test_what_was_deleted_and_is_there_again_comes_back_without_a_worker(run: Te
         assert {one.locale for one in store.content.snapshot().entries} == {"en", "fr"}
 
 
+def test_what_came_from_a_source_that_has_another_name_now_can_be_dropped(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    run("cms", "sync")
+    refused = run("cms", "drop", "site", "--yes")
+    assert (refused.exit_code, "is configured" in refused.stderr) == (1, True)
+    file = folder / "tessera.toml"
+    file.write_text(file.read_text().replace("[sources.site]", "[sources.shop]"))
+    run("cms", "sync")
+    assert run("cms", "drop", "site").exit_code == 1, "there is nobody to say yes"
+    assert run("cms", "drop", "site", "--yes").stdout == "site: 2 variants removed\n"
+    with closing(open_store(f"sqlite:///{folder}/var/tessera.db")) as store:
+        assert {one.source for one in store.content.snapshot().entries} == {"shop"}
+
+
 def test_a_broken_entry_is_named_by_check_and_keeps_sync_going(run: Tessera, folder: Path) -> None:
     run("db", "upgrade")
     run("cms", "sync")
