@@ -19,6 +19,11 @@ _EXACT: Mapping[str, type] = {"string": str, "boolean": bool}
 Holders = Callable[["Facts"], frozenset[str]]
 
 
+def consent_to(purpose: str) -> str:
+    """The attribute that says whether a purpose may be served."""
+    return "consent." + purpose
+
+
 class Facts(dict[str, object]):
     """Typed values by name; None where missing, null, of the wrong type, or without consent.
 
@@ -32,6 +37,8 @@ class Facts(dict[str, object]):
     _visitor_zone: ZoneInfo | None = None
     _local: datetime | None = None
     _held: frozenset[str] | None = None
+    _on: dict[Schedule, bool] | None = None
+    denies_unknown = False
 
     def __init__(
         self,
@@ -61,8 +68,8 @@ class Facts(dict[str, object]):
         self._zone = zone
         self._catalogue = catalogue
         self._holders = holders
-        self._deny_unknown = deny_unknown
-        self._on: dict[Schedule, bool] = {}
+        if deny_unknown:
+            self.denies_unknown = True
 
     def __missing__(self, name: str) -> object:
         value = self._special(name) if name[0] == "@" else self._read(name)
@@ -93,9 +100,9 @@ class Facts(dict[str, object]):
 
     def allows(self, purpose: str) -> bool:
         """Whether a purpose may be served: refused where its consent is known and not true."""
-        consent = self.attributes.get("consent." + purpose)
+        consent = self.attributes.get(consent_to(purpose))
         if consent is None:
-            return not self._deny_unknown
+            return not self.denies_unknown
         return consent is True
 
     def refused(self, attribute: Attribute) -> bool:
@@ -157,7 +164,7 @@ class Facts(dict[str, object]):
     def hold(self, names: frozenset[str]) -> None:
         """Set the segments held so far, while those that name others are still being evaluated."""
         self._held = names
-        self[SEGMENTS] = tuple(names)
+        self.pop(SEGMENTS, None)
 
     def bucket(self, salt: str) -> int | None:
         """The visitor's bucket for a salt, 0 to 9,999; None without an id."""
@@ -166,6 +173,8 @@ class Facts(dict[str, object]):
 
     def is_on(self, schedule: Schedule) -> bool:
         """Whether a schedule is on now, in the document's zone or the visitor's as it says."""
+        if self._on is None:
+            self._on = {}
         found = self._on.get(schedule)
         if found is None:
             zone = self.visitor_zone if schedule.visitor else self._zone

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from rules.attributes import Catalogue
 from rules.bits import mask_of
 from rules.conditions import Absent, Ago, Condition, InSegment, Percent, Ref, Test, compile_condition
-from rules.facts import BUCKET, NOW, SEGMENTS, Facts
+from rules.facts import BUCKET, NOW, SEGMENTS, Facts, consent_to
 from rules.normal_form import Literal, rows_of
 from rules.picking import Picker
 from rules.schedule import ALWAYS_ON, Schedule
@@ -104,7 +104,7 @@ class Index:
         self._lists: list[tuple[str, list[tuple[int, Callable[[str], int | None]]], int]] = []
         self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
         self._segments: Table | None = None
-        self._purposes: set[str] = set()
+        self._consents: set[str] = set()
         self._literals: list[_Tested] = []
         self._first: list[_Tested] = []
         membership = attributes.pop(SEGMENTS, None)
@@ -125,7 +125,7 @@ class Index:
             parts = (attribute.values, attribute.elements, attribute.ranges)
             self._tables.append((name, missing, tuple(part.table() for part in parts if part)))
         elif declared.purpose is not None:
-            self._purposes.add(declared.purpose)
+            self._consents.add(consent_to(declared.purpose))
         for literal, numbers in attribute.others.values():
             self._literal(literal, numbers, zone)
 
@@ -227,9 +227,11 @@ class Index:
         alive = self._all
         # Values are taken as they came: reading the attributes is most of the work.
         given: Callable[[str], Any] = facts.attributes.get
-        for purpose in self._purposes:
-            if not facts.allows(purpose):
+        for consent in self._consents:
+            said = given(consent)
+            if said is not True and (said is not None or facts.denies_unknown):
                 given = facts.__getitem__
+                break
         # For most texts, one that no rule names leaves what an absent one does; so then does a value of another type.
         try:
             for name, masks, default in self._texts:
@@ -252,13 +254,11 @@ class Index:
                 alive &= missing
                 continue
             kind = type(value)
-            if not (
-                (kind is float and value - value == 0.0)
-                or (kind is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER)
-                or (value := facts[name]) is not None
-            ):
-                alive &= missing
-                continue
+            if (kind is not float and kind is not int) or not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+                value = facts[name]
+                if value is None:
+                    alive &= missing
+                    continue
             alive &= cells[bisect_left(points, value) + bisect_right(points, value)]
         for name, layers, missing in self._lists:
             value = given(name)
@@ -336,9 +336,10 @@ def _place(
 def _is_texts(value: object) -> bool:
     if type(value) is not list and type(value) is not tuple:
         return False
-    for element in value:  # noqa: SIM110 - a generator costs more than what it would look at
-        if type(element) is not str:
-            return False
+    try:
+        "".join(value)  # the quickest way to see that all of them are texts
+    except TypeError:
+        return False
     return True
 
 

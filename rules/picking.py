@@ -45,6 +45,7 @@ class Picker(Generic[T]):
         self._values = [values[place] for place in rows]
         self._octets = (size + 7) // 8
         self._sparse = size // _DENSE
+        self._numbers = range(self._octets)
         self._places = [_Octet(self._values[start : start + 8]) for start in range(0, size, 8)]
         self._again = 0
         for number in range(1, size):
@@ -59,8 +60,9 @@ class Picker(Generic[T]):
             return list(compress(self._values, bin(rows)[:1:-1].encode().translate(_ONES)))
         found: list[T] = []
         octets = rows.to_bytes(self._octets, "little")
-        for place, octet in compress(zip(self._places, octets, strict=False), octets):
-            found += place[octet]
+        places = self._places
+        for number in compress(self._numbers, octets):
+            found += places[number][octets[number]]
         return found
 
     def _once(self, rows: int) -> int:

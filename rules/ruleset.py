@@ -48,6 +48,7 @@ class Ruleset:
         self.document = document
         self.warnings = tuple(warnings)
         self._zone, self._catalogue = document.zone, document.catalogue
+        self._holding = self._holders  # bound once, not for every request
         layers = [[segment for segment in layer if segment.enabled] for layer in document.layers]
         first = [segment for segment in layers[0] if not segment.names_others] if layers else []
         shared = shared_table(document, first)
@@ -121,7 +122,7 @@ class Ruleset:
         if segments:
             given = self._enabled.intersection([segments] if isinstance(segments, str) else segments)
         # By position: this is done for every request, and names cost a quarter of it.
-        return Facts(attributes, now, self._zone, self._catalogue, given, self._holders, deny_unknown)
+        return Facts(attributes, now, self._zone, self._catalogue, given, self._holding, deny_unknown)
 
     def _holders(self, facts: Facts) -> frozenset[str]:
         found = facts.given
