@@ -69,7 +69,7 @@ def _acts(actor: Actor, pool: Pool, facts: Facts) -> Acts:
     boosts = []
     for boost in actor.boosts:
         entries = taken(boost.selector, boost.refs)
-        boosts.append(Boosting(boost.by, entries, members_of(entries, len(pool.entries))))
+        boosts.append(Boosting(boost.by, entries, members_of(entries)))
     return Acts(
         actor,
         tuple(taken(effect.selector, effect.refs) for effect in actor.only),

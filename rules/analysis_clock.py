@@ -108,7 +108,7 @@ class Week:
         for one in literals:
             held = self._mask(one, every, minutes)
             mask &= ~held if one.negated else held
-        return [every[place] for place in members_of(mask, len(every)) if window.reaches(every[place])]
+        return [every[place] for place in members_of(mask) if window.reaches(every[place])]
 
     def _mask(self, one: Literal, every: Sequence[Moment], minutes: tuple[int, ...]) -> int:
         found = self._masks.get((one.key, minutes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
@@ -13,6 +14,7 @@ from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
 from rules.horizon import clock_step
 from rules.index import Index
+from rules.picking import Picker
 from rules.segments import Segment
 from rules.selectors import ages
 from rules.slots import Slot
@@ -37,8 +39,12 @@ class RuleTable:
             document.zone,
             [(segment.when, segment.id) for segment in segments],
         )
-        self.rules_of = self.index.values(self.rules)
         self.actors_of = self.index.values(self.actors)
+
+    @cached_property
+    def rules_of(self) -> Picker[Rule]:
+        """The rules by rows; requests need the actors alone."""
+        return self.index.values(self.rules)
 
 
 def rules_by_slot(document: Document) -> Mapping[str, Sequence[Rule]]:

@@ -154,7 +154,7 @@ class Pool:
         """A set of entries as places, in the order of ties; the same sets come again and again."""
         found = self._places.get(entries)
         if found is None:
-            found = members_of(entries, len(self.entries))
+            found = members_of(entries)
             if len(self._places) < _MOST_BOUND:
                 self._places[entries] = found
         return found
