@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -17,14 +12,12 @@ import pytest
 import requests
 
 from tests.cms_servers.strapi_editor import Editor
-from tests.cms_servers.strapi_site import Strapi, running
+from tests.cms_servers.strapi_site import running
 from tests.servers import free_port
+from tests.serving import serving
 
-ROOT = Path(__file__).parents[2]
 TOKEN = "shared-secret-of-the-webhook"
 PATIENCE_S = 20
-READY_S = 60
-STOP_S = 20
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
@@ -94,49 +87,11 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     url = f"http://127.0.0.1:{port}"
     with running(tmp_path_factory.mktemp("strapi") / "site", request.param) as site:
         site.announce_to(f"{url}/webhooks/cms/site", {"Authorization": f"Bearer {TOKEN}"})
-        with _tessera(tmp_path_factory.mktemp("tessera"), site, port):
+        settings = SETTINGS.format(port=port, url=site.url, token=site.token, secret=TOKEN, version=site.version)
+        with serving(tmp_path_factory.mktemp("tessera"), url, settings=settings, rules=RULES):
             found = Served(Editor(site), url)
             yield found
             found.close()
-
-
-@contextmanager
-def _tessera(folder: Path, site: Strapi, port: int) -> Iterator[None]:
-    text = SETTINGS.format(port=port, url=site.url, token=site.token, secret=TOKEN, version=site.version)
-    (folder / "tessera.toml").write_text(text)
-    (folder / "rules.yaml").write_text(RULES)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
-    environ["PYTHONPATH"] = str(ROOT)
-    tessera = [sys.executable, "-m", "plugin.cli"]
-    for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
-        done = subprocess.run(
-            [*tessera, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([*tessera, "serve"], cwd=folder, env=environ, stdout=log, stderr=log)
-        try:
-            _wait(f"http://127.0.0.1:{port}", server, folder / "log")
-            yield
-        finally:
-            server.terminate()
-            try:
-                server.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait(STOP_S)
-
-
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            if requests.get(f"{url}/readyz", timeout=5).ok:
-                return
-        except requests.RequestException:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
 
 
 def test_what_an_editor_does_is_served(served: Served) -> None:

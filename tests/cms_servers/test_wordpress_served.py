@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +14,11 @@ import requests
 
 from tests.cms_servers.wordpress_site import SECRET, WordPress, marker, wordpress
 from tests.servers import free_port
+from tests.serving import serving
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20
 MEDIAN_S = 1.0
 LONGEST_S = 3.0
-STOP_S = 15
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
@@ -85,43 +81,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     with wordpress(f"{url}/webhooks/cms/blog") as site:
         values = {"port": port, "url": site.url, "username": site.username, "password": site.password}
-        (folder / "tessera.toml").write_text(SETTINGS.format(**values, secret=SECRET))
-        (folder / "rules.yaml").write_text(RULES)
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
-        environ["PYTHONPATH"] = str(ROOT)
-        tessera = [sys.executable, "-m", "plugin.cli"]
-        for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
-            done = subprocess.run(
-                [*tessera, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen([*tessera, "serve"], cwd=folder, env=environ, stdout=log, stderr=log)
-            try:
-                _wait(url, server, folder / "log")
-                found = Served(site, url)
-                yield found
-                found.close()
-            finally:
-                server.terminate()
-                try:
-                    server.wait(STOP_S)
-                except subprocess.TimeoutExpired:
-                    server.kill()
-                    server.wait(STOP_S)
-
-
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            if requests.get(f"{url}/readyz", timeout=5).ok:
-                return
-        except requests.RequestException:
-            pass
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
-        time.sleep(0.1)
+        with serving(folder, url, settings=SETTINGS.format(**values, secret=SECRET), rules=RULES):
+            found = Served(site, url)
+            yield found
+            found.close()
 
 
 def test_what_an_editor_does_is_what_visitors_see(served: Served) -> None:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +13,13 @@ import requests
 
 from tests.contract.cms.contentful_server import PREVIEW_TOKEN, SPACE, TOKEN, ContentfulServer, link, running, signed
 from tests.servers import free_port
+from tests.serving import serving
 
 pytestmark = pytest.mark.server
 
-ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdef" * 4
 PATH = "/webhooks/cms/site"
 PATIENCE_S = 20
-STOP_S = 10
 LONGEST_S = 3.0
 SETTINGS = f"""\
 bind = "127.0.0.1:{{port}}"
@@ -83,41 +78,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder, port = tmp_path_factory.mktemp("tessera"), free_port()
     space, url = ContentfulServer(), f"http://127.0.0.1:{port}"
     space.publish("first", {"title": {"en": "First"}})
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
-    environ["PYTHONPATH"] = str(ROOT)
-    tessera = [sys.executable, "-m", "plugin.cli"]
-    with running(space) as cms, requests.Session() as session, (folder / "log").open("wb") as log:
-        (folder / "tessera.toml").write_text(SETTINGS.format(port=port, url=cms))
-        (folder / "rules.yaml").write_text(RULES)
-        for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
-            done = subprocess.run(
-                [*tessera, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-        server = subprocess.Popen([*tessera, "serve"], cwd=folder, env=environ, stdout=log, stderr=log)
-        try:
-            _wait(url, server, folder / "log")
-            yield Served(space, url, session)
-        finally:
-            server.terminate()
-            try:
-                server.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait(STOP_S)
-
-
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            if requests.get(f"{url}/readyz", timeout=5).ok:
-                return
-        except requests.RequestException:
-            pass
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
-        time.sleep(0.1)
+    with (
+        running(space) as cms,
+        requests.Session() as session,
+        serving(folder, url, settings=SETTINGS.format(port=port, url=cms), rules=RULES),
+    ):
+        yield Served(space, url, session)
 
 
 def test_what_is_published_is_served_soon(served: Served) -> None:

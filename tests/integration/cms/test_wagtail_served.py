@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.integration.cms.wagtail_site import ROOT, SECRET, STOP_S, Wagtail, running
+from tests.integration.cms.wagtail_site import SECRET, Wagtail, running
 from tests.servers import free_port
+from tests.serving import serving
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("wagtail")]
 
@@ -82,43 +80,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     webhook = f"{url}/webhooks/cms/site"
     with running(tmp_path_factory.mktemp("wagtail"), webhook=webhook) as site:
-        (folder / "tessera.toml").write_text(SETTINGS.format(port=port, url=site.url, secret=SECRET))
-        (folder / "rules.yaml").write_text(RULES)
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
-        environ["PYTHONPATH"] = str(ROOT)
-        tessera = [sys.executable, "-m", "plugin.cli"]
-        for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
-            done = subprocess.run(
-                [*tessera, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
-            )
-            assert done.returncode == 0, done.stderr
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen([*tessera, "serve"], cwd=folder, env=environ, stdout=log, stderr=log)
-            try:
-                found = Served(site, url)
-                _wait(url, server, folder / "log")
-                yield found
-                found._session.close()
-            finally:
-                server.terminate()
-                try:
-                    server.wait(STOP_S)
-                except subprocess.TimeoutExpired:
-                    server.kill()
-                    server.wait(STOP_S)
-
-
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            if requests.get(f"{url}/readyz", timeout=5).ok:
-                return
-        except requests.RequestException:
-            pass
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
-        time.sleep(0.1)
+        settings = SETTINGS.format(port=port, url=site.url, secret=SECRET)
+        with serving(folder, url, settings=settings, rules=RULES):
+            found = Served(site, url)
+            yield found
+            found._session.close()
 
 
 def test_what_an_editor_does_is_served(served: Served) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.integration.payload.server import KEY, SECRET, STOP_S, Editor, payload
+from tests.integration.payload.server import KEY, SECRET, Editor, payload
 from tests.servers import free_port
+from tests.serving import serving
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("payload")]
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_S = 20
 MEDIAN_S = 1.0
 LONGEST_S = 3.0
@@ -89,48 +85,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Editor, Vis
     folder, port = tmp_path_factory.mktemp("tessera"), free_port()
     url = f"http://127.0.0.1:{port}"
     with payload(announce_to=f"{url}/webhooks/cms/site") as editor:
-        (folder / "tessera.toml").write_text(
-            SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET, admin=ADMIN)
-        )
-        (folder / "rules.yaml").write_text(RULES)
-        with _tessera(folder, url), requests.Session() as session:
+        settings = SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET, admin=ADMIN)
+        with serving(folder, url, settings=settings, rules=RULES), requests.Session() as session:
             yield editor, Visitor(url, session)
-
-
-@contextmanager
-def _tessera(folder: Path, url: str) -> Iterator[None]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
-    environment["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, "-m", "plugin.cli"]
-    for words in (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"]):
-        done = subprocess.run(
-            [*command, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    log = folder / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen([*command, "serve"], cwd=folder, env=environment, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + 60
-        while not _ready(url):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"Tessera did not start:\n{log.read_text(errors='replace')[-3_000:]}")
-            time.sleep(0.1)
-        yield
-    finally:
-        server.terminate()
-        try:
-            server.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait(STOP_S)
-
-
-def _ready(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/readyz", timeout=5).ok
-    except requests.RequestException:
-        return False
 
 
 def test_what_an_editor_does_is_what_visitors_see(pair: tuple[Editor, Visitor]) -> None:
