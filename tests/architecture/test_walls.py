@@ -34,6 +34,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     "adapters.geo": (set(), {"maxminddb"}),
     "adapters.device": (set(), {"ua_parser"}),
     "plugin.flow": ({"rules"}, {"numpy"}),
+    "plugin.ports": (set(), set()),
     "plugin.service": (
         {
             "plugin.flow",

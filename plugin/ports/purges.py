@@ -1,0 +1,67 @@
+"""The port of purges: what caches must be told, as an outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """A change of content whose keys are to be purged from caches.
+
+    Attributes:
+        id: "": so much changed at once that the whole source is named.
+        tags: before the change and after it.
+        removed: nobody may see the old content from now on.
+        noticed_at: when the notice came; None: a sync found it.
+        version: of the content that was put in place.
+        passes: how often it was sent already.
+    """
+
+    number: int
+    source: str
+    id: str
+    locale: str
+    tags: tuple[str, ...]
+    removed: bool
+    epoch: int
+    noticed_at: datetime | None
+    version: str | None
+    created_at: datetime
+    passes: int
+    attempts: int
+
+
+class PurgeStore(Protocol):
+    """The outbox of purges."""
+
+    def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
+        """Those to be sent now, the oldest first."""
+        ...
+
+    def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
+        """They were sent; ``again_at``: once more, then."""
+        ...
+
+    def failed(self, numbers: Sequence[int], error: str, *, due_at: datetime) -> None:
+        """They were not; try again then."""
+        ...
+
+    def since(self, epoch: int, *, limit: int = 500) -> tuple[Purge, ...]:
+        """What changed after an epoch of the content, the oldest first."""
+        ...
+
+    def waiting(self) -> int:
+        """How many were never sent."""
+        ...
+
+    def lags(self) -> Mapping[str, timedelta]:
+        """By source: how long the latest notice waited until what it brought was stored."""
+        ...
+
+    def prune(self, before: datetime) -> None:
+        """Forget what was done, and tombstones, of before then."""
+        ...
