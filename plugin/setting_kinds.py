@@ -23,7 +23,7 @@ from plugin.ports import JSON
 Network: TypeAlias = IPv4Network | IPv6Network
 T = TypeVar("T")
 
-SCOPES = frozenset({"explain", "read", "write", "publish", "simulate"})
+SCOPES = frozenset({"explain", "read", "write", "publish", "simulate", "visitors"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # of RFC 9110: names of headers and cookies
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SHORTEST_SECRET = 16
@@ -161,6 +161,32 @@ def address(value: object) -> str:
     if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[0-9]{1,5}", found) or int(found.rpartition(":")[2]) > 65535:
         raise Wanted("want HOST:PORT")
     return found
+
+
+def plugged_one(value: object) -> Plugged:
+    """One table with an ``adapter`` and what that adapter understands."""
+    table = _parsed(value)
+    if not isinstance(table, dict) or not isinstance(table.get("adapter"), str):
+        raise Wanted("want a table with an adapter")
+    options = {key: option for key, option in table.items() if key != "adapter"}
+    return Plugged("stream", table["adapter"], MappingProxyType(options))
+
+
+def secrets(value: object) -> tuple[Secret, ...]:
+    """Texts that must not be shown, each once: as ``listed``, or JSON."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _parsed(value)
+    found = listed(secret)(value)
+    _unique([one.reveal() for one in found], "key")
+    return found
+
+
+def redis_url(value: object) -> Secret:
+    """A secret, for it may hold a password."""
+    found = text(value)
+    if not re.match(r"(redis|rediss|unix)://.", found):
+        raise Wanted("want redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")
+    return Secret(found)
 
 
 def listed(one: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 from plugin import setting_kinds as kinds
@@ -41,6 +42,7 @@ class _Read:
 
 
 _MILLISECONDS = _Read(kinds.milliseconds(1, 600_000), unit="_ms")
+_LOCAL = Plugged("stream", "local", MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,17 @@ class Settings:
     sources: Annotated[Mapping[str, Plugged], _Read(kinds.plugged_but("api"))] = field(default_factory=dict)
     models: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
     edges: Annotated[Mapping[str, Plugged], _Read(kinds.plugged)] = field(default_factory=dict)
+
+    stream: Annotated[Plugged, _Read(kinds.plugged_one)] = _LOCAL  # where accepted events wait to be applied
+    redis_url: Annotated[Secret | None, _Read(kinds.redis_url)] = None  # copies of profiles, for fast reads
+    apply_events: Annotated[bool, _Read(kinds.flag)] = True  # in the serving processes, beside `tessera worker`
+    visitor_keys: Annotated[tuple[Secret, ...], _Read(kinds.secrets)] = ()  # hash visitor ids; the oldest first
+    user_token_key: Annotated[Secret | None, _Read(kinds.secret)] = None  # with which the site signs who logged in
+    half_life_days: Annotated[int, _Read(kinds.whole(1, 365))] = 7  # of counters and interests
+    keep_events_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 90
+    keep_profiles_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 400  # since the visitor was last seen
+    keep_audit_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 730
+    keep_dead_letters_days: Annotated[int, _Read(kinds.whole(1, 365))] = 30
 
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024
     score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
@@ -265,6 +278,8 @@ def _shown(value: object, name: str) -> str:
         return str(value // timedelta(milliseconds=1))
     if isinstance(value, Mapping):
         return "; ".join(f"{one.name}: {one.adapter} ({', '.join(one.options)})" for one in value.values())
+    if isinstance(value, Plugged):
+        return f"{value.adapter} ({', '.join(value.options)})" if value.options else value.adapter
     if isinstance(value, tuple):
         return ", ".join(_item(one) for one in value)
     return "" if value is None else str(value)

@@ -112,8 +112,8 @@ class Reading(Protocol):
     def __getitem__(self, name: str, /) -> object:
         """The typed value of an attribute, None where it is missing."""
 
-    def bucket(self, salt: str) -> int | None:
-        """The visitor's bucket for a salt; None without a visitor id."""
+    def bucket(self, salt: str, *, person: bool = False) -> int | None:
+        """The visitor's bucket for a salt, of the device or of the person; None without a visitor id."""
 
 
 Holds = Callable[[Reading], bool]

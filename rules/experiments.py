@@ -98,8 +98,9 @@ def arm_for(experiment: Experiment, reading: Reading) -> Arm | None:
     """
     if experiment.unit == "person" and reading["visitor.known"] is not True:
         return None
-    entered = reading.bucket(f"{experiment.salt}:traffic")
-    position = reading.bucket(f"{experiment.salt}:arm")
+    person = experiment.unit == "person"
+    entered = reading.bucket(f"{experiment.salt}:traffic", person=person)
+    position = reading.bucket(f"{experiment.salt}:arm", person=person)
     if entered is None or position is None or entered >= experiment.traffic * (BUCKETS / 100):
         return None
     return experiment.arms[arm_of(position, tuple(arm.weight for arm in experiment.arms))]

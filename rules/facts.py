@@ -15,6 +15,8 @@ from rules.values import READERS
 NOW = "@now"
 SEGMENTS = "@segments"
 BUCKET = "@bucket:"
+UNIT, PERSON = "@unit", "@person"
+"""Among the attributes given: what buckets hash instead of `visitor.id`, for the device and for the person."""
 _EXACT: Mapping[str, type] = {"string": str, "boolean": bool}
 Holders = Callable[["Facts"], frozenset[str]]
 
@@ -166,9 +168,9 @@ class Facts(dict[str, object]):
         self._held = names
         self.pop(SEGMENTS, None)
 
-    def bucket(self, salt: str) -> int | None:
-        """The visitor's bucket for a salt, 0 to 9,999; None without an id."""
-        identifier = self["visitor.id"]
+    def bucket(self, salt: str, *, person: bool = False) -> int | None:
+        """The visitor's bucket for a salt, 0 to 9,999, of the device or of the person; None without an id."""
+        identifier = self.attributes.get(PERSON if person else UNIT) or self["visitor.id"]
         return bucket(salt, identifier) if isinstance(identifier, str) and identifier else None
 
     def is_on(self, schedule: Schedule) -> bool:

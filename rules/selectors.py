@@ -46,7 +46,7 @@ class EntryReading:
             return READERS[declared.type](value)
         return value
 
-    def bucket(self, _salt: str) -> int | None:
+    def bucket(self, salt: str, *, person: bool = False) -> int | None:  # noqa: ARG002
         """Entries have no buckets."""
         return None
 

@@ -73,6 +73,19 @@ def test_a_person_experiment_is_for_known_visitors() -> None:
     assert all(arms(loaded, **{"visitor.known": True}).values())
 
 
+def test_buckets_hash_what_stands_for_the_device_or_the_person() -> None:
+    """So that arms do not follow an id that a site or a visitor chose, and stay when a visitor logs in."""
+    by_device, by_person = load(experiment()), load(experiment(unit="person"))
+    given = {"visitor.known": True, "@unit": "device-7", "@person": "person-9"}
+    for loaded, name in ((by_device, "device-7"), (by_person, "person-9")):
+        arm = "control" if bucket("e:arm", name) * 2 < 10_000 else "bold"
+        assert {found["e"] for found in arms(loaded, **given).values()} == {arm}
+    below = bucket("q", "device-7") / 100
+    for limit, held in ((below, False), (below + 0.01, True)):
+        condition = {"visitor.id": {"percent": {"lt": limit, "salt": "q"}}}
+        assert rules.matches(condition, {"visitor.id": "v1", **given}) is held
+
+
 def test_conditions_and_schedules_decide_who_may_enter() -> None:
     """As for rules; another slot is not touched."""
     loaded = load(experiment(when={"geo.country": "FR"}, **{"from": "2026-11-21", "until": "2026-11-22"}))
