@@ -95,7 +95,9 @@ class HotRoute:
             return incident(error, self.new_id)
 
     def _post(self, environ: WSGIEnvironment) -> Rendered:
-        caller = self._caller(environ, None)
+        # Browsers send JSON as plain text, with the key in the address: other origins are then asked without a preflight.
+        query = environ.get("QUERY_STRING")
+        caller = self._caller(environ, (_query(query).get("key") or (None,))[-1] if query else None)
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(["application/json"])

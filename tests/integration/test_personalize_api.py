@@ -258,6 +258,14 @@ def test_without_a_key_nothing_is_answered(client: FlaskClient) -> None:
 
 def test_a_secret_key_is_never_taken_from_an_address(client: FlaskClient) -> None:
     problem(client.get(f"{PATH}?slots=shared&key={ADMIN}"), 401, "unauthorized")
+    problem(client.post(f"{PATH}?key={ADMIN}", json=ASK), 401, "unauthorized")
+
+
+def test_a_browser_may_post_plain_text_with_the_key_in_the_address(client: FlaskClient) -> None:
+    """So that other origins are asked without a preflight."""
+    answer = client.post(f"{PATH}?key=public", data=json.dumps(ASK), content_type="text/plain;charset=UTF-8")
+    assert answer.status_code == 200
+    assert "shared" in json.loads(answer.data)["slots"]
 
 
 def test_a_key_bound_to_an_origin_is_refused_from_others(client: FlaskClient) -> None:
