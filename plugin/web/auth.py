@@ -44,8 +44,8 @@ class Keyring:
         Args:
             authorization: the header `Authorization`, of the scheme Bearer.
             header: the header `X-Tessera-Key`.
-            query: the parameter `key`, where it is looked at: of a GET, and of a POST that browsers send without headers
-                of their own. Addresses end up in logs, so no secret key is taken from there.
+            query: the parameter `key`, where it is looked at: of a GET, and of a POST that a browser sends without
+                headers of its own. Addresses end up in logs, so no secret key is taken from there.
             origin: the header `Origin`; a browser's page may use a delivery key only from where it belongs.
 
         Raises:

@@ -95,7 +95,7 @@ class HotRoute:
             return incident(error, self.new_id)
 
     def _post(self, environ: WSGIEnvironment) -> Rendered:
-        # Browsers send JSON as plain text, with the key in the address: other origins are then asked without a preflight.
+        # Browsers send plain text, with the key in the address: other origins are then asked without a preflight.
         query = environ.get("QUERY_STRING")
         caller = self._caller(environ, (_query(query).get("key") or (None,))[-1] if query else None)
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
