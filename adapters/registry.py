@@ -1,7 +1,7 @@
 """Adapters by name: names to import paths, and nothing imported before its first use.
 
-Third parties announce theirs with an entry point in the group `tessera.cms`, `tessera.edge`, `tessera.hooks` or
-`tessera.models`;
+Third parties announce theirs with an entry point in the group `tessera.cms`, `tessera.edge`, `tessera.hooks`,
+`tessera.models` or `tessera.streams`;
 the built-in ones come in by the same door. They are also listed here, because a checkout can run on distribution
 metadata that is older than its code; a name listed here and announced by another distribution is a duplicate like
 any other.
@@ -21,12 +21,14 @@ from adapters.cms.port import Source
 from adapters.edge.port import Purger
 from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
+from adapters.streams.port import Stream
 
-Port: TypeAlias = Literal["cms", "edge", "hooks", "models"]
+Port: TypeAlias = Literal["cms", "edge", "hooks", "models", "streams"]
 HookBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Hook]
 SourceBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Source]
 PurgerBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Purger]
 ModelBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], ModelAdapter]
+StreamBuilder: TypeAlias = Callable[[Mapping[str, object], Runtime], Stream]
 
 DISTRIBUTION = "tessera-personalization"
 BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
@@ -62,6 +64,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "linear": "adapters.models.linear:build",
             }
         ),
+        "streams": MappingProxyType({"local": "adapters.streams.local:build"}),
     }
 )
 
@@ -123,6 +126,11 @@ def edge(name: str) -> PurgerBuilder:
 def model(name: str) -> ModelBuilder:
     """The builder of a model: `model("linear")(options, runtime)`."""
     return cast(ModelBuilder, _load("models", name))
+
+
+def stream(name: str) -> StreamBuilder:
+    """The builder of an event stream: `stream("local")(options, runtime)`."""
+    return cast(StreamBuilder, _load("streams", name))
 
 
 def _points(port: Port) -> dict[str, EntryPoint]:

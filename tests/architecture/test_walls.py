@@ -15,7 +15,7 @@ STANDARD = sys.stdlib_module_names
 # For each package, the first-party modules that it may import, itself aside, and the third-party ones. The longest
 # prefix decides. None: anything.
 WALLS: dict[str, tuple[set[str], set[str]] | None] = {
-    "rules": (set(), {"yaml", "re2", "mmh3", "marshmallow"}),
+    "rules": (set(), {"yaml", "re2", "mmh3", "marshmallow", "msgspec", "durable_rules_engine"}),
     "adapters": (set(), {"requests", "urllib3"}),
     "adapters.cms": (
         {"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"},
@@ -31,6 +31,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"requests"},
     ),
     "adapters.edge": ({"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"}, {"requests"}),
+    "adapters.streams": ({"adapters.runtime", "adapters.options"}, {"redis"}),
     "adapters.geo": (set(), {"maxminddb"}),
     "adapters.device": (set(), {"ua_parser"}),
     "plugin.flow": ({"rules"}, {"numpy"}),

@@ -48,6 +48,8 @@ def test_every_built_in_name_leads_to_a_builder() -> None:
         assert callable(registry.hook(name))
     for name in registry.BUILT_IN["models"]:
         assert callable(registry.model(name))
+    for name in registry.BUILT_IN["streams"]:
+        assert callable(registry.stream(name))
 
 
 def test_the_list_is_read_only() -> None:

@@ -1,0 +1,204 @@
+"""A stream in a file of its own, for the processes of one machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from adapters.runtime import Runtime
+from adapters.streams.limits import check_name, check_partition, check_records
+from adapters.streams.local import rows
+from adapters.streams.local.appends import Appender
+from adapters.streams.local.file import NUMBER_BITS, LocalOptions, connect, prepare, telling, transaction
+from adapters.streams.port import Backlog, Delivery, NotClaimed, Record, StreamDiskFull, StreamDown
+
+POLL_S = 0.01
+CHUNK = 2_000
+
+
+class LocalStream:
+    """See the port. Opened after a fork, never before: SQLite's connections do not survive one."""
+
+    def __init__(self, options: LocalOptions, runtime: Runtime) -> None:
+        self._options = options
+        self._runtime = runtime
+        prepare(options, runtime)
+        with telling(options.file):
+            self._writer = connect(options, "FULL")
+            # What was delivered and acknowledged may be forgotten by a loss of power: it is delivered again.
+            self._marker = connect(options, "NORMAL")
+            self._reader = connect(options, "NORMAL")
+        # Whoever needs both takes `_reading` first.
+        self._reading = threading.RLock()
+        self._writing = threading.Lock()
+        self._appended = threading.Condition()
+        self._newest = 0
+        self._cursors: dict[int, int] = {}
+        self._closed = False
+        self._appends = Appender(options, self._writer, self._writing, self._now_ms, self._tell)
+
+    @property
+    def partitions(self) -> int:
+        return self._options.partitions
+
+    def append(self, records: Sequence[Record]) -> None:
+        """See the port; waits for another process that writes, at most `busy_timeout_s`."""
+        total = check_records(records, self.partitions)
+        if records:
+            self._check_open()
+            self._appends.append(records, total)
+
+    def claim(self, partition: int, owner: str) -> None:
+        """See the port; who the owner is makes no difference here."""
+        check_partition(partition, self.partitions)
+        check_name("owner", owner)
+        with self._reading, self._marking():
+            self._cursors[partition] = rows.claim(self._marker.execute, partition)
+
+    def read(self, partitions: Collection[int], *, limit: int, wait_s: float) -> list[Delivery]:
+        """See the port."""
+        deadline = self._runtime.monotonic() + wait_s
+        while True:
+            seen = self._number()
+            if found := self._next(partitions, limit):
+                return found
+            left = deadline - self._runtime.monotonic()
+            if left <= 0:
+                return []
+            self.wait(seen, left)
+
+    def ack(self, partition: int, positions: Collection[str]) -> None:
+        """See the port."""
+        check_partition(partition, self.partitions)
+        done = [one for position in positions if (one := rows.position_of(partition, position)) is not None]
+        if not done:
+            return
+        try:
+            with self._marking():
+                rows.remove(self._marker, done)
+        except StreamDiskFull:
+            self._write_back()  # the log has no room to grow: after this it is written from its start again
+            with self._marking():
+                rows.remove(self._marker, done)
+
+    def wait(self, seen: int, timeout_s: float) -> int:
+        """See the port; appends of other processes are looked for every 10 ms."""
+        deadline = self._runtime.monotonic() + timeout_s
+        while True:
+            try:
+                number = self._number()
+            except StreamDown:
+                number = seen
+            left = deadline - self._runtime.monotonic()
+            with self._appended:
+                if number != seen or left <= 0 or self._closed:
+                    return number
+                if self._newest <= number:
+                    self._appended.wait(min(left, POLL_S))
+
+    def backlog(self) -> Backlog:
+        """See the port."""
+        with self._looking():
+            return Backlog(rows.backlog(self._reader.execute, self._now_ms()))
+
+    def scan(self, keys: Collection[str]) -> Iterator[Record]:
+        """See the port."""
+        for position in self._positions(frozenset(keys)):
+            with self._looking():
+                found = self._reader.execute(
+                    "SELECT key, payload FROM records WHERE position = ?", (position,)
+                ).fetchone()
+            if found is not None:
+                yield Record(position >> NUMBER_BITS, *found)
+
+    def drop(self, keys: Collection[str]) -> int:
+        """See the port; what was removed is overwritten in the file, and not left in its log."""
+        found = list(self._positions(frozenset(keys)))
+        dropped = 0
+        for place in range(0, len(found), CHUNK):
+            with self._writing, telling(self._options.file):
+                self._check_open()
+                with transaction(self._writer):
+                    dropped += rows.remove(self._writer, found[place : place + CHUNK])
+        self._write_back()
+        return dropped
+
+    def ping(self) -> None:
+        """See the port."""
+        with self._marking():
+            pass
+
+    def close(self) -> None:
+        """See the port."""
+        with self._appended:
+            self._closed = True
+            self._appended.notify_all()
+        with self._reading, self._writing:
+            for connection in (self._reader, self._marker, self._writer):
+                connection.close()
+
+    def _next(self, partitions: Collection[int], limit: int) -> list[Delivery]:
+        found: list[Delivery] = []
+        moved: dict[int, int] = {}
+        with self._looking():
+            for partition in partitions:
+                if (cursor := self._cursors.get(partition)) is None:
+                    raise NotClaimed(f"partition {partition} is read before it was claimed")
+                more, last = rows.following(self._reader.execute, cursor, limit)
+                if more:
+                    found += more
+                    moved[partition] = last
+            if moved:
+                with self._marking():
+                    rows.mark(self._marker, moved.values())
+                self._cursors.update(moved)
+        return found
+
+    def _positions(self, keys: frozenset[str]) -> Iterator[int]:
+        """Of these keys, in order; a key has no index, for nothing but an erasure asks by it."""
+        last = -1
+        while True:
+            with self._looking():
+                chunk = self._reader.execute(
+                    "SELECT position, key FROM records WHERE position > ? ORDER BY position LIMIT ?", (last, CHUNK)
+                ).fetchall()
+            yield from (position for position, key in chunk if key in keys)
+            if len(chunk) < CHUNK:
+                return
+            last = chunk[-1][0]
+
+    def _number(self) -> int:
+        with self._looking():
+            return int(self._reader.execute("SELECT number FROM state").fetchone()[0])
+
+    def _write_back(self) -> None:
+        with self._writing, telling(self._options.file):
+            self._check_open()
+            self._marker.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        with self._reading, telling(self._options.file):
+            self._check_open()
+            yield
+
+    @contextmanager
+    def _marking(self) -> Iterator[None]:
+        """A transaction that a loss of power may undo."""
+        with self._writing, telling(self._options.file):
+            self._check_open()
+            with transaction(self._marker):
+                yield
+
+    def _now_ms(self) -> int:
+        return int(self._runtime.now() * 1000)
+
+    def _tell(self, number: int) -> None:
+        with self._appended:
+            self._newest = number
+            self._appended.notify_all()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StreamDown(f"{self._options.file}: closed")
