@@ -1,7 +1,8 @@
 """Tessera's own webhook: for every CMS that signs nothing by itself, and for programs that push.
 
-The body is `{"notices": [{"id": "12", "locale": "fr", "type": "articles"}, …]}`, `locale` and `type` optional; an
-empty object in the list says that something changed, and not what. The header is
+The body is `{"notices": [{"id": "12", "locale": "fr", "type": "articles", "version": 7}, …]}`, all but `id` optional;
+an empty object in the list says that something changed, and not what. `version` is that which the source will show of
+what is published now: a whole number, or a time with its zone, as the source's adapter orders them. The header is
 
     Tessera-Signature: t=1780000000,v1=<hex>
 
@@ -21,7 +22,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapters.cms.hooks import HookRequest, Malformed, Notice, Stale, Unsigned
+from adapters.cms.hooks import HookRequest, Malformed, Notice, Stale, Unsigned, version_in
 from adapters.cms.port import OptionsError
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
@@ -84,7 +85,10 @@ def _notice(item: object, where: str) -> Notice:
     if not isinstance(item, Mapping):
         raise Malformed(f"{where}: want an object")
     texts = {name: _text(item.get(name), f"{where}.{name}") for name in ("id", "locale", "type")}
-    return Notice(texts["id"], texts["locale"], texts["type"])
+    version = version_in(said := item.get("version"))
+    if said is not None and version is None:
+        raise Malformed(f"{where}.version: want a whole number or a time with its zone, such as 2026-11-21T12:00:00Z")
+    return Notice(texts["id"], texts["locale"], texts["type"], version)
 
 
 def _text(value: object, where: str) -> str | None:

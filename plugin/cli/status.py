@@ -37,7 +37,7 @@ def look(settings: Settings, store: Store) -> Sequence[SourceHealth]:
 
 def as_dict(source: SourceHealth) -> dict[str, object]:
     """For JSON: the names of `/v1/sources`, spans in seconds."""
-    spans = {"age", "oldest", "lag", "swept"}
+    spans = {"age", "oldest", "lag", "swept", "overdue_for"}
     return {f"{name}_s" if name in spans else name: _seconds(value) for name, value in asdict(source).items()}
 
 
@@ -49,6 +49,8 @@ def as_text(source: SourceHealth) -> str:
         f"{source.waiting} outstanding, {source.settling} settling, {source.failing} failing,",
         counted(source.problems, "problem"),
     ]
+    if source.overdue:
+        parts.append(f"({source.overdue} waiting for the announced version)")
     if source.lag is not None:
         parts.append(f"(latest notice took {source.lag.total_seconds():.2f} s)")
     line = " ".join([f"{parts[0]} {parts[1]};", *parts[2:]])

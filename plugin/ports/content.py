@@ -191,6 +191,10 @@ class ContentStore(Protocol):
         """The version of every entry of a source by its (id, locale): cheap, for a sync that looks for what is gone."""
         ...
 
+    def announced(self, source: str) -> Mapping[tuple[str, str | None], str]:
+        """The versions that notices announced and that are still to be seen, by (id, locale), None for any locale."""
+        ...
+
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
         """Every locale, in every source or the one, ordered by source, then locale."""
         ...

@@ -21,11 +21,15 @@ SWEEP = ("", "full")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a notice names: an id and locale of a source, "" for any. ``type`` is a hint, in the source's terms."""
+    """What a notice names: an id and locale of a source, "" for any. ``type`` is a hint, in the source's terms.
+
+    ``version`` is the one that was announced, as text that sorts as versions do; None: none was.
+    """
 
     id: str
     locale: str = ""
     type: str | None = None
+    version: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -49,6 +53,8 @@ class Job:
         held: version of each stored variant by locale; "" for none.
         gone: version of each variant that was deleted, by locale.
         locales: of all entries of the source, "" among them; empty where the mark names one.
+        announced: the highest version that was announced and not seen yet, in the form of `Mark.version`.
+        announced_at: when the first such version was.
     """
 
     source: str
@@ -67,6 +73,8 @@ class Job:
     held: Mapping[str, str | None]
     gone: Mapping[str, str | None]
     locales: tuple[str, ...]
+    announced: str | None = None
+    announced_at: datetime | None = None
 
     @property
     def whole(self) -> bool:
@@ -78,13 +86,16 @@ class Job:
 class Outcome:
     """What a worker found. ``again_at``: read again then, as ``stage``; None: settled.
 
-    ``spread``: what depends on the entry is marked, at the first look and wherever it changed.
+    ``spread``: what depends on the entry is marked, at the first look and wherever it changed. ``awaits``: the version
+    that was announced has not been seen; ``overdue``: nor should it have taken so long.
     """
 
     changes: Changes = field(default_factory=Changes)
     again_at: datetime | None = None
     stage: int = 0
     spread: bool = False
+    awaits: bool = False
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class Backlog:
     Attributes:
         waiting: marks that were never looked at since their last notice.
         settling: those that are read again for certainty.
+        overdue: those whose announced version did not come in all that time, the first of them announced ``since``.
         failing: those whose last attempt failed, and ``error`` of the latest.
         oldest: when the first notice of the longest waiting came.
     """
@@ -104,6 +116,8 @@ class Backlog:
     failing: int = 0
     oldest: datetime | None = None
     error: str | None = None
+    overdue: int = 0
+    since: datetime | None = None
 
 
 class NoticeStore(Protocol):

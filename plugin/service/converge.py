@@ -2,7 +2,8 @@
 
 A notice says where to look, and nothing else. What was fetched may be older than what is stored, for caches and
 replicas lag: an adapter that orders its versions is believed when the version it brings is newer, and so is nothing
-else. In every other case the entry is read again, 1, 3, 10 and 30 seconds after the first time.
+else. In every other case the entry is read again, 1, 3, 10 and 30 seconds after the first time. Where the notice
+announced a version, an older one is not what it meant, however new it is: it is read again until that one comes.
 """
 
 from __future__ import annotations
@@ -25,12 +26,17 @@ from adapters.cms.port import (
 from plugin.errors import ServiceUnavailable, TesseraError
 from plugin.ports import LONGEST_WAIT, SYNC, Changes, ContentStore, EntryProblem, Job, Mark, NoticeStore, Outcome
 from plugin.service.notices import nowhere
-from plugin.service.sync import stored_entry, version_of
+from plugin.service.sync import stored_entry
+from plugin.service.versions import newer, reached, version_of
 
 _log = logging.getLogger(__name__)
 
 REREADS_S = (1.0, 3.0, 10.0, 30.0)
 """When an entry is read again, in seconds after the first time."""
+OVERDUE_S = 300.0
+"""How often an entry is read whose announced version did not come in that time."""
+GIVEN_UP = timedelta(days=1)
+"""So long an announced version is waited for: one that never comes was a mistake of the CMS's."""
 LEASE = timedelta(seconds=10)
 """A worker that dies gives back what it had taken after so long."""
 LONGEST_PAUSE_S = 30.0
@@ -149,14 +155,19 @@ class Converging:
             self._notices.mark(self.name, [Mark(*SYNC)], now=self._clock())
         ordering = self._source.spec.ordering
         taken = []
+        wanted = version_of(job.announced, ordering)
+        held = [job.held[locale] for locale in asked if locale in job.held]
+        awaits = wanted is not None and not reached(wanted, found.values(), held, ordering)
         # Of several notices nobody knows which of their versions this is, however new it is.
-        certain = not missing and bool(found) and job.counter == 1
+        certain = not missing and bool(found) and job.counter == 1 and not awaits
         for locale, entry in found.items():
             before = job.held.get(locale, job.gone.get(locale))
             is_newer = newer(entry.version, version_of(before, ordering), ordering)
             if locale in job.held and ordering.older(entry, version_of(before, ordering)):
                 certain = False
                 continue
+            if awaits and locale not in job.held and self._hopes(job):
+                continue  # nobody sees it yet, and it comes in the version that was announced
             if locale in job.gone and job.stage == 0 and not is_newer:
                 certain = False  # it was deleted, and may be what a cache remembers: a second look decides
                 continue
@@ -165,12 +176,33 @@ class Converging:
             taken.append(stored_entry(self.name, entry))
         changes = Changes(entries=tuple(taken), deleted=tuple((job.id, locale) for locale in missing))
         wait = None if certain else self._wait_s(job)
+        # What is not there at all is gone, however new it was said to be.
+        overdue = awaits and bool(found) and wait is None and self._still_waits(job)
+        if overdue:
+            wait = OVERDUE_S
         return Outcome(
             changes=changes,
             again_at=None if wait is None else self._clock() + timedelta(seconds=wait),
             stage=job.stage + 1,
             spread=job.cause == "notice",
+            awaits=awaits and wait is not None,
+            overdue=overdue,
         )
+
+    def _hopes(self, job: Job) -> bool:
+        """Whether the announced version may come any moment: notices that follow each other do not put that off."""
+        last_s = self._rereads_s[-1] if self._rereads_s else 0.0
+        age = self._clock() - (job.announced_at or job.noticed_at)
+        return self._wait_s(job) is not None and age < timedelta(seconds=last_s)
+
+    def _still_waits(self, job: Job) -> bool:
+        """Say at first that the announced version did not come, and after a day that it never will."""
+        at_first = job.stage == len(self._rereads_s)
+        over = job.announced_at is not None and self._clock() - job.announced_at > GIVEN_UP
+        if at_first or over:
+            said = "is not waited for any more" if over else "did not come"
+            _log.warning("%s: %s: the announced version %s %s", self.name, job.id, job.announced, said)
+        return not over
 
     def _named(self, job: Job) -> str | None:
         """The language that the mark is about, as it is stored; "" for all, None where only an entry can tell."""
@@ -267,17 +299,6 @@ def locales_of(job: Job, named: str, configured: Sequence[str]) -> Iterator[str]
         everywhere = [locale for locale in configured or job.locales if locale]
         wanted = [*([""] if "" in known or not known else []), *known, *everywhere]
     yield from dict.fromkeys(wanted)
-
-
-def newer(version: int | datetime | None, stored: int | datetime | None, ordering: Ordering) -> bool:
-    """Whether a version is certainly newer than a stored one."""
-    if ordering.kind == "none" or version is None or stored is None:
-        return False
-    if isinstance(version, datetime) and isinstance(stored, datetime):
-        return version - stored >= (ordering.resolution or timedelta.resolution)
-    if isinstance(version, int) and isinstance(stored, int):
-        return version > stored
-    return False
 
 
 def _ordered(entry: Entry, ordering: Ordering) -> bool:

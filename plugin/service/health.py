@@ -23,6 +23,8 @@ class SourceHealth:
         waiting: marks that were not looked at since their last notice, ``oldest`` of them since when.
         settling: those that are read again, for certainty.
         failing: those whose last attempt failed.
+        overdue: those whose announced version did not come: what the CMS answers is older; the first of them was
+            announced ``overdue_for`` ago.
         lag: of the latest notice: from when it came to when what it brought was stored; None: there was none of late.
         held_removals: removals that wait for somebody's word.
         swept: since the source was last read as a whole; None: never.
@@ -43,6 +45,8 @@ class SourceHealth:
     lag: timedelta | None = None
     held_removals: int = 0
     swept: timedelta | None = None
+    overdue: int = 0
+    overdue_for: timedelta | None = None
 
 
 class Configured(Protocol):
@@ -139,6 +143,12 @@ class Readiness:
         error = state.last_error if state.failures else backlog.error
         if state.held_removals and error is None:
             error = removals_held(source.name, state.held_removals)
+        overdue_for = self._since(backlog.since)
+        if overdue_for is not None and error is None:
+            error = (
+                f"{backlog.overdue} waiting for the announced version, the first for "
+                f"{overdue_for.total_seconds():.0f} s: what the CMS answers is older"
+            )
         return SourceHealth(
             name=source.name,
             adapter=source.adapter,
@@ -155,6 +165,8 @@ class Readiness:
             lag=lag,
             held_removals=state.held_removals,
             swept=self._since(state.swept_at),
+            overdue=backlog.overdue,
+            overdue_for=overdue_for,
         )
 
     def _since(self, moment: datetime | None) -> timedelta | None:

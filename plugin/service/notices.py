@@ -10,6 +10,7 @@ from datetime import datetime
 from adapters.cms.hooks import Hook, HookRequest, Malformed, Notice, Stale, Unsigned
 from plugin.errors import MalformedRequest, NotFound, ServiceUnavailable, Unauthorized
 from plugin.ports import SYNC, Mark, NoticeStore
+from plugin.service.versions import announced
 
 LONGEST_NAME = 255
 _ATTEMPTS = 3
@@ -95,7 +96,7 @@ def _mark(notice: Notice) -> Mark:
     names = (notice.id, notice.locale or "", notice.content_type or "")
     if not notice.id or any(len(name) > LONGEST_NAME or _NO_TEXT.search(name) for name in names):
         raise MalformedRequest(f"A notice names something in no text of 1 to {LONGEST_NAME} characters.")
-    return Mark(notice.id, notice.locale or "", notice.content_type)
+    return Mark(notice.id, notice.locale or "", notice.content_type, announced(notice.version))
 
 
 def _sentence(error: Exception) -> str:

@@ -12,6 +12,7 @@ from adapters.cms.port import Changes as Fetched
 from adapters.cms.port import CmsError, Entry, Key, Ordering, Problem, Source
 from plugin.errors import Conflict, TesseraError
 from plugin.ports import Applied, Changes, ContentStore, EntryProblem, Fence, StoredEntry
+from plugin.service.versions import version_of
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ class Syncing:
             now = self._clock()
             gone = _gone(fetched, versions)
             held = 0 if confirm_removals else _too_many(gone, versions)
-            changes = _changes(name, _fenced(fetched, versions, source.spec.ordering), () if held else gone)
+            fenced = _fenced(fetched, versions, self._store.announced(name), source.spec.ordering)
+            changes = _changes(name, fenced, () if held else gone)
             applied = self._store.apply(
                 name,
                 replace(changes, cursor=None) if held else changes,  # so that it is asked for again
@@ -121,22 +123,22 @@ def _too_many(gone: Sequence[Key], stored: Mapping[Key, object]) -> int:
     return len(losing) if len(losing) > limit else 0
 
 
-def _fenced(fetched: Fetched, versions: Mapping[Key, str | None], ordering: Ordering) -> Fetched:
-    """Without what is certainly older than what is stored: a listing can lag behind."""
-    entries = tuple(
-        entry for entry in fetched.entries if not ordering.older(entry, version_of(versions.get(entry.key), ordering))
-    )
+def _fenced(
+    fetched: Fetched,
+    versions: Mapping[Key, str | None],
+    announced: Mapping[tuple[str, str | None], str],
+    ordering: Ordering,
+) -> Fetched:
+    """Without what is certainly older than what is stored, or was announced of what is not: a listing can lag."""
+
+    def is_old(entry: Entry) -> bool:
+        if entry.key in versions:
+            return ordering.older(entry, version_of(versions[entry.key], ordering))
+        said = (announced.get(key) for key in dict.fromkeys([(entry.id, None), (entry.id, entry.locale)]))
+        return any(ordering.older(entry, version_of(one, ordering)) for one in said)
+
+    entries = tuple(entry for entry in fetched.entries if not is_old(entry))
     return fetched if len(entries) == len(fetched.entries) else replace(fetched, entries=entries)
-
-
-def version_of(stored: str | None, ordering: Ordering) -> int | datetime | None:
-    """A stored version as the source orders them; None where it is none of its kind."""
-    if stored is None or ordering.kind == "none":
-        return None
-    try:
-        return int(stored) if ordering.kind == "integer" else datetime.fromisoformat(stored)
-    except ValueError:  # of another adapter, which had the source's name before
-        return None
 
 
 def _changes(name: str, fetched: Fetched, gone: Sequence[Key]) -> Changes:

@@ -115,6 +115,12 @@ class SqlContent:
             wanted = select(entries.c.id, entries.c.locale, entries.c.version).where(entries.c.source == source)
             return {(id_, locale or None): version for id_, locale, version in tx.execute(wanted)}
 
+    def announced(self, source: str) -> Mapping[tuple[str, str | None], str]:
+        wanted = select(dirty.c.id, dirty.c.locale, dirty.c.announced)
+        awaited = (dirty.c.source == source) & dirty.c.announced.is_not(None) & dirty.c.overdue.is_(False)
+        with reading(self._engine) as tx:
+            return {(id_, locale or None): version for id_, locale, version in tx.execute(wanted.where(awaited))}
+
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
         if not storable(id) or not storable(source or ""):
             return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, and_, case, or_, select
 
 from plugin.ports import SWEEP, Cause, Mark
 from plugin.store.content_rows import Key, target_of
@@ -25,6 +25,8 @@ def mark(tx: Connection, source: str, marks: Mapping[Mark, Cause], *, now: datet
     insert = insert_into(tx, dirty)
     fresh = insert.excluded
     settled = dirty.c.counter == dirty.c.done
+    first = dirty.c.announced.is_(None)
+    higher = and_(fresh.announced.is_not(None), or_(first, fresh.announced > dirty.c.announced))
     upsert = insert.on_conflict_do_update(
         index_elements=[dirty.c.source, dirty.c.id, dirty.c.locale],
         set_={
@@ -35,13 +37,26 @@ def mark(tx: Connection, source: str, marks: Mapping[Mark, Cause], *, now: datet
             "due_at": case((dirty.c.due_at < fresh.due_at, dirty.c.due_at), else_=fresh.due_at),
             "stage": 0,
             "attempts": 0,
+            "announced": case((higher, fresh.announced), else_=dirty.c.announced),
+            "announced_at": case((and_(higher, first), fresh.announced_at), else_=dirty.c.announced_at),
+            "overdue": False,
         },
     )
-    plain = {"counter": 1, "done": 0, "stage": 0, "attempts": 0, "noticed_at": now, "due_at": now}
-    unique = {one.key: one for one in marks if storable(one.id) and storable(one.locale)}
+    plain = {"counter": 1, "done": 0, "stage": 0, "attempts": 0, "noticed_at": now, "due_at": now, "overdue": False}
+    rising = sorted(marks, key=lambda one: one.version or "")  # of several for one entry the highest stays
+    unique = {one.key: one for one in rising if storable(one.id) and storable(one.locale)}
     rows = [
-        {"source": source, "id": one.id, "locale": one.locale, "type": one.type, "cause": marks[one], **plain}
-        for _key, one in sorted(unique.items())
+        {
+            "source": source,
+            "id": one.id,
+            "locale": one.locale,
+            "type": one.type,
+            "cause": marks[one],
+            "announced": one.version,
+            "announced_at": None if one.version is None else now,
+            **plain,
+        }
+        for _key, one in sorted(unique.items(), key=lambda item: item[0])
     ]
     for some in batches(rows):
         tx.execute(upsert, some)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, case, delete, func, null, or_, select, update
 
 from plugin.ports import (
     LONGEST_WAIT,
@@ -35,9 +35,8 @@ from plugin.store.types import storable
 MOST_WAITING = 10_000
 """Marks of entries that a source may have; what is announced beyond makes the whole source be looked at."""
 _PENDING = dirty.c.counter > dirty.c.done
-_TAKEN = [
-    dirty.c[name] for name in ("id", "locale", "type", "counter", "done", "cause", "noticed_at", "stage", "attempts")
-]
+_NAMES = ("id", "locale", "type", "counter", "done", "cause", "noticed_at", "stage", "attempts")
+_TAKEN = [dirty.c[name] for name in (*_NAMES, "announced", "announced_at")]
 
 
 class SqlNotices:
@@ -146,10 +145,12 @@ class SqlNotices:
         wanted = select(
             dirty.c.source,
             func.sum(case((_PENDING, 1), else_=0)).label("waiting"),
-            func.sum(case((_PENDING, 0), else_=1)).label("settling"),
+            func.sum(case((or_(_PENDING, dirty.c.overdue), 0), else_=1)).label("settling"),
             func.sum(case((dirty.c.attempts > 0, 1), else_=0)).label("failing"),
             func.min(case((_PENDING, dirty.c.noticed_at))).label("oldest"),
             func.max(case((dirty.c.attempts > 0, dirty.c.last_error))).label("error"),
+            func.sum(case((dirty.c.overdue, 1), else_=0)).label("overdue"),
+            func.min(case((dirty.c.overdue, dirty.c.announced_at))).label("since"),
         )
         with reading(self._engine) as tx:
             found = tx.execute(wanted.group_by(dirty.c.source).order_by(dirty.c.source)).mappings()
@@ -207,7 +208,20 @@ def _settle(tx: Connection, job: Job, outcome: Outcome, *, now: datetime) -> Non
             stage=case((same, outcome.stage), else_=0),
             due_at=case((same, again), else_=now),
             noticed_at=case((same, dirty.c.noticed_at), else_=job.taken_at),
+            overdue=case((same, outcome.overdue), else_=False),
         )
+        .values({} if outcome.awaits else _seen(job))
     ).rowcount
     if not kept:
         raise _LeaseLost
+
+
+def _seen(job: Job) -> dict[str, Any]:
+    """The announced version is there, or is no longer waited for; one that was announced meanwhile stays."""
+    if job.announced is None:
+        return {}
+    seen = dirty.c.announced <= job.announced
+    return {
+        "announced": case((seen, null()), else_=dirty.c.announced),
+        "announced_at": case((seen, null()), else_=job.taken_at),
+    }

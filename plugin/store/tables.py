@@ -1,4 +1,6 @@
-"""The tables. A change here needs a revision in ``migrations``: the drift check fails without.
+"""The tables of content and rules; those of visitors are in `visitor_tables`.
+
+A change needs a revision in ``migrations``: the drift check fails without.
 
 JSON is kept as canonical text and not in the databases' own JSON types: what was digested is what is stored,
 both databases hold the same bytes, and PostgreSQL's jsonb cannot hold the character NUL.
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    false,
 )
 
 from plugin.store.types import Instant, Plain
@@ -184,6 +187,9 @@ content_dirty = Table(
     Column("last_error", Plain),
     Column("lease", Plain),
     Column("lease_until", Instant),
+    Column("announced", Plain),  # the highest version that was announced and not seen
+    Column("announced_at", Instant),
+    Column("overdue", Boolean, nullable=False, server_default=false()),
     CheckConstraint("cause IN ('link', 'notice')", name="cause"),
     Index(None, "source", "due_at"),
 )

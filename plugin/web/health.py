@@ -105,6 +105,8 @@ def _source(source: SourceHealth) -> dict[str, object]:
         "oldest_s": _seconds(source.oldest),
         "lag_s": _seconds(source.lag),
         "held_removals": source.held_removals,
+        "overdue": source.overdue,
+        "overdue_for_s": _seconds(source.overdue_for),
         "swept_s": _seconds(source.swept),
     }
 

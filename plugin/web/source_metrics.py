@@ -45,6 +45,16 @@ _OF_A_SOURCE: tuple[tuple[str, str, Callable[[SourceHealth], float]], ...] = (
         "Age of the oldest notice that is not seen to.",
         lambda source: source.oldest.total_seconds() if source.oldest else 0.0,
     ),
+    (
+        "tessera_content_overdue",
+        "Entries that wait for the version that a notice announced.",
+        lambda source: source.overdue,
+    ),
+    (
+        "tessera_content_overdue_seconds",
+        "Since the first of these versions was announced.",
+        lambda source: source.overdue_for.total_seconds() if source.overdue_for else 0.0,
+    ),
     ("tessera_content_failing", "Entries whose last fetch failed.", lambda source: source.failing),
     ("tessera_content_failures", "Failures of the source, in a row.", lambda source: source.failures),
     ("tessera_content_problems", "Entries that could not be taken.", lambda source: source.problems),

@@ -448,3 +448,44 @@ def test_a_dropped_source_takes_its_marks_and_tombstones_along(desk: Desk) -> No
     assert (desk.claim(), desk.store.notices.backlogs()) == (None, ())
     desk.mark(Mark("a"))
     assert desk.take().gone == {}
+
+
+def test_the_highest_announced_version_is_kept_with_the_mark_until_it_is_seen(desk: Desk) -> None:
+    desk.mark(Mark("a", version="007"))
+    desk.mark(Mark("a", version="012"), Mark("a", version="009"), at=1)
+    desk.mark(Mark("a", version="010"), at=2)
+    desk.mark(Mark("a"), at=3)
+    job = desk.take(3)
+    assert (job.announced, job.announced_at, job.counter) == ("012", NOON, 4)
+    desk.finish(job, found(again_at=after(4), stage=1, awaits=True), at=3)
+    assert desk.store.content.announced("cms") == {("a", None): "012"}
+    job = desk.take(4)
+    assert (job.announced, job.announced_at) == ("012", NOON)
+    desk.finish(job, found(entry("a"), again_at=after(5), stage=2), at=4)
+    assert desk.store.content.announced("cms") == {}
+    job = desk.take(5)
+    assert (job.announced, job.announced_at) == (None, None)
+
+
+def test_a_version_that_is_announced_while_one_before_it_is_fetched_is_waited_for(desk: Desk) -> None:
+    desk.mark(Mark("a", "fr", version="007"))
+    job = desk.take()
+    desk.mark(Mark("a", "fr", version="008"), at=1)
+    desk.finish(job, found(entry("a", "fr")), at=2)
+    assert desk.store.content.announced("cms") == {("a", "fr"): "008"}
+    again = desk.take(2)
+    assert (again.announced, again.announced_at) == ("008", NOON)
+    desk.finish(again, at=2)
+    assert desk.store.notices.backlogs() == ()
+
+
+def test_what_is_overdue_is_counted_apart_until_the_next_notice(desk: Desk) -> None:
+    desk.mark(Mark("a", version="007"), Mark("b"))
+    desk.finish(desk.take(), found(again_at=after(300), stage=5, awaits=True, overdue=True), at=30)
+    backlog = desk.store.notices.backlogs()[0]
+    assert (backlog.waiting, backlog.settling, backlog.overdue, backlog.since) == (1, 0, 1, NOON)
+    assert desk.store.content.announced("cms") == {}, "a listing is believed again"
+    desk.mark(Mark("a"), at=40)
+    backlog = desk.store.notices.backlogs()[0]
+    assert (backlog.waiting, backlog.overdue, backlog.since) == (2, 0, None)
+    assert desk.store.content.announced("cms") == {("a", None): "007"}

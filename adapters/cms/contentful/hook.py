@@ -8,7 +8,8 @@ themselves among the signed ones.
 Publishing, unpublishing, archiving and deleting an entry or an asset names it. What happens to drafts (create, save,
 auto_save, unarchive) is ignored, and so are content types, releases, tasks and everything else that is no content: a
 release publishes its entries one by one. An environment alias that points elsewhere changes everything. A payload that
-was customised so that it names no entry makes the whole source be synced.
+was customised so that it names no entry makes the whole source be synced. That of a published entry announces its
+`sys.revision`, by which the Delivery API orders versions.
 
 Options: `secret` (required, 64 characters), `previous_secret` while one is being replaced, `tolerance_s` (300): how
 far the time of signing may be from ours, either way; `path`: the path, with its query, of the webhook's URL in
@@ -25,8 +26,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from adapters.cms.contentful.model import id_of, kind_of, sys_text
-from adapters.cms.hooks import HookRequest, Malformed, Notice, Stale, Unsigned
+from adapters.cms.contentful.model import id_of, kind_of, sys_of, sys_text
+from adapters.cms.hooks import HookRequest, Malformed, Notice, Stale, Unsigned, version_in
 from adapters.cms.port import OptionsError
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
@@ -93,6 +94,7 @@ def notices_of(topic: str | None, body: bytes) -> tuple[Notice, ...]:
     Raises:
         Malformed: the body is not JSON.
     """
+    action = None
     if topic is not None:
         kind, _, action = topic.rpartition(".")
         kind = kind.rpartition(".")[2]
@@ -106,7 +108,10 @@ def notices_of(topic: str | None, body: bytes) -> tuple[Notice, ...]:
         raise Malformed("the body is not JSON") from fault
     if topic is None and (sys_text(decoded, "type") or "Entry").removeprefix("Deleted") not in _CONTENT:
         return ()
-    return (Notice(id_of(decoded), None, kind_of(decoded)),)
+    # An entry that was just published is sent as the Delivery API will show it, with the same revision.
+    is_published = action == "publish" and sys_text(decoded, "type") == "Entry"
+    revision = version_in(sys_of(decoded).get("revision")) if is_published else None
+    return (Notice(id_of(decoded), None, kind_of(decoded), revision if isinstance(revision, int) else None),)
 
 
 def build(options: Mapping[str, object], runtime: Runtime) -> ContentfulHook:  # noqa: ARG001 - the registry's shape

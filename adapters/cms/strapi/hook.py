@@ -9,6 +9,9 @@ the published version is fetched. A tag (or author, or file) is named by itself:
 their links, even where it is deleted and Strapi says nothing of them. A release asks for a sync. Other events, the
 test of the admin panel among them, concern no content.
 
+What is published with the event is announced in its version: the later of `updatedAt` and `publishedAt`, as the source
+orders them; with Strapi 4 `updatedAt`. Events about drafts and what is withdrawn announce none.
+
 What has no `documentId` is Strapi 4's, and named by type and row. An entry that has a locale asks for a sync instead:
 a request does not always say which rows belong together.
 
@@ -24,8 +27,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from adapters.cms.hooks import HookRequest, Malformed, Notice, Unsigned
+from adapters.cms.hooks import HookRequest, Malformed, Notice, Unsigned, version_in
 from adapters.cms.port import OptionsError
 from adapters.cms.strapi.wire4 import FILES, plural
 from adapters.options import OptionReader
@@ -38,6 +42,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{1,35}")
 _BEARER = re.compile(r"bearer +", re.IGNORECASE)
 EVERYTHING = Notice(None)
+_TELLING = frozenset(("entry.create", "entry.update", "entry.publish"))  # what is there after them can be fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,12 @@ class StrapiHook:
             raise Malformed("event: want a text")
         kind = event.partition(".")[0]
         if kind == "entry":
-            return (self._entry(body),)
+            return (self._entry(body, is_told=event in _TELLING),)
         if kind == "media":
             return (self._media(body),)
         return (EVERYTHING,) if event == "releases.publish" else ()
 
-    def _entry(self, body: Mapping[str, object]) -> Notice:
+    def _entry(self, body: Mapping[str, object], *, is_told: bool) -> Notice:
         entry, model, uid = body.get("entry"), body.get("model"), body.get("uid")
         if not isinstance(entry, Mapping):
             raise Malformed("entry: want an object")
@@ -77,15 +82,25 @@ class StrapiHook:
             raise Malformed("entry.locale: want a locale or null")
         api_id = (self.models.get(uid) if isinstance(uid, str) else None) or self.models.get(model) or plural(model)
         if "documentId" in entry:
-            return Notice(_document_id(entry, "entry"), locale, api_id)
+            version = _version(entry, "updatedAt", "publishedAt") if is_told else None
+            return Notice(_document_id(entry, "entry"), locale, api_id, version)
         row = _row(entry, "entry")
-        return EVERYTHING if locale is not None else Notice(f"{api_id}:{row}", None, api_id)
+        version = _version(entry, "updatedAt") if is_told else None
+        return EVERYTHING if locale is not None else Notice(f"{api_id}:{row}", None, api_id, version)
 
     def _media(self, body: Mapping[str, object]) -> Notice:
         media = body.get("media")
         if not isinstance(media, Mapping):
             raise Malformed("media: want an object")
         return Notice(_document_id(media, "media") if "documentId" in media else f"{FILES}:{_row(media, 'media')}")
+
+
+def _version(entry: Mapping[str, object], *names: str) -> datetime | None:
+    """That of a row which is published, by the latest of some moments; None for a draft."""
+    if version_in(entry.get("publishedAt")) is None:
+        return None
+    moments = (version_in(entry.get(name)) for name in names)
+    return max((one for one in moments if isinstance(one, datetime)), default=None)
 
 
 def _same(given: str, token: str) -> bool:

@@ -30,6 +30,10 @@ class SourceState(Schema):
         required=True, allow_none=True, metadata={"description": "Of the latest notice, until its entry was stored."}
     )
     held_removals = fields.Integer(required=True, metadata={"description": "Removals that wait to be confirmed."})
+    overdue = fields.Integer(
+        required=True, metadata={"description": "Entries that wait for the version that a notice announced."}
+    )
+    overdue_for_s = fields.Float(required=True, allow_none=True, metadata={"description": "Of these, the longest."})
     swept_s = fields.Float(required=True, allow_none=True, metadata={"description": "Since it was read as a whole."})
 
 

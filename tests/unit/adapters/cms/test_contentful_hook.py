@@ -72,6 +72,22 @@ def test_what_contentfuls_own_library_signed_is_accepted(name: str) -> None:
     assert hook().read(BY_CONTENTFUL[name], AT_MS / 1000) == (Notice("5KsDBWseXY6QegucYAoacS"),)
 
 
+@pytest.mark.parametrize(
+    ("topic", "changed", "version"),
+    [
+        ("ContentManagement.Entry.publish", {"revision": 7}, 7),
+        ("ContentManagement.Entry.publish", {"revision": "7"}, None),
+        ("ContentManagement.Entry.publish", {"revision": True}, None),
+        ("ContentManagement.Entry.publish", {}, None),  # a payload that was customised
+        ("ContentManagement.Entry.unpublish", {"revision": 7, "type": "DeletedEntry"}, None),
+        ("ContentManagement.Asset.publish", {"revision": 7, "type": "Asset"}, None),  # no entry has that version
+    ],
+)
+def test_a_published_entry_announces_its_revision(topic: str, changed: dict[str, object], version: int | None) -> None:
+    body = {"sys": {"type": "Entry", "id": "a", **changed}}
+    assert hook().read(request(body, topic), AT_MS / 1000) == (Notice("a", version=version),)
+
+
 def test_the_query_is_escaped_as_one_piece_and_the_whole_once_more() -> None:
     assert canonical_path("/a b/é?x=1&y=ü") == "/a%20b/%C3%A9?x%253D1%2526y%253D%25C3%25BC"
     assert canonical_path("/a?") == "/a"

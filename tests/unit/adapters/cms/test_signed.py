@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -27,6 +28,12 @@ def read(body: bytes, hook: SignedHook = HOOK, at: float = NOW) -> tuple[Notice,
 
 def test_a_signed_body_gives_its_notices_without_repeats() -> None:
     assert read(BODY) == (Notice("7", "fr", "articles"), Notice(None))
+
+
+def test_a_notice_may_say_how_new_what_it_names_is() -> None:
+    body = b'{"notices": [{"id": "a", "version": 7}, {"id": "b", "version": "2026-11-21T13:00:00.5+01:00"}]}'
+    moment = datetime(2026, 11, 21, 12, 0, 0, 500_000, tzinfo=UTC)
+    assert read(body) == (Notice("a", version=7), Notice("b", version=moment))
 
 
 def test_the_signature_is_that_of_the_documented_form() -> None:
@@ -64,6 +71,10 @@ def test_while_a_secret_is_replaced_both_are_good() -> None:
         (b'{"notices": [1]}', r"notices\[0\]: want an object"),
         (b'{"notices": [{"id": ""}]}', r"notices\[0\]\.id"),
         (b'{"notices": [{"id": true}]}', r"notices\[0\]\.id"),
+        (b'{"notices": [{"id": "a", "version": -1}]}', r"notices\[0\]\.version"),
+        (b'{"notices": [{"id": "a", "version": true}]}', r"notices\[0\]\.version"),
+        (b'{"notices": [{"id": "a", "version": "2026-11-21T12:00:00"}]}', r"notices\[0\]\.version"),
+        (b'{"notices": [{"id": "a", "version": "0001-01-01T00:00:00+14:00"}]}', r"notices\[0\]\.version"),
         (json.dumps({"notices": [{}] * 1001}).encode(), "more than 1000"),
     ],
 )

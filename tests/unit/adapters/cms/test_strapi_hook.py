@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ TRAIL_SHOES = Notice("dj0fmudn2asevx6sfloym96v", "en", "articles")
 CITY_GUIDE = Notice("q2573teosokp78koq575pord", "en", "articles")
 RUNNERS = Notice("i8kobuure1z5n8emb6fr5oq6", None, "tags")
 RETURNING = Notice("sjisu8r2m2yxhqvguk625lie", None, "tags")
+
+
+def as_of(notice: Notice, moment: str) -> Notice:
+    """The notice with the version that it announces: a time of the day of the recordings."""
+    return notice._replace(version=datetime.fromisoformat(f"2026-11-21T{moment}Z"))
 
 
 def hook(**options: object) -> Hook:
@@ -49,16 +55,16 @@ def recorded(number: int) -> tuple[Notice, ...]:
     ("number", "named"),
     [
         (1, ()),  # the admin panel's "Trigger"
-        (3, (RUNNERS,)),
+        (3, (as_of(RUNNERS, "20:42:10.697"),)),
         (5, (TRAIL_SHOES,)),  # a draft, with all of its text
         (6, (CITY_GUIDE,)),
-        (7, (CITY_GUIDE,)),
+        (7, (as_of(CITY_GUIDE, "20:42:13.061"),)),
         (14, (TRAIL_SHOES,)),
-        (17, (CITY_GUIDE,)),  # the publication overtook
+        (17, (as_of(CITY_GUIDE, "20:42:17.906"),)),  # the publication overtook
         (18, (CITY_GUIDE,)),  # the save before it
         (19, (TRAIL_SHOES,)),  # an unpublish, whose tags are {"count": 1}
-        (21, (TRAIL_SHOES,)),
-        (22, (RUNNERS,)),
+        (21, (as_of(TRAIL_SHOES, "20:42:20.449"),)),
+        (22, (as_of(RUNNERS, "20:42:21.589"),)),
         (23, (CITY_GUIDE,)),
         (24, (CITY_GUIDE,)),
         (29, (RETURNING,)),  # a deleted tag, and no word of its articles
@@ -66,6 +72,17 @@ def recorded(number: int) -> tuple[Notice, ...]:
 )
 def test_recorded_requests_name_the_document_and_nothing_of_its_text(number: int, named: tuple[Notice, ...]) -> None:
     assert recorded(number) == named
+
+
+def test_a_row_of_strapi_4_announces_its_last_save_and_a_draft_nothing() -> None:
+    body: dict[str, Any] = {"event": "entry.publish", "model": "group", "uid": "api::group.group"}
+    moments = {"updatedAt": "2026-11-22T02:25:12.940Z", "publishedAt": "2026-11-22T02:26:00.000Z"}
+    body["entry"] = {"id": 1, **moments}
+    assert read(body) == (Notice("groups:1", None, "groups", datetime.fromisoformat(moments["updatedAt"])),)
+    body["entry"]["publishedAt"] = None
+    assert read(body) == (Notice("groups:1", None, "groups"),)
+    body["entry"] = {"id": 1, **moments, "updatedAt": "yesterday"}
+    assert read(body) == (Notice("groups:1", None, "groups"),)
 
 
 def test_every_recorded_request_is_understood() -> None:

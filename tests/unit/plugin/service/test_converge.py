@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -30,6 +31,7 @@ from plugin.ports import SYNC, Mark
 from plugin.ports import Changes as Stored
 from plugin.service.converge import Converging, backoff_s
 from plugin.service.sync import stored_entry
+from plugin.service.versions import announced
 from plugin.store import Store
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -108,6 +110,13 @@ class Bench:
 
     def notice(self, *marks: Mark) -> None:
         self.store.notices.mark("cms", marks, now=self.now)
+
+    def announce(self, id_: str, version: int | datetime, locale: str = "") -> None:
+        self.notice(Mark(id_, locale, None, announced(version)))
+
+    @property
+    def overdue(self) -> int:
+        return sum(backlog.overdue for backlog in self.store.notices.backlogs())
 
     def work(self) -> int:
         """Do what is due; how often something was asked."""
@@ -571,3 +580,161 @@ def test_a_clock_that_is_put_back_holds_nothing_up(bench: Bench) -> None:
     bench.cms.fails = None
     assert bench.later(-86_400) == 1
     assert bench.held == {("a", None): "t"}
+
+
+def test_an_answer_older_than_announced_is_read_again_until_the_announced_one_comes(bench: Bench) -> None:
+    """The API shows one publication, and the notice was about the next."""
+    bench.cms.put("a", version=1, title="first")
+    bench.hold(("a", None))
+    bench.cms.put("a", version=2, title="second")
+    bench.announce("a", 3)
+    assert bench.work() == 1
+    assert not bench.calm, "newer than what was held, and not what was announced"
+    bench.later(1)
+    bench.cms.put("a", version=3, title="third")
+    bench.later(2)
+    assert (bench.held, bench.calm) == ({("a", None): "third"}, True)
+
+
+def test_nothing_is_applied_backwards_while_the_announced_version_is_waited_for(bench: Bench) -> None:
+    bench.cms.put("a", version=2, title="second")
+    bench.hold(("a", None))
+    bench.cms.put("a", version=1, title="first")
+    bench.announce("a", 3)
+    for step in (0, 1, 2, 7, 20, 300):
+        bench.later(step)
+        assert bench.held == {("a", None): "second"}
+
+
+def test_a_new_entry_is_first_served_in_the_version_that_was_announced(bench: Bench) -> None:
+    bench.cms.put("a", version=4, title="before")
+    bench.announce("a", 5)
+    for step in (0, 1, 2, 7):
+        bench.later(step)
+    assert bench.held == {}
+    bench.cms.put("a", version=5, title="announced")
+    bench.later(20)
+    assert (bench.held, bench.calm) == ({("a", None): "announced"}, True)
+
+
+def test_what_never_comes_as_announced_is_served_as_it_is_and_said(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.cms.put("a", version=4, title="as it is")
+    bench.announce("a", 5)
+    for step in (0, 1, 2, 7):
+        bench.later(step)
+    assert (bench.held, bench.overdue) == ({}, 0)
+    bench.later(20)
+    assert (bench.held, bench.overdue) == ({("a", None): "as it is"}, 1)
+    assert "the announced version 0000000000000000005 did not come" in caplog.text
+    caplog.clear()
+    assert [bench.later(299), bench.later(1), bench.overdue] == [0, 1, 1]
+    assert caplog.text == "", "it is said once"
+    bench.cms.put("a", version=6, title="newer still")
+    bench.later(300)
+    assert (bench.held, bench.calm) == ({("a", None): "newer still"}, True)
+
+
+def test_a_version_that_is_never_shown_is_waited_for_a_day_and_no_longer(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.cms.put("a", version=4)
+    bench.announce("a", 5)
+    for step in (0, 1, 2, 7, 20):
+        bench.later(step)
+    bench.later(86_400)
+    assert bench.calm
+    assert "is not waited for any more" in caplog.text
+
+
+def test_what_was_withdrawn_after_it_was_announced_goes_at_once_and_is_not_waited_for(bench: Bench) -> None:
+    """Of a publication and a withdrawal the notice of the first came last."""
+    bench.cms.put("a", version=4)
+    bench.hold(("a", None))
+    del bench.cms.entries["a", None]
+    bench.announce("a", 5)
+    bench.work()
+    assert bench.held == {}
+    for step in (1, 2, 7, 20):
+        bench.later(step)
+    assert bench.calm
+
+
+def test_a_deleted_entry_comes_back_in_no_version_before_the_announced_one(bench: Bench) -> None:
+    bench.cms.put("a", version=4)
+    bench.hold(("a", None))
+    bench.cms.entries.clear()
+    bench.notice(Mark("a"))
+    bench.work()
+    bench.cms.put("a", version=5, title="between")
+    bench.announce("a", 6)
+    bench.later(1)
+    bench.later(1)
+    assert bench.held == {}
+    bench.cms.put("a", version=6, title="announced")
+    bench.later(2)
+    assert bench.held == {("a", None): "announced"}
+
+
+def test_what_is_held_in_the_announced_version_is_not_waited_for(bench: Bench) -> None:
+    """A sync brought it, and the replica that answers now lags."""
+    bench.cms.put("a", version=5, title="by a sync")
+    bench.hold(("a", None))
+    bench.cms.put("a", version=4, title="old")
+    bench.announce("a", 5)
+    for step in (0, 1, 2, 7, 20):
+        bench.later(step)
+    assert (bench.held, bench.calm) == ({("a", None): "by a sync"}, True)
+
+
+def test_the_version_of_one_language_says_nothing_of_another(bench: Bench) -> None:
+    for locale in ("en", "fr"):
+        bench.cms.put("a", locale, version=1 if locale == "en" else 9)
+    bench.hold(("a", "en"), ("a", "fr"))
+    bench.announce("a", 5, "en")
+    for step in (0, 1, 2, 7, 20):
+        bench.later(step)
+    assert bench.overdue == 1
+    bench.cms.put("a", "en", version=5, title="neu")
+    bench.later(300)
+    assert (bench.held["a", "en"], bench.calm) == ("neu", True)
+
+
+def test_a_notice_that_names_no_language_announces_one_variant_whichever_it_is(bench: Bench) -> None:
+    for locale in ("en", "fr"):
+        bench.cms.put("a", locale, version=1)
+    bench.hold(("a", "en"), ("a", "fr"))
+    bench.announce("a", 2)
+    bench.work()
+    bench.cms.put("a", "fr", version=2, title="neuf")
+    for step in (1, 2, 7, 20):
+        bench.later(step)
+    assert (bench.held["a", "fr"], bench.calm) == ("neuf", True)
+
+
+def test_notices_that_follow_each_other_do_not_hold_a_new_entry_back_for_ever(bench: Bench) -> None:
+    for second in range(40):
+        bench.cms.put("a", version=max(1, second - 2), title="lags by two")
+        bench.announce("a", second + 1)
+        bench.later(1)
+    assert bench.held == {("a", None): "lags by two"}
+
+
+def test_versions_closer_than_their_resolution_are_not_waited_for(sqlite_store: Store) -> None:
+    cms = Cms("timestamp")
+    cms.spec = replace(cms.spec, ordering=Ordering("timestamp", timedelta(seconds=1)))
+    bench = Bench(sqlite_store, cms)
+    cms.entries["a", None] = Entry("a", None, "hero", (), {"title": "t"}, None, version=NOON)
+    bench.announce("a", NOON + timedelta(seconds=0.9))
+    bench.work()
+    assert (bench.held, bench.calm) == ({("a", None): "t"}, True)
+
+
+def test_a_source_that_orders_no_versions_takes_none_from_its_notices(sqlite_store: Store) -> None:
+    bench = unfenced(sqlite_store)
+    bench.cms.put("a", version=None)
+    bench.announce("a", 7)
+    for step in (0, 1, 2, 7, 20):
+        bench.later(step)
+    assert (bench.held, bench.calm) == ({("a", None): "t"}, True)

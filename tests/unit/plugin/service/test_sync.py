@@ -18,6 +18,7 @@ from adapters.runtime import Runtime
 from plugin.ports import Changes, Mark, Outcome
 from plugin.service.follow import Following, Loop, SourceSyncing
 from plugin.service.sync import Syncing, stored_entry
+from plugin.service.versions import announced
 from plugin.store import Store
 
 from .site_support import NOW
@@ -397,6 +398,21 @@ def test_what_a_lagging_list_shows_of_an_older_version_is_not_taken(sqlite_store
     syncing.sync("site")
     syncing.sync("site")
     assert {one.id: one.type for one in sqlite_store.content.snapshot().entries} == {"a": "new", "b": "card"}
+
+
+def test_a_new_entry_comes_by_no_list_in_a_version_before_the_announced_one(sqlite_store: Store) -> None:
+    """The notice was about version 3; the list lags, and the worker reads the entry again until it shows."""
+    listed = (an_entry("a", version=2), an_entry("b", version=2), an_entry("c", version=3))
+    syncing = from_(lambda _cursor: Fetched(listed, (), "1", True), sqlite_store)
+    marks = [Mark("a", version=announced(3)), Mark("b", "fr", None, announced(3)), Mark("c", version=announced(3))]
+    sqlite_store.notices.mark("site", marks, now=NOW)
+    syncing.sync("site")
+    assert [one.id for one in sqlite_store.content.snapshot().entries] == ["b", "c"]
+    job = sqlite_store.notices.claim("site", whole=False, lease="x", now=NOW, until=NOW)
+    assert job is not None
+    sqlite_store.notices.finish(job, Outcome(again_at=NOW, awaits=True, overdue=True), now=NOW)
+    syncing.sync("site", full=True)
+    assert [one.id for one in sqlite_store.content.snapshot().entries] == ["a", "b", "c"], "the sweep goes on"
 
 
 def test_a_notice_that_is_seen_to_during_a_sync_wins(sqlite_store: Store) -> None:

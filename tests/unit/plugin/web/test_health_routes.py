@@ -57,6 +57,8 @@ def test_details_are_for_those_who_may_read(small: Small) -> None:
             "oldest_s": None,
             "lag_s": None,
             "held_removals": 0,
+            "overdue": 0,
+            "overdue_for_s": None,
             "swept_s": None,
         }
     ]
