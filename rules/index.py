@@ -9,7 +9,7 @@ sorted.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -248,18 +248,16 @@ class Index:
                 alive &= missing
                 if value is not None:
                     facts[name]  # notes the wrong type
-        for name, points, cells, missing in self._numbers:
+        for name, beginnings, cells, missing in self._numbers:
             value = given(name)
-            if value is None:
-                alive &= missing
-                continue
             kind = type(value)
             if (kind is not float and kind is not int) or not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-                value = facts[name]
+                if value is not None:
+                    value = facts[name]
                 if value is None:
                     alive &= missing
                     continue
-            alive &= cells[bisect_left(points, value) + bisect_right(points, value)]
+            alive &= cells[bisect_right(beginnings, value)]
         for name, layers, missing in self._lists:
             value = given(name)
             if value is not None and not _is_texts(value):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, nextafter
 from typing import Any, Protocol
 
 from rules.bits import mask_of
@@ -149,9 +150,8 @@ class ElementTable(_Accepting):
 class RangeTable:
     """Tests of a number for an interval, by sorted thresholds.
 
-    The line of numbers falls into cells: each threshold is one, and so is what lies between two. The cell of a number
-    is how many thresholds are below it and how many are not above it, together. A row fails below its first cell and
-    above its last, so the failing rows of a cell are a union from the right and one from the left.
+    The line of numbers falls into cells: each threshold is one, and so is what lies between two. A row fails below its
+    first cell and above its last, so the failing rows of a cell are a union from the right and one from the left.
     """
 
     def __init__(self, size: int) -> None:
@@ -171,7 +171,11 @@ class RangeTable:
         self._never.append(number)
 
     def cells(self) -> tuple[Sequence[float], Cells]:
-        """The thresholds, and the rows that each cell leaves possible."""
+        """Where cells begin, after the first, and the rows that each leaves possible.
+
+        The cell of a number is how many beginnings are not above it: a threshold is one, and the next double after it
+        another. Integers have to lie within LARGEST_INTEGER, where each is a double.
+        """
         size = self._size
         lasting = ((1 << size) - 1) ^ mask_of(self._never, size)
         ends = {end for interval, _number in self._intervals for end in (interval.low, interval.high)}
@@ -185,15 +189,16 @@ class RangeTable:
             if interval.high is not None:
                 stops.append((cell_of[interval.high] - (0 if interval.high_in else 1), number))
         unions = _Unions(lasting, _Ladder([(-cell, number) for cell, number in starts], size), _Ladder(stops, size))
-        count = 2 * len(points) + 1
+        beginnings = [beginning for point in points for beginning in (point, nextafter(point, inf))]
+        count = len(beginnings) + 1
         if count * size > _LARGEST_DIRECT * 8:
-            return points, unions
-        return points, [unions[cell] for cell in range(count)]
+            return beginnings, unions
+        return beginnings, [unions[cell] for cell in range(count)]
 
     def table(self) -> Table:
-        """Two binary searches and what the cell holds."""
-        points, cells = self.cells()
-        return lambda value: cells[bisect_left(points, value) + bisect_right(points, value)]
+        """A binary search and what the cell holds."""
+        beginnings, cells = self.cells()
+        return lambda value: cells[bisect_right(beginnings, value)]
 
 
 class _Unions:
