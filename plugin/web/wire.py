@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from plugin.web import delivery, docs, health, openapi, preview, problems, webhooks
+from plugin.web import delivery, docs, health, openapi, preview, problems, script, webhooks
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
@@ -80,6 +80,7 @@ def register(app: Flask, services: WebServices) -> Web:
         return openapi.document(operations, version=_version(), server=urlsplit(settings.public_url).path or "/")
 
     app.register_blueprint(docs.blueprint(document))
+    app.register_blueprint(script.blueprint())
     return Web(
         keyring=keyring,
         cors=cors,
