@@ -27,11 +27,12 @@ PNG = base64.b64decode(
 
 @dataclass
 class Receiver:
-    """Takes the plugin's requests, verifies them, and can be away."""
+    """Takes the plugin's requests, verifies them, and can be away; keeps notices and announced versions apart."""
 
     status: int = 202
     requests: list[Request] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    versions: dict[str | None, object] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, request: Request) -> Reply:
@@ -40,7 +41,9 @@ class Receiver:
         with self._lock:
             self.requests.append(request)
             if self.status == 202:
-                self.notices += hook.read(came, time.time())
+                for notice in hook.read(came, time.time()):
+                    self.versions[notice.id] = notice.version
+                    self.notices.append(notice._replace(version=None))
         return Reply(self.status)
 
     def expect(self, *wanted: Notice, within_s: float = 5.0) -> None:
@@ -133,6 +136,7 @@ def test_a_post_lives_from_draft_to_deletion(
     assert routes == ["posts", "posts"], "one change, two requests"
     assert of(third.entries, number).fields["title"] == "Secret plan"
     version = of(third.entries, number).version
+    assert heard.versions[str(number)] == version, "announced as the API shows it"
 
     heard.notices.clear()
     site.api("POST", f"posts/{number}", {"title": "Known plan", "slug": "renamed"})
@@ -146,6 +150,7 @@ def test_a_post_lives_from_draft_to_deletion(
     heard.notices.clear()
     site.api("POST", f"posts/{number}", {"status": "draft"})
     heard.expect(Notice(str(number), None, "posts"))
+    assert heard.versions[str(number)] is None, "what is withdrawn has none"
     with pytest.raises(NotFound):
         source.fetch(str(number))
     fifth = source.changes(fourth.cursor)

@@ -94,6 +94,7 @@ def test_a_published_page_is_announced_and_fetched(desk: Desk) -> None:
     assert entry.fields["title"] == "City guide"
     assert entry.tags == ("audience:vip", "slot:home.hero")
     assert entry.version == entry.published_at
+    assert desk.witness.announced(desk.key(number))[-1] == entry.version, "announced as the API shows it"
     assert entry.fields["slug"] == "city-guide"
 
 

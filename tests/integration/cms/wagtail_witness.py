@@ -44,9 +44,14 @@ class Witness:
         return Reply(202)
 
     def heard(self) -> set[Notice]:
-        """Everything since the last `forget`."""
+        """Everything since the last `forget`, without the versions."""
         with self.changed:
-            return {notice for batch in self.batches for notice in batch}
+            return {notice._replace(version=None) for batch in self.batches for notice in batch}
+
+    def announced(self, id_: str) -> list[object]:
+        """The versions that were announced of something, in the order in which they came."""
+        with self.changed:
+            return [notice.version for batch in self.batches for notice in batch if notice.id == id_]
 
     def forget(self) -> None:
         with self.changed:

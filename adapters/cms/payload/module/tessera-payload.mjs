@@ -8,11 +8,12 @@
  *   })
  *
  * A change is announced after it is committed, in the background: an editor's save neither waits for Tessera nor fails
- * with it. What is sent names documents and holds nothing of them:
+ * with it. What is sent names documents and holds nothing of them but the time of the last save of what is published,
+ * so that Tessera knows an older answer by it:
  *
  *   POST url
  *   Tessera-Signature: t=<seconds>,v1=<hex HMAC-SHA256 of "<seconds>.<body>">
- *   {"notices": [{"id": "articles.12", "type": "articles"}]}
+ *   {"notices": [{"id": "articles.12", "type": "articles", "version": "2026-11-21T12:00:00.000Z"}]}
  *
  * A notice that is not accepted is sent again after 1, 2, 4 … seconds, up to `attempts` times; what is lost then,
  * Tessera's regular sweep finds. Runs on Node 20 or later.
@@ -72,9 +73,9 @@ const read = (options) => {
 }
 
 const announced = (collection, sender) => {
-  const tell = (id, req) => {
+  const tell = (id, req, version) => {
     try {
-      sender.changed(collection.slug, id, req)
+      sender.changed(collection.slug, id, req, version)
     } catch (fault) {
       complain(req?.payload, fault) // whatever it is, the save goes on
     }
@@ -89,12 +90,19 @@ const announced = (collection, sender) => {
       afterChange: [
         ...afterChange,
         ({ doc, req }) => {
-          if (String(req?.query?.autosave) !== 'true' || doc._status !== 'draft') tell(doc.id, req)
+          if (String(req?.query?.autosave) === 'true' && doc._status === 'draft') return
+          tell(doc.id, req, versionOf(doc))
         },
       ],
       afterDelete: [...afterDelete, ({ id, req }) => tell(id, req)],
     },
   }
+}
+
+/** `updatedAt` of a published document, which the REST API shows and Tessera orders by; of all others nothing. */
+const versionOf = ({ _status, updatedAt }) => {
+  const moment = new Date(updatedAt ?? NaN)
+  return (_status ?? 'published') === 'published' && !Number.isNaN(+moment) ? moment.toISOString() : undefined
 }
 
 class Sender {
@@ -107,9 +115,9 @@ class Sender {
   }
 
   /** Returns at once; the notice goes when the transaction of the request is over. */
-  changed(collection, id, req) {
+  changed(collection, id, req, version) {
     const { ids, waitUntil } = this.#settings
-    const notice = { id: ids === 'plain' ? String(id) : `${collection}.${id}`, type: collection }
+    const notice = { id: ids === 'plain' ? String(id) : `${collection}.${id}`, type: collection, version }
     const { payload } = req
     const work = this.#later(notice, payload, req.transactionID).catch((fault) => complain(payload, fault))
     waitUntil?.(work)
@@ -119,7 +127,11 @@ class Sender {
     await this.#committed(payload, await transaction)
     // More than anyone reads one by one: "something has changed, and not what" makes Tessera compare everything.
     if (this.#waiting.size >= MOST_WAITING) this.#waiting = new Map([['', {}]])
-    this.#waiting.set(`${notice.type} ${notice.id}`, notice)
+    const key = `${notice.type} ${notice.id}`
+    const before = this.#waiting.get(key)?.version
+    // A draft that is saved right after a publication says nothing of it. Such times sort as texts, too.
+    if (before > (notice.version ?? '')) notice.version = before
+    this.#waiting.set(key, notice)
     this.#flushing ??= this.#flush(payload)
     await this.#flushing
   }

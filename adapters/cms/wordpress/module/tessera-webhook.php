@@ -15,7 +15,8 @@
  *
  * Everything that changes during a request is noted, written to a row of the options table, and sent when the answer to
  * the editor is out. What cannot be delivered stays in its row, for wp-cron and for the next change. A notice names what
- * changed and nothing of its content: Tessera fetches that itself.
+ * changed and nothing of its content, which Tessera fetches itself; and when the post was last changed, so that Tessera
+ * knows an older answer by it.
  */
 
 namespace Tessera\Webhook;
@@ -52,21 +53,21 @@ register_deactivation_hook(__FILE__, __NAMESPACE__ . '\deactivate');
 function after_insert($id, $post, $update, $before)
 {
     if (is_public($post) || ($before && is_public($before))) {
-        note_post($post);
+        note_post($post, is_public($post));
     }
 }
 
 /** Noted before it is gone, sent after. */
 function before_delete($id)
 {
-    touched($id);
+    touched($id, false);
 }
 
-function touched($id)
+function touched($id, $stays = true)
 {
     $post = get_post($id);
     if ($post && is_public($post)) {
-        note_post($post);
+        note_post($post, $stays);
     }
 }
 
@@ -107,7 +108,7 @@ function is_public($post)
 }
 
 /** A post by its number. Translations (Polylang) are one entry, by the smallest number that they have or will have. */
-function note_post($post)
+function note_post($post, $stays)
 {
     $type = get_post_type_object($post->post_type);
     if (!$type || !$type->show_in_rest) {
@@ -119,9 +120,17 @@ function note_post($post)
     $group = array_map('intval', $group);
     $others = array_diff($group, [$post->ID]);
     $ids = [$post->ID, min([$post->ID, ...$group]), ...($others ? [min($others)] : [])];
+    $version = $stays ? version_of($post) : [];
     foreach (array_unique($ids) as $id) {
-        note(['id' => (string) $id, 'type' => $space === 'wp/v2' ? $base : "$space/$base"]);
+        note(['id' => (string) $id, 'type' => $space === 'wp/v2' ? $base : "$space/$base"] + $version);
     }
+}
+
+/** `modified_gmt`, as the REST API shows it and Tessera orders by. */
+function version_of($post)
+{
+    $moment = str_replace(' ', 'T', $post->post_modified_gmt) . 'Z';
+    return preg_match('/^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/', $moment) ? ['version' => $moment] : [];
 }
 
 /** Keeps a notice until the end of the request. Without an argument: gives what was kept, and forgets it. */

@@ -31,7 +31,17 @@ def locale_of(obj):
 
 
 def notice_of(obj):
-    """What is said of an object that changed: where to look, and nothing of what is there."""
+    """What is said of an object that changed: where to look, how new it is, and nothing of what is there."""
     made = {"id": identity_of(obj), "type": label(obj)}
-    locale = locale_of(obj)
-    return {**made, "locale": locale} if locale else made
+    for name, value in (("locale", locale_of(obj)), ("version", version_of(obj))):
+        if value:
+            made[name] = value
+    return made
+
+
+def version_of(obj):
+    """When what is live was published, as the API shows it and Tessera orders by; None of all that is not live."""
+    moment = getattr(obj, "last_published_at", None)
+    if moment is None or moment.tzinfo is None or not getattr(obj, "live", False):
+        return None
+    return moment.isoformat()
