@@ -36,6 +36,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     "adapters.device": (set(), {"ua_parser"}),
     "plugin.flow": ({"rules"}, {"numpy"}),
     "plugin.ports": (set(), set()),
+    "plugin.profiles": ({"rules"}, {"msgspec", "jsonschema"}),
     "plugin.service": (
         {
             "plugin.flow",
@@ -143,8 +144,8 @@ def test_every_package_has_a_wall() -> None:
 
 
 def test_the_decision_reads_no_clock_and_no_randomness() -> None:
-    """`rules` and `plugin.flow` are handed the time, and have no randomness at all."""
-    for package in ("rules", "plugin.flow"):
+    """The pure packages are handed the time, and have no randomness at all."""
+    for package in ("rules", "plugin.flow", "plugin.profiles"):
         for module, path in modules(package):
             assert not {"random", "secrets", "time", "uuid"} & set(imports(path)), module
             text = path.read_text("utf-8")

@@ -1,0 +1,112 @@
+"""Visitor ids as keyed hashes. The id itself is used here and goes no further."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from plugin.profiles.limits import LONGEST_VISITOR_ID
+
+_BYTES = 16
+_BAD = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SOURCE = re.compile(r"[0-9a-f]{32}")
+
+
+class Identity(NamedTuple):
+    """What stands for a visitor id.
+
+    Attributes:
+        source: 32 hexadecimal digits, under which everything is kept; moves when keys are rotated.
+        key_version: of the newest key in it.
+        uid: 32 hexadecimal digits, on which arms and `percent` hash; never moves.
+    """
+
+    source: str
+    key_version: int
+    uid: str
+
+
+class Hasher:
+    """HMAC-SHA-256, cut to 128 bits. Every key hashes what the one before it made: ids need not be known to re-key.
+
+    So every key that ever was is needed to hash an id. An old key that leaks is of no use without the newest.
+    """
+
+    def __init__(self, keys: Sequence[tuple[int, str | bytes]], uid_key: str | bytes) -> None:
+        """Take the keys.
+
+        Args:
+            keys: version and secret, oldest first; versions rise.
+            uid_key: of the uid; it stays as long as experiments are to keep their arms.
+        Raises:
+            ValueError: there is no key, a key is empty, or versions do not rise.
+        """
+        versions = [version for version, _secret in keys]
+        if not keys or sorted(set(versions)) != versions:
+            raise ValueError("keys are given oldest first, each with a version of its own")
+        self._keys = [(version, _octets(secret)) for version, secret in keys]
+        self._uid_key = _octets(uid_key)
+        if not self._uid_key or not all(secret for _version, secret in self._keys):
+            raise ValueError("a key is not empty")
+        self.version = versions[-1]
+
+    def __repr__(self) -> str:
+        return f"Hasher(version={self.version})"
+
+    def source(self, raw: str) -> str:
+        """The source of an id that `visitor_id` has let through. Raises ValueError for any other."""
+        return self._lifted(_checked(raw).encode(), self._keys)
+
+    def uid(self, raw: str) -> str:
+        """The uid of an id, likewise."""
+        return _mac(self._uid_key, b"uid:" + _checked(raw).encode())
+
+    def identity(self, raw: str) -> Identity:
+        """Source and uid of an id. Raises ValueError where it is none."""
+        octets = _checked(raw).encode()
+        return Identity(self._lifted(octets, self._keys), self.version, _mac(self._uid_key, b"uid:" + octets))
+
+    def lift(self, source: str, from_version: int) -> str:
+        """A source of older keys as it is with all. Raises ValueError for what is no source, or an unknown version."""
+        if not _SOURCE.fullmatch(source):
+            raise ValueError("not a source")
+        if all(version != from_version for version, _secret in self._keys):
+            raise ValueError(f"there is no key of version {from_version}")
+        return self._lifted(source.encode(), [key for key in self._keys if key[0] > from_version]) or source
+
+    def _lifted(self, octets: bytes, keys: Sequence[tuple[int, bytes]]) -> str:
+        made = ""
+        for _version, secret in keys:
+            made = _mac(secret, b"source:" + octets)
+            octets = made.encode()
+        return made
+
+
+def visitor_id(raw: object) -> str | None:
+    """A visitor id without blanks around it, or None: it has 1 to 128 characters, none of them a control.
+
+    The context step reads ids in the same way, so that decisions and events mean the same visitor.
+    """
+    if type(raw) is not str or len(raw) > LONGEST_VISITOR_ID:
+        return None
+    text = raw.strip(" \t")
+    if not text.isprintable() and _BAD.search(text):
+        return None
+    return text or None
+
+
+def _checked(raw: str) -> str:
+    text = visitor_id(raw)
+    if text is None:
+        raise ValueError("not a visitor id")  # it may be somebody's name: it is not repeated
+    return text
+
+
+def _octets(secret: str | bytes) -> bytes:
+    return secret.encode() if isinstance(secret, str) else secret
+
+
+def _mac(key: bytes, message: bytes) -> str:
+    return hmac.digest(key, message, "sha256")[:_BYTES].hex()
