@@ -47,20 +47,19 @@ class Verdict:
     quarantined: bool = False
 
 
-class Answer(Protocol):
-    """What an engine found in one window: matches by (pattern, form), places in the entries up to now."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine found in one window.
 
-    @property
-    def matches(self) -> Mapping[tuple[int, int], Sequence[Match]]:
-        """Of chains; those that are missing have none."""
+    Attributes:
+        matches: of chains, by (pattern, form), with places in the entries up to now; a chain that is missing has none.
+        left: the chains that the engine did not carry; the reference answers for them.
+        quarantined: whether the window ended the engine twice; the reference answers for all.
+    """
 
-    @property
-    def left(self) -> frozenset[tuple[int, int]]:
-        """The chains that the engine did not carry; the reference answers for them."""
-
-    @property
-    def quarantined(self) -> bool:
-        """Whether this window ended the engine twice."""
+    matches: Mapping[tuple[int, int], Sequence[Match]]
+    left: frozenset[tuple[int, int]] = frozenset()
+    quarantined: bool = False
 
 
 class Engine(Protocol):
