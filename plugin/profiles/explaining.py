@@ -20,6 +20,7 @@ from plugin.profiles.limits import (
     LONGEST_VISITOR_ID,
     MINUTE_MS,
     MOST_PROPERTIES,
+    MOST_VALUES,
 )
 from plugin.profiles.said import EVENT_ID, MEMBERS, Said
 from rules.clock import parse_datetime
@@ -90,7 +91,10 @@ def explain(said: Said) -> None:
     for name in (*_TEXTS, "type", "visitor_id"):
         if _SURROGATE.search(getattr(said, name) or ""):
             raise Bad((name,), "a text without half a surrogate pair")
-    _bounded(said.properties or {}, ("properties",), 1)
+    properties = said.properties or {}
+    _bounded(properties, ("properties",), 1)
+    if _values(properties) > MOST_VALUES:
+        raise Bad(("properties",), f"at most {MOST_VALUES} values in all")
 
 
 def _text(given: Mapping[str, object], name: str, longest: int) -> None:
@@ -132,6 +136,13 @@ def _bounded(value: object, path: tuple[str | int, ...], depth: int) -> None:
     elif not (value is None or isinstance(value, bool) or is_number(value)):
         finite = isinstance(value, int) or (isinstance(value, float) and not math.isfinite(value))
         raise Bad(path, "a finite number; a whole one is at most 2^53" if finite else "a value of JSON")
+
+
+def _values(value: object) -> int:
+    """How many values there are in a value of bounded depth."""
+    if isinstance(value, dict):
+        return sum(map(_values, value.values()))
+    return sum(map(_values, value)) + 1 if isinstance(value, list) else 1
 
 
 def too_large() -> Bad:

@@ -19,6 +19,8 @@ LONGEST_DECISION_ID = 64
 LONGEST_TOKEN = 65_536
 MOST_PROPERTIES = 32
 DEEPEST_PROPERTIES = 3
+MOST_VALUES = 128
+"""Of the properties of one event, those in lists and in properties of properties included."""
 LARGEST_PROPERTIES_BYTES = 4_096
 LARGEST_VALUE = 1_000_000_000.0
 
