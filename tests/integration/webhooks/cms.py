@@ -32,11 +32,13 @@ class Cms:
         self._entries: dict[str, Entry] = {}
         self._lock = Lock()
 
-    def publish(self, name: str) -> None:
+    def publish(self, name: str) -> int:
+        """The version that the API shows from then on."""
         with self._lock:
             entry = self._entries.setdefault(name, Entry())
             version = len(entry.history) + 1
             entry.history.append((time.monotonic(), version, f"{name} v{version}"))
+            return version
 
     def unpublish(self, name: str) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,9 +48,9 @@ class Site:
         with log:
             return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=log, text=True)
 
-    def post(self, *names: str) -> int:
+    def post(self, *notices: Mapping[str, object]) -> int:
         """One webhook; the status, or 0 where nobody answered."""
-        body = json.dumps({"notices": [{"id": name} for name in names]}).encode()
+        body = json.dumps({"notices": notices}).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/webhooks/cms/imitation",
             body,
@@ -66,11 +66,11 @@ class Site:
         except OSError:
             return 0
 
-    def deliver(self, name: str, late_s: float) -> None:
+    def deliver(self, notice: Mapping[str, object], late_s: float) -> None:
         """As a CMS does that tries again until it is told that all is well."""
         time.sleep(late_s)
         ends = time.monotonic() + PATIENCE_S
-        while self.post(name) != 202:
+        while self.post(notice) != 202:
             assert time.monotonic() < ends, "nobody takes the webhook"
             time.sleep(0.2)
 
@@ -119,15 +119,19 @@ def soon(holds: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.05)
 
 
-def edit(cms: Cms, dice: random.Random) -> list[str]:
+def edit(cms: Cms, dice: random.Random) -> list[Mapping[str, object]]:
     """One or three steps of an editor; the webhooks that the CMS sends for them, a third of them twice."""
     name = dice.choice(ENTRIES)
     steps = dice.choice([[cms.publish], [cms.publish], [cms.unpublish], [cms.publish, cms.unpublish, cms.publish]])
     told = []
     for step in steps:
-        step(name)
-        told += [name] * (2 if dice.random() < 0.5 else 1)
+        told += [notice(name, step(name))] * (2 if dice.random() < 0.5 else 1)
     return told
+
+
+def notice(name: str, version: int | None) -> Mapping[str, object]:
+    """Of a publication with the version that is to come."""
+    return {"id": name} if version is None else {"id": name, "version": version}
 
 
 @pytest.mark.server
@@ -168,17 +172,16 @@ def test_a_storm_of_webhooks_converges_though_the_process_is_killed_at_every_poi
             sent = 0
             with ThreadPoolExecutor(32) as senders:
                 while sent < 500:
-                    for name in edit(cms, dice):
+                    for told in edit(cms, dice):
                         # Shuffled: each leaves a while after what it tells of, whatever came before.
-                        senders.submit(site.deliver, name, dice.uniform(0, 0.4))
+                        senders.submit(site.deliver, told, dice.uniform(0, 0.4))
                         sent += 1
                     time.sleep(max(0.0, began + SPREAD_S * sent / 500 - time.monotonic()))
             soon(lambda: len(killed) == len(POINTS) or keeping.done(), PATIENCE_S)
             soon(lambda: site.settled() or keeping.done(), PATIENCE_S)
             assert site.stored() == cms.published(), "after the storm itself"
             for number, name in enumerate(ENTRIES):  # once more in a calm: each webhook is faster than the API
-                (cms.publish if number % 2 else cms.unpublish)(name)
-                site.deliver(name, 0)
+                site.deliver(notice(name, (cms.publish if number % 2 else cms.unpublish)(name)), 0)
             soon(lambda: (site.stored() == cms.published() and site.settled()) or keeping.done(), PATIENCE_S)
         finally:
             done.set()
