@@ -1,9 +1,10 @@
 """What the services ask of the stores: Protocols, and the frozen values that pass through them.
 
-Every instant is timezone-aware UTC and is handed in by the caller. Failures are of `plugin.errors`:
-``NotFound``, ``Conflict``, ``PreconditionFailed``, ``ValidationFailed`` (text that no database can hold, a
-cursor that was not given out by the store), and ``ServiceUnavailable`` where the database cannot be reached,
-is locked for longer than its time-out, or cancels the statement.
+Every instant is timezone-aware UTC and is handed in by the caller; those of visitors and events, of which there are
+very many, are milliseconds since the epoch. Failures are of `plugin.errors`: ``NotFound``, ``Conflict``,
+``PreconditionFailed``, ``ValidationFailed`` (text that no database can hold, a cursor that was not given out by the
+store), and ``ServiceUnavailable`` where the database cannot be reached, is locked for longer than its time-out, or
+cancels the statement.
 """
 
 from __future__ import annotations
@@ -19,8 +20,23 @@ from plugin.ports.content import (
     SourceState,
     StoredEntry,
 )
+from plugin.ports.events import DeadLetter, DeadLetters, EventLog, EventRow, EventType, EventTypes
+from plugin.ports.events_applying import DAYS_KEPT, Applying, Batch, Tick
+from plugin.ports.events_leases import LONGEST_LEASE, Fenced, Lease, Leases
 from plugin.ports.notices import LONGEST_WAIT, SWEEP, SYNC, Backlog, Cause, Job, Mark, NoticeStore, Outcome
 from plugin.ports.pages import JSON, Page
+from plugin.ports.privacy import (
+    Audit,
+    AuditEntry,
+    ErasureFence,
+    Kept,
+    Moving,
+    Personal,
+    Privacy,
+    Receipt,
+    Rekeying,
+    Retention,
+)
 from plugin.ports.purges import Purge, PurgeStore
 from plugin.ports.rulesets import (
     Action,
@@ -32,36 +48,80 @@ from plugin.ports.rulesets import (
     RulesetSummary,
     RulesetVersion,
 )
+from plugin.ports.segments import Change, Kind, Member, Membership, Passage, Put, SegmentLists, Way
+from plugin.ports.visitors import Groups, VisitorReads, VisitorRow
+from plugin.ports.visitors_hot import HotCopy, HotOutbox
+from plugin.ports.visitors_identity import Identity, Link, Linking
 
 __all__ = [
+    "DAYS_KEPT",
     "JSON",
+    "LONGEST_LEASE",
     "LONGEST_WAIT",
     "SWEEP",
     "SYNC",
     "Action",
     "Applied",
+    "Applying",
+    "Audit",
+    "AuditEntry",
     "Backlog",
+    "Batch",
     "Cause",
+    "Change",
     "Changes",
     "ContentSnapshot",
     "ContentStore",
+    "DeadLetter",
+    "DeadLetters",
     "Draft",
     "DraftStore",
     "EntryProblem",
     "EntryRecord",
+    "ErasureFence",
+    "EventLog",
+    "EventRow",
+    "EventType",
+    "EventTypes",
     "Fence",
+    "Fenced",
+    "Groups",
+    "HotCopy",
+    "HotOutbox",
+    "Identity",
     "Job",
+    "Kept",
+    "Kind",
+    "Lease",
+    "Leases",
+    "Link",
+    "Linking",
     "Mark",
+    "Member",
+    "Membership",
+    "Moving",
     "NoticeStore",
     "Outcome",
     "Page",
+    "Passage",
+    "Personal",
+    "Privacy",
     "Publication",
     "Published",
     "Purge",
     "PurgeStore",
+    "Put",
+    "Receipt",
+    "Rekeying",
+    "Retention",
     "RulesetStore",
     "RulesetSummary",
     "RulesetVersion",
+    "SegmentLists",
     "SourceState",
     "StoredEntry",
+    "Tick",
+    "VisitorReads",
+    "VisitorRow",
+    "Way",
 ]

@@ -6,13 +6,29 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
-from plugin.ports import ContentStore, DraftStore, NoticeStore, PurgeStore, RulesetStore
+from plugin.ports import (
+    Applying,
+    ContentStore,
+    DeadLetters,
+    DraftStore,
+    HotOutbox,
+    Leases,
+    NoticeStore,
+    PurgeStore,
+    RulesetStore,
+    VisitorReads,
+)
 from plugin.store.content import SqlContent
 from plugin.store.draft import SqlDraft
 from plugin.store.engine import glancing, make_engine
+from plugin.store.events_applying import SqlApplying
+from plugin.store.events_dead import SqlDeadLetters
+from plugin.store.events_leases import SqlLeases
 from plugin.store.notices import SqlNotices
 from plugin.store.purges import SqlPurges
 from plugin.store.rulesets import SqlRulesets
+from plugin.store.visitors import SqlVisitors
+from plugin.store.visitors_hot import SqlHotOutbox
 
 __all__ = ["Store", "open_store"]
 
@@ -27,6 +43,11 @@ class Store:
     content: ContentStore
     notices: NoticeStore
     purges: PurgeStore
+    leases: Leases
+    applying: Applying
+    visitors: VisitorReads
+    hot_outbox: HotOutbox
+    dead_letters: DeadLetters
 
     def ping(self) -> None:
         """Raises: ServiceUnavailable where the database does not answer."""
@@ -35,6 +56,7 @@ class Store:
 
     def close(self) -> None:
         """Close the idle connections; the store may be used again, and connects anew."""
+        self.visitors.close()
         self.engine.dispose()
 
 
@@ -46,5 +68,15 @@ def open_store(url: str) -> Store:
     """
     engine = make_engine(url)
     return Store(
-        engine, SqlRulesets(engine), SqlDraft(engine), SqlContent(engine), SqlNotices(engine), SqlPurges(engine)
+        engine=engine,
+        rulesets=SqlRulesets(engine),
+        draft=SqlDraft(engine),
+        content=SqlContent(engine),
+        notices=SqlNotices(engine),
+        purges=SqlPurges(engine),
+        leases=SqlLeases(engine),
+        applying=SqlApplying(engine),
+        visitors=SqlVisitors(engine),
+        hot_outbox=SqlHotOutbox(engine),
+        dead_letters=SqlDeadLetters(engine),
     )

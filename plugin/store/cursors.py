@@ -14,6 +14,7 @@ from plugin.store.types import storable
 
 LARGEST_PAGE = 1_000
 _LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL
+_MOST_DIGITS = 18  # fit into a BIGINT
 
 Item = TypeVar("Item")
 Key = Sequence[str | int]
@@ -40,6 +41,18 @@ def decode(cursor: str, *kinds: type[str] | type[int]) -> Key:
     if not all(storable(part) if isinstance(part, str) else 0 <= part <= _LARGEST_NUMBER for part in key):
         raise _refused()
     return key
+
+
+def number(cursor: str) -> int:
+    """Read the cursor of a list in order of big numbers, each encoded as a text of its own.
+
+    Raises:
+        ValidationFailed: as `decode`.
+    """
+    (text,) = decode(cursor, str)
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise _refused()
+    return int(text)
 
 
 def size(limit: int) -> int:

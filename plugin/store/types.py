@@ -53,4 +53,12 @@ class Plain(TypeDecorator[str]):
 
 def storable(text: str) -> bool:
     """Whether both databases can hold the text."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

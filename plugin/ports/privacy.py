@@ -1,0 +1,148 @@
+"""The port of privacy: fences, erasures, access, the audit log, retention, and new keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from plugin.ports.events import DeadLetter
+from plugin.ports.pages import Page
+from plugin.ports.segments import Membership, Passage
+from plugin.ports.visitors import Groups, VisitorRow
+from plugin.ports.visitors_identity import Link
+
+Kept: TypeAlias = Literal[
+    "events", "event_ids", "visitors", "links", "membership_log", "dead_letters", "fences", "erasures", "audit"
+]
+"""Kinds of what is kept for a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureFence:
+    """Nothing of ``source`` from before ``at`` may be written any more; kept until all that is in flight is over."""
+
+    source: str
+    key_version: int
+    at: int
+    receipt: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An erasure. ``state`` is JSON text: what is done, what is pending and until when. It names no source."""
+
+    id: str
+    state: str
+    requested: int
+    finished: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what with personal data. ``source`` None: with that of many. ``detail`` is JSON text, no values."""
+
+    at: int
+    actor: str
+    action: str
+    source: str | None
+    key_version: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """All that is kept of some sources but their events, which come in pages of `EventLog.of`."""
+
+    visitors: tuple[VisitorRow, ...]
+    links: tuple[Link, ...]
+    memberships: tuple[Membership, ...]
+    passages: tuple[Passage, ...]
+    dead_letters: tuple[DeadLetter, ...]
+    ticks: Mapping[str, int]
+    audit: tuple[AuditEntry, ...]
+
+
+class Privacy(Protocol):
+    """What is done with the data of one person."""
+
+    def fence(self, fences: Sequence[ErasureFence]) -> None:
+        """Put up fences: when it returns, whoever wrote without seeing them has ended. Of two, the later holds."""
+        ...
+
+    def fences(self, sources: Collection[str]) -> tuple[ErasureFence, ...]: ...
+
+    def erase(self, sources: Collection[str]) -> Mapping[str, int]:
+        """Delete what is kept of these, in short transactions; gives how many rows of each table went.
+
+        Hot copies are put in line to be removed. What stays: ids of events, which are digests (8 days), fences,
+        receipts, and the audit log. Again is safe, and finds what came meanwhile. Name everybody of a group:
+        the views of who is left still hold what they held.
+        """
+        ...
+
+    def personal(self, sources: Collection[str]) -> Personal: ...
+
+    def put_receipt(self, receipt: Receipt) -> None:
+        """Keep it, in place of one with its id."""
+        ...
+
+    def receipt(self, id: str) -> Receipt | None:  # noqa: A002
+        ...
+
+    def unfinished(self, limit: int = 100) -> tuple[Receipt, ...]:
+        """The oldest first."""
+        ...
+
+
+class Audit(Protocol):
+    """Who read or changed personal data."""
+
+    def append(self, entries: Sequence[AuditEntry]) -> None: ...
+
+    def page(self, *, source: str | None = None, after: str | None = None, limit: int = 50) -> Page[AuditEntry]:
+        """Newest first; ``limit`` is 1 to 1,000."""
+        ...
+
+
+class Retention(Protocol):
+    """What is old goes, in bounded steps."""
+
+    def prune(self, kind: Kept, *, before: int, limit: int = 5_000) -> int:
+        """Delete some of what is older: called until it gives 0.
+
+        Visitors go by groups in which nobody was seen since, with what hangs on them, and their hot copies are put
+        in line; links that ended; fences that are over; receipts that are finished; ids of events by whole days,
+        whatever the limit.
+        """
+        ...
+
+    def prune_events(self, type: str, *, before: int, limit: int = 5_000) -> int:  # noqa: A002
+        """As `prune`, for the events of one type."""
+        ...
+
+    def event_types(self) -> tuple[str, ...]:
+        """The types of which events are logged, in order."""
+        ...
+
+
+class Moving(Groups, Protocol):
+    """One transaction in which sources get the names that a new key gives them."""
+
+    def move(self, names: Mapping[str, str], *, key_version: int) -> None:
+        """Rename, in every table. Where a visitor of the new name is stored already, the old row goes: lock both
+        by `groups`, and save the new one with what the old one held, before."""
+        ...
+
+
+class Rekeying(Protocol):
+    """Sources of older keys."""
+
+    def stale(self, key_version: int, *, after: str | None = None, limit: int = 500) -> Page[tuple[str, int]]:
+        """Sources, with the version of their key, that are older; they may come twice. An empty page may have a
+        next one."""
+        ...
+
+    def begin(self) -> AbstractContextManager[Moving]: ...

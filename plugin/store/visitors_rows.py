@@ -1,0 +1,128 @@
+"""Rows of visitors within one transaction: `plugin.ports.Groups` in SQL."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
+
+from sqlalchemy import Connection, bindparam, delete, exc, or_, select, update
+
+from plugin.errors import Conflict, ServiceUnavailable
+from plugin.ports import Change, Membership, VisitorRow
+from plugin.store import segments_write
+from plugin.store.statements import among, batches, insert_into
+from plugin.store.visitor_tables import DAY, visitors
+from plugin.store.visitor_tables import erasure_fences as fences
+from plugin.store.visitor_tables import hot_outbox as outbox
+from plugin.store.visitor_tables import visitor_ticks as ticks
+
+NAMES = ("source", "key_version", "uid", "known", "person", "version", "state", "window", "hot", "created", "seen")
+COLUMNS = [visitors.c[name] for name in NAMES]
+_VALUES = attrgetter(*NAMES)
+_WRITTEN = ("known", "person", "seen", "hot", "state", "window")
+_WRITTEN_VALUES = attrgetter("source", "version", *_WRITTEN)
+_ROUNDS = 5  # of locking, while groups change
+
+_INSERT = visitors.insert()
+_UPDATE = (
+    update(visitors)
+    .where(visitors.c.source == bindparam("of_source"), visitors.c.version == bindparam("of_version"))
+    .values({name: bindparam(f"new_{name}") for name in ("version", "day", *_WRITTEN)})
+)
+_UPDATE_NAMES = ("of_source", "of_version", *(f"new_{name}" for name in _WRITTEN))
+
+
+class SqlGroups:
+    """`plugin.ports.Groups` over one transaction, which its maker ends."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+
+    def fences(self, sources: Collection[str]) -> Mapping[str, int]:
+        wanted = select(fences.c.source, fences.c.at).where(among(self._tx, fences.c.source, sources))
+        return {source: at for source, at in self._tx.execute(wanted)}  # noqa: C416  # a row is no pair to mypy
+
+    def groups(self, sources: Collection[str]) -> tuple[VisitorRow, ...]:
+        if self._tx.dialect.name != "postgresql":  # the one writer there is
+            return grouped(self._tx, sources)
+        for _ in range(_ROUNDS):
+            savepoint = self._tx.begin_nested()
+            rows = grouped(self._tx, sources, lock=True)
+            if _closed(self._tx, sources, rows):
+                savepoint.commit()
+                return rows
+            savepoint.rollback()  # gives the locks back, so that they are taken in order again
+        raise ServiceUnavailable("Visitors are being linked just now.", retry_after_s=1)
+
+    def save(self, rows: Sequence[VisitorRow]) -> Mapping[str, int]:
+        new = [row for row in rows if row.version == 0]
+        old = [row for row in rows if row.version != 0]
+        versions = {row.source: row.version + 1 for row in old} | {row.source: max(row.created, 1) for row in new}
+        if old:
+            values = [
+                dict(zip(_UPDATE_NAMES, _WRITTEN_VALUES(row), strict=True))
+                | {"new_version": row.version + 1, "new_day": row.seen // DAY}
+                for row in old
+            ]
+            if self._tx.execute(_UPDATE, values).rowcount != len(old):
+                raise Conflict("A visitor was changed meanwhile.")
+        if new:
+            values = [
+                dict(zip(NAMES, _VALUES(row), strict=True)) | {"version": versions[row.source], "day": row.seen // DAY}
+                for row in sorted(new, key=attrgetter("source"))
+            ]
+            try:
+                self._tx.execute(_INSERT, values)
+            except exc.IntegrityError as error:
+                raise Conflict("A visitor was made meanwhile.") from error
+        return versions
+
+    def outbox(self, versions: Mapping[str, int]) -> None:
+        put_in_line(self._tx, versions)
+
+    def held(self, sources: Collection[str]) -> tuple[Membership, ...]:
+        return segments_write.held(self._tx, sources)
+
+    def memberships(self, changes: Sequence[Change]) -> None:
+        segments_write.change(self._tx, changes)
+
+    def ticks(self, due: Mapping[str, int], clear: Collection[str] = ()) -> None:
+        insert = insert_into(self._tx, ticks)
+        upsert = insert.on_conflict_do_update(index_elements=[ticks.c.source], set_={"due": insert.excluded.due})
+        rows = [{"source": one, "due": due[one], "bucket": bucket(one)} for one in sorted(due)]
+        for some in batches(rows):
+            self._tx.execute(upsert, some)
+        gone = sorted(set(clear) - due.keys())
+        if gone:
+            self._tx.execute(delete(ticks).where(among(self._tx, ticks.c.source, gone)))
+
+
+def bucket(source: str) -> int:
+    """Its remainder by the number of partitions is the source's partition, as streams count them."""
+    return zlib.crc32(source.encode())
+
+
+def grouped(tx: Connection, sources: Collection[str], *, lock: bool = False) -> tuple[VisitorRow, ...]:
+    """The rows of everybody in the groups of these, in order of source."""
+    persons = select(visitors.c.person).where(among(tx, visitors.c.source, sources))
+    wanted = select(*COLUMNS).where(visitors.c.person.in_(persons)).order_by(visitors.c.source)
+    return tuple(VisitorRow(*row) for row in tx.execute(wanted.with_for_update() if lock else wanted))
+
+
+def put_in_line(tx: Connection, versions: Mapping[str, int]) -> None:
+    """Have the hot copies of these written, or removed where their rows are gone."""
+    insert = insert_into(tx, outbox)
+    newer = insert.excluded.version
+    upsert = insert.on_conflict_do_update(
+        index_elements=[outbox.c.source], set_={"version": newer}, where=outbox.c.version < newer
+    )
+    for some in batches({"source": source, "version": versions[source]} for source in sorted(versions)):
+        tx.execute(upsert, some)
+
+
+def _closed(tx: Connection, sources: Collection[str], rows: Sequence[VisitorRow]) -> bool:
+    """Whether nobody joined one of the groups, or left for another, while their locks were waited for."""
+    persons = {row.person for row in rows}
+    theirs = or_(among(tx, visitors.c.person, persons), among(tx, visitors.c.source, sources))
+    return set(tx.execute(select(visitors.c.source).where(theirs)).scalars()) == {row.source for row in rows}
