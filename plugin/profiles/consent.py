@@ -47,6 +47,25 @@ def event_applies(event: Event, stored: Mapping[str, Consent], *, deny_unknown: 
     return applies(event.time, event.consent, event.purpose, stored, deny_unknown=deny_unknown)
 
 
+def values_apply(
+    values: Mapping[str, object],
+    purposes: Mapping[str, str | None],
+    said: Mapping[str, bool],
+    stored: Mapping[str, Consent],
+    *,
+    time_ms: int,
+    deny_unknown: bool,
+    settings: Settings = DEFAULT,
+) -> dict[str, object]:
+    """Those attributes that may be kept, by name without `profile.`; what takes one back always may."""
+    kept = {}
+    for name, value in values.items():
+        purpose = purposes.get(name) or settings.purpose
+        if value is None or applies(time_ms, said.get(purpose), purpose, stored, deny_unknown=deny_unknown):
+            kept[name] = value
+    return kept
+
+
 def record(
     state: SourceState,
     purpose: str,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from plugin.profiles.limits import MOST_INSTANTS, MOST_INSTANTS_OF_ENTRY, SECOND_MS
 
-Exposures = Mapping[str, Sequence[int]]
+Exposures = Mapping[str, tuple[int, ...]]
 """By entry: seconds since the epoch, oldest first."""
 
 
@@ -18,7 +18,7 @@ def add(shown: Exposures, content_id: str, time_ms: int) -> dict[str, tuple[int,
 
 def merge(one: Exposures, other: Exposures, most: int = MOST_INSTANTS) -> dict[str, tuple[int, ...]]:
     """Those of both. Which are kept depends on all there are, so no order of merging shows."""
-    merged = {name: tuple(instants) for name, instants in one.items()}
+    merged = dict(one)
     for name, instants in other.items():
         merged[name] = tuple(sorted((*merged.get(name, ()), *instants)))[-MOST_INSTANTS_OF_ENTRY:]
     return newest(merged, most)

@@ -8,18 +8,17 @@ from typing import NamedTuple
 import msgspec
 
 from plugin.profiles import explaining
-from plugin.profiles.events import TOKEN_REFUSED, Decided, Event, canonical, digest_of
+from plugin.profiles.events import TOKEN_REFUSED, Decided, Event, digest_of
 from plugin.profiles.explaining import Bad, pointer, suggestion
+from plugin.profiles.fitting import fits, properties_of
 from plugin.profiles.identity import Identity, visitor_id
-from plugin.profiles.limits import AHEAD_MS, LARGEST_PROPERTIES_BYTES, LATEST_MS, MOST_PROPERTIES
+from plugin.profiles.limits import AHEAD_MS, LATEST_MS
 from plugin.profiles.said import Said, milliseconds
-from plugin.profiles.types import EventType, Types
+from plugin.profiles.types import Types
 
 Sources = Callable[[str], Identity]
 Tokens = Callable[[str], Mapping[str, object]]
 _CONVERSION = (msgspec.ValidationError, OverflowError, UnicodeError)
-_PLAIN = frozenset({str, bool, type(None)})
-_LARGEST_INTEGER = 2**53
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -122,8 +121,8 @@ class _Batch:
         if type_ is None:
             raise Bad(("type",), f"there is no such event type{suggestion(said.type, self._types)}")
         time_ms = self._time(said)
-        _fits(said, type_)
-        properties = _properties(said, type_) if said.properties else b""
+        fits(said, type_)
+        properties = properties_of(said, type_) if said.properties else b""
         if said.id is None and self._new_id is None:
             raise Bad(("id",), "an event needs an id, the same each time it is sent")
         visitor = said.visitor_id if said.visitor_id is not None else self._default_visitor
@@ -136,7 +135,7 @@ class _Batch:
         if identity is None:
             identity = self._identity(visitor)
         try:
-            digest = _digest(said, identity, properties)
+            digest = _digest(said, identity, None if said.time is None else time_ms, properties)
         except UnicodeEncodeError:
             explaining.explain(said)
             raise
@@ -195,61 +194,13 @@ class _Batch:
         return self._read[token]
 
 
-def _fits(said: Said, type_: EventType) -> None:
-    for name in type_.needs:
-        if getattr(said, name) is None:
-            raise Bad((name,), f"an event of type {type_.name} needs this")
-    if said.value is not None and not type_.value.takes(said.value):
-        raise Bad(("value",), str(type_.value))
-    for name in type_.required:
-        if not said.properties or name not in said.properties:
-            raise Bad(("properties", name), f"an event of type {type_.name} needs this: {type_.properties[name]}")
-
-
-def _properties(said: Said, type_: EventType) -> bytes:
-    """The properties as JSON, judged. Raises Bad."""
-    given = said.properties or {}
-    if not _is_plain(given):
-        explaining.explain(said)
-    for name, kind in type_.properties.items():
-        if name in given and not kind.takes(given[name]):
-            raise Bad(("properties", name), str(kind))
-    try:
-        octets = canonical(given)
-    except UnicodeEncodeError:
-        explaining.explain(said)
-        raise
-    if len(octets) > LARGEST_PROPERTIES_BYTES:
-        raise explaining.too_large()
-    if type_.check is not None:
-        for path, detail in type_.check(given):
-            raise Bad(("properties", *path), detail)
-    return octets
-
-
-def _is_plain(given: Mapping[str, object]) -> bool:
-    """Whether there is nothing in it that has to be looked at more closely: the common case."""
-    if len(given) > MOST_PROPERTIES:
-        return False
-    for key, value in given.items():
-        if not 0 < len(key) <= explaining.LONGEST_KEY:
-            return False
-        kind = type(value)
-        if kind not in _PLAIN and not (
-            kind in (int, float) and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER  # type: ignore[operator]
-        ):
-            return False
-    return True
-
-
-def _digest(said: Said, identity: Identity, properties: bytes) -> bytes:
+def _digest(said: Said, identity: Identity, time_ms: int | None, properties: bytes) -> bytes:
     """Of what the sender said, with the uid for the visitor: unlike the source it stays when keys are rotated."""
-    time = None if said.time is None else milliseconds(said.time)
     return digest_of(
         (
             said.type,
             identity.uid,
-            time,
+            time_ms,
             said.content_id,
             said.slot,
             said.value,

@@ -70,6 +70,9 @@ def _learned(state: SourceState, event: Event, entry: Mapping[str, object] | Non
 
 
 def overlaid(view: View, event: Event, entry: Mapping[str, object] | None, settings: Settings = DEFAULT) -> View:
-    """A view as it will be once an event is applied; for the answer to the request that brings it."""
+    """A view as it will be once an event is applied; for the answer to the request that brings it.
+
+    As with `reduce`, consent is judged before: by `view.state.consent`.
+    """
     state = reduce(view.state, event, entry, settings)
     return view if state is None else replace(view, state=state)
