@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from typing import NamedTuple
 
 from rules.decision import Reason
 from rules.document import Rule
-from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
+from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, Stop, UseModel
 from rules.experiments import Arm, Experiment
 from rules.selectors import ages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Actor:
-    """A rule, or an arm of an experiment.
+    """A rule, or an arm of an experiment. Equal to nothing but itself.
 
     Attributes:
         order: priority (higher first), rules before arms, then the id.
+        effects: all but `stop`.
         stops: whether it drops what has strictly lower priority.
         refs: the visitor's attributes that its selectors name.
         ages: the fields of content that they compare with {ago: ...}.
@@ -32,12 +35,7 @@ class Actor:
     rule: str | None
     experiment: str | None = None
     arm: str | None = None
-    only: tuple[Only, ...]
-    hide: tuple[Hide, ...]
-    pins: tuple[Pin, ...]
-    boosts: tuple[Boost, ...]
-    hints: tuple[SetHints, ...]
-    models: tuple[UseModel, ...]
+    effects: tuple[Effect, ...]
     stops: bool
     cap: Cap | None
     refs: tuple[str, ...]
@@ -46,6 +44,11 @@ class Actor:
     digest: str | None
     pinned: Reason
     scored: Reason
+
+    @property
+    def models(self) -> tuple[UseModel, ...]:
+        """Those of its effects that choose a model."""
+        return tuple(effect for effect in self.effects if isinstance(effect, UseModel))
 
 
 def of_rule(rule: Rule) -> Actor:
@@ -80,35 +83,29 @@ def _actor(
     arm: str | None = None,
     cap: Cap | None = None,
 ) -> Actor:
-    selecting = [effect for effect in effects if isinstance(effect, Only | Hide | Pin | Boost)]
+    acting = tuple([effect for effect in effects if not isinstance(effect, Stop)])
+    selecting = [effect for effect in acting if isinstance(effect, Only | Hide | Pin | Boost)]
     refs = [ref for effect in selecting for ref in effect.refs]
     compared = [one for effect in selecting for one in ages(effect.selector)]
-    acts = any(not isinstance(effect, Stop) for effect in effects)
     return Actor(
         order=order,
         priority=-order[0],
         rule=rule,
         experiment=experiment,
         arm=arm,
-        only=tuple(effect for effect in effects if isinstance(effect, Only)),
-        hide=tuple(effect for effect in effects if isinstance(effect, Hide)),
-        pins=tuple(effect for effect in effects if isinstance(effect, Pin)),
-        boosts=tuple(effect for effect in effects if isinstance(effect, Boost)),
-        hints=tuple(effect for effect in effects if isinstance(effect, SetHints)),
-        models=tuple(effect for effect in effects if isinstance(effect, UseModel)),
-        stops=any(isinstance(effect, Stop) for effect in effects),
+        effects=acting,
+        stops=len(acting) < len(effects),
         cap=cap,
         refs=tuple(dict.fromkeys(refs)),
         ages=tuple(dict.fromkeys(compared)),
         moves=bool(refs or compared),
-        digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acts else None,
+        digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acting else None,
         pinned=Reason("pin" if experiment is None else "experiment", rule, experiment, arm),
         scored=Reason("score", rule, experiment, arm),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the rules and experiments of one slot come to, for one visitor and moment.
 
     Attributes:
@@ -118,21 +115,21 @@ class Outcome:
         held_out: whether the visitor is in the holdout.
     """
 
-    actors: tuple[Actor, ...]
-    stopped: tuple[Actor, ...]
+    actors: Sequence[Actor]
+    stopped: Sequence[Actor]
     arms: tuple[tuple[str, str], ...]
     held_out: bool
 
 
-def after_stop(actors: list[Actor]) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+def after_stop(actors: Sequence[Actor]) -> tuple[Sequence[Actor], Sequence[Actor]]:
     """Apply `stop` to actors in order: those that remain, and those of strictly lower priority than one that stops."""
     for actor in actors:
         if actor.stops:
             limit = actor.priority
             break
     else:
-        return tuple(actors), ()
+        return actors, ()
     return (
-        tuple(actor for actor in actors if actor.priority >= limit),
-        tuple(actor for actor in actors if actor.priority < limit),
+        [actor for actor in actors if actor.priority >= limit],
+        [actor for actor in actors if actor.priority < limit],
     )

@@ -3,82 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from rules.actors import Actor
 from rules.bits import members_of
 from rules.conditions import Condition
-from rules.effects import Pin
+from rules.effects import Boost, Hide, Only, Pin, SetHints, UseModel
 from rules.facts import Facts
 from rules.pool import Pool
 
 _MOST_MOVING = 4_096
 
 
+class Keeping(NamedTuple):
+    """Entries that an actor keeps (`only`) or removes (`hide`): a set of the pool."""
+
+    actor: Actor
+    entries: int
+
+
+class Pinning(NamedTuple):
+    """A pin, and the entries that it may place."""
+
+    actor: Actor
+    pin: Pin
+    entries: int
+
+
 class Boosting(NamedTuple):
     """A boost: how much, the set of entries, and the same as places."""
 
+    actor: Actor
     by: float
     entries: int
     places: Sequence[int]
 
 
 class Acts(NamedTuple):
-    """What one actor does to a pool; sets of entries are bit sets."""
+    """What actors do to a pool, by kind; within each in their order."""
 
-    actor: Actor
-    only: tuple[int, ...]
-    hide: tuple[int, ...]
-    pins: tuple[tuple[Pin, int], ...]
-    boosts: tuple[Boosting, ...]
+    only: list[Keeping]
+    hide: list[Keeping]
+    pins: list[Pinning]
+    boosts: list[Boosting]
+    hints: list[tuple[Actor, SetHints]]
+    models: list[tuple[Actor, UseModel]]
 
 
-def acts_of(actors: Sequence[Actor], pool: Pool, facts: Facts) -> list[Acts]:
+_ONLY, _HIDE, _PINS, _BOOSTS, _HINTS, _MODELS = range(len(Acts._fields))
+Doing: TypeAlias = "tuple[tuple[int, Any], ...]"
+"""What one actor does: the place of the kind in `Acts`, and what is appended there."""
+
+
+def acts_of(actors: Sequence[Actor], pool: Pool, facts: Facts) -> Acts:
     """What actors do to a pool, for one visitor, in their order."""
-    known = pool.acts
-    found = []
+    known = pool.doing
+    found: tuple[list[Any], ...] = ([], [], [], [], [], [])
     for actor in actors:
-        acts = known.get(id(actor))
-        if acts is None:
-            acts = (
-                _moving(actor, pool, facts) if actor.moves else known.setdefault(id(actor), _acts(actor, pool, facts))
-            )
-        found.append(acts)
-    return found
+        doing = known.get(actor)
+        if doing is None:
+            doing = _moving(actor, pool, facts) if actor.moves else known.setdefault(actor, _doing(actor, pool, facts))
+        for kind, one in doing:
+            found[kind].append(one)
+    return Acts._make(found)
 
 
-def _moving(actor: Actor, pool: Pool, facts: Facts) -> Acts:
-    """The acts of one whose selectors name the visitor or the moment; by the visitor's values they are kept."""
+def _moving(actor: Actor, pool: Pool, facts: Facts) -> Doing:
+    """What one does whose selectors name the visitor or the moment; by the visitor's values it is kept."""
     if actor.ages:
-        return _acts(actor, pool, facts)
+        return _doing(actor, pool, facts)
     # An attribute's values are of one type, so that values which are equal select alike.
-    key = (id(actor), *[facts[name] for name in actor.refs])
+    key = (actor, *[facts[name] for name in actor.refs])
     found = pool.moving.get(key)
     if found is None:
-        found = _acts(actor, pool, facts)
+        found = _doing(actor, pool, facts)
         if len(pool.moving) >= _MOST_MOVING:
             pool.moving.clear()
         pool.moving[key] = found
     return found
 
 
-def _acts(actor: Actor, pool: Pool, facts: Facts) -> Acts:
-    def taken(selector: Condition, refs: tuple[str, ...]) -> int:
-        return entries_for(pool, facts, selector, refs)
-
-    boosts = []
-    for boost in actor.boosts:
-        entries = taken(boost.selector, boost.refs)
-        boosts.append(Boosting(boost.by, entries, members_of(entries)))
-    return Acts(
-        actor,
-        tuple(taken(effect.selector, effect.refs) for effect in actor.only),
-        tuple(taken(effect.selector, effect.refs) for effect in actor.hide),
-        tuple((pin, taken(pin.selector, pin.refs)) for pin in actor.pins),
-        tuple(boosts),
-    )
+def _doing(actor: Actor, pool: Pool, facts: Facts) -> Doing:
+    found: list[tuple[int, Any]] = []
+    for effect in actor.effects:
+        match effect:
+            case Only():
+                found.append((_ONLY, Keeping(actor, entries_for(pool, facts, effect.selector, effect.refs))))
+            case Hide():
+                found.append((_HIDE, Keeping(actor, entries_for(pool, facts, effect.selector, effect.refs))))
+            case Pin():
+                found.append((_PINS, Pinning(actor, effect, entries_for(pool, facts, effect.selector, effect.refs))))
+            case Boost():
+                entries = entries_for(pool, facts, effect.selector, effect.refs)
+                found.append((_BOOSTS, Boosting(actor, effect.by, entries, members_of(entries))))
+            case SetHints():
+                found.append((_HINTS, (actor, effect)))
+            case UseModel():
+                found.append((_MODELS, (actor, effect)))
+    return tuple(found)
 
 
 def entries_for(pool: Pool, facts: Facts, selector: Condition, refs: tuple[str, ...]) -> int:
     """The entries of a pool that a selector takes, bound to one visitor and moment."""
-    return pool.matching(selector, refs, tuple(facts[name] for name in refs), facts.moment)
+    return pool.matching(selector, refs, tuple([facts[name] for name in refs]), facts.moment)

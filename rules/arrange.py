@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from rules.actors import Actor, Outcome
-from rules.acts import Acts
-from rules.bits import iterate
+from rules.actors import Actor
+from rules.acts import Acts, Boosting, Pinning
 from rules.diversify import feature_of, mmr_order
 from rules.effects import Cap, Pin, UseModel
 from rules.pool import Pool
@@ -26,55 +25,49 @@ class Drop(NamedTuple):
     actor: Actor | None = None
 
 
-class Placed(NamedTuple):
-    """An entry that has a place.
+class Boosted(NamedTuple):
+    """Entries whose score an actor raised: a set of the pool."""
 
-    Attributes:
-        place: its bit in the pool.
-        score: the blended score.
-        pin: the actor that pinned it, if one did.
-    """
-
-    place: int
-    score: float
-    pin: Actor | None = None
+    actor: Actor
+    by: float
+    entries: int
 
 
 class Arrangement(NamedTuple):
     """The blocks of a slot before they are written out, and what happened on the way.
 
     Attributes:
-        placed: in order.
+        placed: places of the pool, in order.
+        pinned: by place, the actor that pinned it.
         drops: what a cap kept out.
-        boosted: by place, who boosted and by how much.
+        boosted: who boosted what by how much, in the order in which it adds up.
         totals: by place, the blended scores.
         refused_pins: who would have pinned which place, and why it found no position.
     """
 
-    placed: list[Placed]
+    placed: list[int]
+    pinned: dict[int, Actor]
     drops: list[Drop]
-    boosted: dict[int, list[tuple[Actor, float]]]
+    boosted: list[Boosted]
     totals: dict[int, float]
     refused_pins: list[tuple[Actor, int, str]]
 
 
-def eligible(acts: Sequence[Acts], candidates: int) -> tuple[int, list[Drop]]:
+def eligible(acts: Acts, candidates: int) -> tuple[int, tuple[Drop, ...]]:
     """`only` intersects, then `hide` removes: what is left of the candidates, and what was dropped by whom."""
     drops: list[Drop] = []
     left = candidates
-    for one in acts:
-        for entries in one.only:
-            dropped = left & ~entries
-            if dropped:
-                drops.append(Drop(dropped, "only", one.actor))
-                left ^= dropped
-    for one in acts:
-        for entries in one.hide:
-            dropped = left & entries
-            if dropped:
-                drops.append(Drop(dropped, "hide", one.actor))
-                left ^= dropped
-    return left, drops
+    for actor, entries in acts.only:
+        dropped = left & ~entries
+        if dropped:
+            drops.append(Drop(dropped, "only", actor))
+            left ^= dropped
+    for actor, entries in acts.hide:
+        dropped = left & entries
+        if dropped:
+            drops.append(Drop(dropped, "hide", actor))
+            left ^= dropped
+    return left, tuple(drops)
 
 
 def over_cap(cap: Cap, pool: Pool, exposures: Exposures, now: datetime) -> int:
@@ -88,19 +81,15 @@ def over_cap(cap: Cap, pool: Pool, exposures: Exposures, now: datetime) -> int:
     return found
 
 
-def model_of(slot: Slot, outcome: Outcome) -> UseModel:
+def model_of(slot: Slot, acts: Acts) -> UseModel:
     """The model of the blend: key by key, the first rule that says one wins, then the slot."""
-    for actor in outcome.actors:
-        if actor.models:
-            break
-    else:
+    if not acts.models:
         return slot.model
     name, weight, per = None, None, None
-    for actor in outcome.actors:
-        for effect in actor.models:
-            name = name if name is not None else effect.name
-            weight = weight if weight is not None else effect.weight
-            per = per if per is not None else effect.per
+    for _actor, effect in acts.models:
+        name = name if name is not None else effect.name
+        weight = weight if weight is not None else effect.weight
+        per = per if per is not None else effect.per
     base = slot.model
     return UseModel(
         name if name is not None else base.name,
@@ -109,22 +98,22 @@ def model_of(slot: Slot, outcome: Outcome) -> UseModel:
     )
 
 
-def hints_of(outcome: Outcome) -> tuple[dict[str, Any], list[Actor]]:
+def hints_of(acts: Acts) -> tuple[dict[str, Any], list[Actor]]:
     """The presentation hints, first wins key by key, and the actors that gave one."""
     found: dict[str, Any] = {}
     givers: list[Actor] = []
-    for actor in outcome.actors:
-        for effect in actor.hints:
-            new = [(name, value) for name, value in effect.hints if name not in found]
-            if new:
-                found.update(new)
-                givers.append(actor)
+    for actor, effect in acts.hints:
+        new = [(name, value) for name, value in effect.hints if name not in found]
+        if new:
+            found.update(new)
+            givers.append(actor)
     return found, givers
 
 
 def arrange(
     slot: Slot,
-    acts: Sequence[Acts],
+    actors: Sequence[Actor],
+    acts: Acts,
     left: int,
     pool: Pool,
     *,
@@ -137,6 +126,7 @@ def arrange(
     """Caps, scores, pins and the rest, over the entries that `only` and `hide` left.
 
     Args:
+        actors: those who act; some have caps of their own.
         left: those entries, a set of the pool.
         scores: of the model by entry id, in [0, 1]; a missing one is 0.
         limit: most blocks.
@@ -144,108 +134,79 @@ def arrange(
     capped, own = 0, {}
     if exposures:
         capped = over_cap(slot.cap, pool, exposures, now) & left if slot.cap is not None else 0
-        own = {
-            id(one.actor): over_cap(one.actor.cap, pool, exposures, now) for one in acts if one.actor.cap is not None
-        }
-    boosted = _boosted(acts, left, own)
-    totals = _totals(slot, left, pool, boosted, 1.0 if model.weight is None else model.weight, scores)
+        own = {actor: over_cap(actor.cap, pool, exposures, now) for actor in actors if actor.cap is not None}
+    totals, boosted = _boost(acts.boosts, left, pool, own, slot.rules_weight)
+    if scores:
+        entries, weight = pool.entries, 1.0 if model.weight is None else model.weight
+        for place in totals:
+            totals[place] += weight * scores.get(entries[place].id, 0.0)
     # Places are numbered in the order of ties, and sorting is stable, the other way round too.
-    ranked = sorted(totals, key=totals.__getitem__, reverse=True)
-    pinned, refused = _pin(acts, ranked, left, capped, own, limit)
+    rest = sorted(totals, key=totals.__getitem__, reverse=True)
+    positions, pinned, refused = _pin(acts.pins, rest, left, capped, own, limit) if acts.pins else ({}, {}, [])
     if pinned or capped:
-        taken = {place for place, _actor in pinned.values()}
-        rest = [place for place in ranked if place not in taken and not capped >> place & 1]
-    else:
-        rest = ranked
+        rest = [place for place in rest if place not in pinned and not capped >> place & 1]
     if slot.diversify is not None and limit > len(pinned):
         by = slot.diversify.by
         features = {place: feature_of(pool.entries[place].reading[by]) for place in rest}
         rest = mmr_order(rest, totals, features, slot.diversify.trade_off, limit - len(pinned))
-    if not pinned:
-        placed = [_tuple(Placed, (place, totals[place], None)) for place in rest[:limit]]
-        return Arrangement(placed, [Drop(capped, "cap")] if capped else [], boosted, totals, refused)
-    placed = []
-    remaining = iter(rest)
-    for position in range(1, limit + 1):
-        if position in pinned:
-            place, actor = pinned[position]
-            placed.append(_tuple(Placed, (place, totals[place], actor)))
-        elif (next_place := next(remaining, None)) is not None:
-            placed.append(_tuple(Placed, (next_place, totals[next_place], None)))
-    return Arrangement(placed, [Drop(capped, "cap")] if capped else [], boosted, totals, refused)
+    drops = [Drop(capped, "cap")] if capped else []
+    placed = _filled(positions, rest, limit) if positions else rest[:limit]
+    return _tuple(Arrangement, (placed, pinned, drops, boosted, totals, refused))
 
 
-def _boosted(acts: Sequence[Acts], left: int, own: Mapping[int, int]) -> dict[int, list[tuple[Actor, float]]]:
-    """By place, the boosts in the order in which they add up."""
-    found: dict[int, list[tuple[Actor, float]]] = {}
-    for one in acts:
-        actor = one.actor
-        for by, entries, places in one.boosts:
-            hit = entries & left
-            if own:
-                hit &= ~own.get(id(actor), 0)
-            for place in places if hit == entries else iterate(hit):
-                there = found.get(place)
-                if there is None:
-                    found[place] = [(actor, by)]
-                else:
-                    there.append((actor, by))
-    return found
-
-
-def _totals(
-    slot: Slot,
-    left: int,
-    pool: Pool,
-    boosted: Mapping[int, list[tuple[Actor, float]]],
-    weight: float,
-    scores: Mapping[str, float],
-) -> dict[int, float]:
-    """By place, in the order of ties: rules weight x sum of boosts + model weight x score; doubles, summed in order."""
-    entries, rules_weight = pool.entries, slot.rules_weight
+def _boost(
+    boosts: Sequence[Boosting], left: int, pool: Pool, own: Mapping[Actor, int], rules_weight: float
+) -> tuple[dict[int, float], list[Boosted]]:
+    """By place, in the order of ties: rules weight x sum of boosts, doubles, summed in order; and what was boosted."""
     totals = dict.fromkeys(pool.places(left), 0.0)
-    for place, boosts in boosted.items():
-        total = 0.0
-        for _actor, by in boosts:
-            total += by
-        totals[place] = rules_weight * total
-    if scores:
-        for place in totals:
-            totals[place] += weight * scores.get(entries[place].id, 0.0)
-    return totals
+    boosted = []
+    hits = 0
+    for actor, by, entries, places in boosts:
+        hit = entries & left
+        if own:
+            hit &= ~own.get(actor, 0)
+        for place in places if hit == entries else pool.places(hit):
+            totals[place] += by
+        hits |= hit
+        boosted.append(_tuple(Boosted, (actor, by, hit)))
+    if rules_weight != 1.0:
+        for place in pool.places(hits):
+            totals[place] *= rules_weight
+    return totals, boosted
 
 
 def _pin(
-    acts: Sequence[Acts],
+    pins: Sequence[Pinning],
     ranked: Sequence[int],
     left: int,
     capped: int,
-    own: Mapping[int, int],
+    own: Mapping[Actor, int],
     limit: int,
-) -> tuple[dict[int, tuple[int, Actor]], list[tuple[Actor, int, str]]]:
-    """Places by position, from 1; and the pins that found no place, with why."""
-    pinned: dict[int, tuple[int, Actor]] = {}
+) -> tuple[dict[int, int], dict[int, Actor], list[tuple[Actor, int, str]]]:
+    """Places by position, from 1; by place, who pinned it; and the pins that found no place, with why."""
+    positions: dict[int, int] = {}
+    pinned: dict[int, Actor] = {}
     refused: list[tuple[Actor, int, str]] = []
     free = left
-    for one in acts:
-        for pin, entries in one.pins:
-            matches = entries & free
-            if own:
-                matches &= ~own.get(id(one.actor), 0)
-            if not pin.uncapped:
-                matches &= ~capped
-            if not matches:
-                continue
-            for place in _best(ranked, matches, pin):
-                position = pin.position or 1
-                while position in pinned:
-                    position += 1
-                if position > limit:
-                    refused.append((one.actor, place, "beyond the limit"))
-                    break
-                pinned[position] = (place, one.actor)
-                free ^= 1 << place
-    return pinned, refused
+    for actor, pin, entries in pins:
+        matches = entries & free
+        if own:
+            matches &= ~own.get(actor, 0)
+        if capped and not pin.uncapped:
+            matches &= ~capped
+        if not matches:
+            continue
+        for place in _best(ranked, matches, pin):
+            position = pin.position or 1
+            while position in positions:
+                position += 1
+            if position > limit:
+                refused.append((actor, place, "beyond the limit"))
+                break
+            positions[position] = place
+            pinned[place] = actor
+            free ^= 1 << place
+    return positions, pinned, refused
 
 
 def _best(ranked: Sequence[int], matches: int, pin: Pin) -> list[int]:
@@ -256,3 +217,16 @@ def _best(ranked: Sequence[int], matches: int, pin: Pin) -> list[int]:
             if len(found) == pin.max:
                 break
     return found
+
+
+def _filled(positions: Mapping[int, int], rest: Sequence[int], limit: int) -> list[int]:
+    """The pinned in their positions, and between them the rest in its order."""
+    placed = []
+    remaining = iter(rest)
+    for position in range(1, limit + 1):
+        place = positions.get(position)
+        if place is None:
+            place = next(remaining, None)
+        if place is not None:
+            placed.append(place)
+    return placed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.actors import Actor
-from rules.arrange import Arrangement
+from rules.arrange import Arrangement, Boosted
+from rules.bits import mask_of
 from rules.decision import Block, Reason
 
 if TYPE_CHECKING:
@@ -27,27 +27,28 @@ def blocks_of(
             for position, entry in enumerate(entries, start=1)
         )
     blocks = []
-    boosted, pool = arrangement.boosted, plan.pool.entries
-    for position, placed in enumerate(arrangement.placed, start=1):
-        entry = pool[placed.place]
-        if placed.pin is not None:
-            reason = placed.pin.pinned
+    totals, pinned, boosted, pool = arrangement.totals, arrangement.pinned, arrangement.boosted, plan.pool.entries
+    model = plan.course.model.name
+    for position, place in enumerate(arrangement.placed, start=1):
+        entry = pool[place]
+        if place in pinned:
+            reason = pinned[place].pinned
         else:
-            strongest = _strongest(boosted.get(placed.place, ()))
-            reason = strongest.scored if strongest is not None else _BY_SCORE
-            if plan.model.name is not None and entry.id in scores:
-                reason = reason._replace(model=plan.model.name)
-        blocks.append(_tuple(Block, (entry.id, position, placed.score, reason, entry.entry)))
+            reason = _strongest(boosted, place)
+            if model is not None and entry.id in scores:
+                reason = reason._replace(model=model)
+        blocks.append(_tuple(Block, (entry.id, position, totals[place], reason, entry.entry)))
     return tuple(blocks)
 
 
-def _strongest(boosts: Sequence[tuple[Actor, float]]) -> Actor | None:
-    """The actor whose boost weighs most; the first of equals."""
-    best, found = 0.0, None
-    for actor, by in boosts:
-        weight = by if by >= 0 else -by
-        if weight > best:
-            best, found = weight, actor
+def _strongest(boosted: Sequence[Boosted], place: int) -> Reason:
+    """The reason by the actor whose boost of a place weighs most; the first of equals."""
+    best, found = 0.0, _BY_SCORE
+    for actor, by, entries in boosted:
+        if entries >> place & 1:
+            weight = by if by >= 0 else -by
+            if weight > best:
+                best, found = weight, actor.scored
     return found
 
 
@@ -60,16 +61,15 @@ class MadeOf(NamedTuple):
     def rules(self) -> tuple[str, ...]:
         """Those that dropped a candidate, placed or boosted a block that is shown, gave a hint or model, or stopped."""
         outcome = self.plan.outcome
-        acting = {id(drop.actor) for drop in self.plan.drops if drop.actor is not None}
-        acting.update(id(actor) for actor in self.plan.course.givers)
-        for placed in self.arrangement.placed:
-            if placed.pin is not None:
-                acting.add(id(placed.pin))
-            acting.update(id(actor) for actor, by in self.arrangement.boosted.get(placed.place, ()) if by)
-        acting.update(id(actor) for actor in outcome.actors if actor.models)
+        acting = {drop.actor for drop in self.plan.drops if drop.actor is not None}
+        acting.update(self.plan.course.givers)
+        shown = mask_of(self.arrangement.placed, len(self.plan.pool.entries))
+        acting.update(self.arrangement.pinned.values())
+        acting.update(actor for actor, by, entries in self.arrangement.boosted if by and entries & shown)
+        acting.update(actor for actor, _effect in self.plan.course.acts.models)
         if outcome.stopped:
-            acting.add(id(next(actor for actor in outcome.actors if actor.stops)))
-        return tuple(actor.rule for actor in outcome.actors if actor.rule is not None and id(actor) in acting)
+            acting.add(next(actor for actor in outcome.actors if actor.stops))
+        return tuple(actor.rule for actor in outcome.actors if actor.rule is not None and actor in acting)
 
     def exposed(self) -> tuple[str, ...]:
         """The experiments whose arm was not stopped."""

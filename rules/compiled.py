@@ -20,6 +20,7 @@ from rules.selectors import ages
 from rules.slots import Slot
 
 LARGEST_SHARED = 8192
+_tuple = tuple.__new__  # as in `arrange`
 
 
 class RuleTable:
@@ -144,6 +145,7 @@ class CompiledSlot:
         self._arms_move = any(actor.moves for actor in self._arms.values())
         self._aged = self._rows_of(own, lambda actor: bool(actor.ages))
         self._referring = self._rows_of(own, lambda actor: bool(actor.refs))
+        self._stopping = self._rows_of(own, lambda actor: actor.stops)
         self.clock_step = clock_step(conditions, {*self.reads, *slot.select_refs, *slot.default_refs}, recurs)
 
     def _rows_of(self, own: Sequence[int], wanted: Callable[[Actor], bool]) -> int:
@@ -159,18 +161,21 @@ class CompiledSlot:
             return _HELD_OUT
         rows = self._table.index.alive(facts, self._within)
         assigned = self._assigned(facts, arms or {}) if self.experiments else ()
-        return tuple.__new__(Situation, (rows, assigned, False))  # as in `arrange`
+        return _tuple(Situation, (rows, assigned, False))
 
     def outcome_of(self, situation: Situation) -> Outcome:
         """What a situation comes to."""
         if situation.held_out:
             return Outcome((), (), (), True)
-        actors = self._table.actors_of(situation.rows)
-        if situation.arms:
-            actors.extend(self._arms[pair] for pair in situation.arms)
+        rows, arms, _held_out = situation
+        actors = self._table.actors_of(rows)
+        if arms:
+            actors.extend(self._arms[pair] for pair in arms)
             actors.sort(key=lambda actor: actor.order)
+        elif not rows & self._stopping:
+            return _tuple(Outcome, (actors, (), (), False))
         remaining, stopped = after_stop(actors)
-        return Outcome(remaining, stopped, situation.arms, False)
+        return Outcome(remaining, stopped, arms, False)
 
     def outcome(self, facts: Facts, arms: Mapping[str, str] | None = None) -> Outcome:
         """What the rules and experiments come to."""

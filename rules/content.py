@@ -17,6 +17,7 @@ from rules.selectors import compile_bound
 from rules.slots import Slot
 
 if TYPE_CHECKING:
+    from rules.compiled import CompiledSlot
     from rules.plan import Course
 
 _NAMING = frozenset({"eq", "bare"})
@@ -41,8 +42,7 @@ class Content:
         slots = [slot for slot in document.slots if slot.enabled]
         self._pools = {slot.id: self._pool(slot.select, slot.select_moves) for slot in slots}
         self._defaults = {slot.id: self._pool(slot.default, slot.default_moves) for slot in slots}
-        self._locales = {slot: pool.locales | self._defaults[slot].locales for slot, pool in self._pools.items()}
-        self._courses: dict[object, Courses] = {}
+        self._grounds: dict[CompiledSlot, Ground] = {}
         self.repeated: tuple[str, ...] = _repeated(self.candidates)
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
@@ -55,18 +55,14 @@ class Content:
         takes = compile_bound(selector, self._zone)
         return Pool((one for one in self._shelves.likely(selector) if takes(one.reading)), self._zone)
 
-    def order_for(self, slot: str, tag: object, chain: Sequence[str]) -> str | None:
-        """The visitor's languages as far as a slot's content can tell them apart; for audience keys."""
-        there = self._locales[slot]
-        if not there:
-            return None
-        return ">".join(name for name in preference(tag, chain) if name in there) or None
-
-    def courses_of(self, compiled: object) -> Courses:
-        """What is kept of a compiled slot's decisions over this content."""
-        found = self._courses.get(compiled)
+    def ground(self, compiled: CompiledSlot) -> Ground:
+        """What this content is to a compiled slot."""
+        found = self._grounds.get(compiled)
         if found is None:
-            found = self._courses.setdefault(compiled, Courses(max(_FEWEST_COURSES, _MOST_COURSES // len(self._pools))))
+            slot = compiled.slot.id
+            most = max(_FEWEST_COURSES, _MOST_COURSES // len(self._pools))
+            made = Ground(self._pools[slot], self._defaults[slot], Courses(most))
+            found = self._grounds.setdefault(compiled, made)
         return found
 
     def pool(self, slot: str) -> Pool:
@@ -76,6 +72,28 @@ class Content:
     def default(self, slot: str) -> Pool:
         """The entries that a slot's default names."""
         return self._defaults[slot]
+
+
+class Ground:
+    """All that is asked of the content in a decision for one slot, in one place.
+
+    Attributes:
+        pool, default: the candidates, and the entries that the default names.
+        courses: what is kept of decisions.
+        locales: the languages of both, in lower case.
+    """
+
+    __slots__ = ("courses", "default", "locales", "pool")
+
+    def __init__(self, pool: Pool, default: Pool, courses: Courses) -> None:
+        self.pool = pool
+        self.default = default
+        self.courses = courses
+        self.locales = pool.locales | default.locales
+
+    def order(self, tag: object, chain: Sequence[str]) -> str | None:
+        """The visitor's languages as far as the content can tell them apart; for audience keys."""
+        return ">".join(name for name in preference(tag, chain) if name in self.locales) or None
 
 
 class Courses(dict[object, "Course"]):

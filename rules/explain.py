@@ -112,7 +112,7 @@ def _candidates(
         for place in iterate(drop.entries):
             dropped[place] = drop
     capped = {place for drop in arrangement.drops for place in iterate(drop.entries)}
-    positions = {} if fallback else {one.place: index for index, one in enumerate(arrangement.placed, start=1)}
+    positions = {} if fallback else {place: index for index, place in enumerate(arrangement.placed, start=1)}
     for place, entry in enumerate(plan.pool.entries):
         drop_or_none = dropped.get(place)
         if drop_or_none is None and place not in arrangement.totals:
@@ -130,7 +130,9 @@ def _candidates(
             row["score"] = {
                 "total": arrangement.totals[place],
                 "boosts": [
-                    {"by": _actor(actor), "amount": amount} for actor, amount in arrangement.boosted.get(place, ())
+                    {"by": _actor(actor), "amount": by}
+                    for actor, by, entries in arrangement.boosted
+                    if entries >> place & 1
                 ],
                 "model": scores.get(entry.id),
             }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
-from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 
 from rules.actors import Outcome
@@ -13,9 +12,8 @@ from rules.facts import Facts
 from rules.slots import Slot
 
 FORMAT = "1"
-_encode = JSONEncoder(separators=(",", ":")).encode  # ASCII, so that lone surrogates have a form too
-_text = encode_basestring_ascii
-_NOTHING_ELSE = "[[],[],null,[]]"
+_text = encode_basestring_ascii  # ASCII, so that lone surrogates have a form too
+_NOTHING_ELSE = "[],[],null,[]"
 
 
 def audience_key(
@@ -30,20 +28,23 @@ def audience_key(
     held: tuple[str, ...] = ()
     if audiences is None or audiences:
         held = tuple(sorted(facts.held if audiences is None else facts.held.intersection(audiences)))
-    refs: list[str] = []
-    digests = []
-    for actor in outcome.actors:
-        if actor.digest is not None:
-            digests.append(actor.digest)
-            if actor.refs:
-                refs.append(_values(facts, actor.refs))
+    digests = [actor.digest for actor in outcome.actors if actor.digest is not None]
+    refs = [_values(facts, actor.refs) for actor in outcome.actors if actor.refs]
     if slot.select_refs or slot.default_refs:
         refs.append(_values(facts, (*slot.select_refs, *slot.default_refs)))
     # Digests are hexadecimal: put between quotation marks they are the JSON that encoding them would give, only sooner.
     effects = '"' + '","'.join(digests) + '"' if digests else ""
-    rest = _encode([refs, outcome.arms, locale, held]) if refs or outcome.arms or locale or held else _NOTHING_ELSE
-    text = f'["{FORMAT}",{_text(slot.id)},[{effects}],{rest[1:]}'
+    rest = _NOTHING_ELSE
+    if refs or outcome.arms or locale or held:
+        arms = ",".join([_texts(pair) for pair in outcome.arms])
+        rest = f"{_texts(refs)},[{arms}],{_text(locale) if locale is not None else 'null'},{_texts(held)}"
+    text = f'["{FORMAT}",{_text(slot.id)},[{effects}],{rest}]'
     return f"k-{blake2b(text.encode(), digest_size=12).hexdigest()}"
+
+
+def _texts(texts: Iterable[str]) -> str:
+    """A list of texts as JSON."""
+    return f"[{','.join([_text(text) for text in texts])}]"
 
 
 def _values(facts: Facts, names: Sequence[str]) -> str:

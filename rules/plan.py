@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,8 +32,7 @@ class Shown(NamedTuple):
     notes: dict[object, object] | None
 
 
-@dataclass(slots=True, eq=False)
-class Course:
+class Course(NamedTuple):
     """What the rules that hold come to for a slot's content: the same for everybody in the same situation.
 
     Attributes:
@@ -46,14 +44,14 @@ class Course:
     """
 
     outcome: Outcome
-    acts: list[Acts]
+    acts: Acts
     left: int
     drops: tuple[Drop, ...]
     model: UseModel
     audience_key: str
     hints: Mapping[str, object]
     givers: list[Actor]
-    shown: dict[int, Shown] = field(default_factory=dict)
+    shown: dict[int, Shown]
 
 
 class Plan(NamedTuple):

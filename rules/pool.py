@@ -18,7 +18,8 @@ from rules.locales import preference
 from rules.selectors import EntryReading, ages, bind, compile_bound
 
 if TYPE_CHECKING:
-    from rules.acts import Acts
+    from rules.actors import Actor
+    from rules.acts import Doing
     from rules.compiled import CompiledSlot
 
 AUDIENCE = "audience:"
@@ -122,8 +123,8 @@ class Pool:
         self._instants = sorted(instants)
         self._has_variants = repeated
         self._matches: dict[object, int] = {}
-        self.acts: dict[int, Acts] = {}
-        self.moving: dict[tuple[object, ...], Acts] = {}
+        self.doing: dict[Actor, Doing] = {}
+        self.moving: dict[tuple[object, ...], Doing] = {}
         self.still: dict[CompiledSlot, tuple[datetime, datetime]] = {}
         self._places: dict[int, list[int]] = {}
         self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
@@ -194,11 +195,11 @@ class Pool:
         place = self._era(now)
         return self._instants[place] if place < len(self._instants) else None
 
-    def variants(self, now: datetime, tag: object, chain: Sequence[str], visible: int | None = None) -> int:
-        """The live entries among those `visible` (None: all), of each id the variant that the visitor prefers."""
+    def variants(self, now: datetime, tag: object, chain: Sequence[str], visible: int) -> int:
+        """The live entries among those `visible`, of each id the variant that the visitor prefers."""
         era = self._era(now)
         order = self._order(tag, chain) if self.locales else ()
-        if visible is not None and visible != self.all:
+        if visible != self.all:
             return self._choose(now, order, visible)
         found = self._variants.get((era, order))
         if found is None:

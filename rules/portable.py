@@ -23,8 +23,9 @@ def beyond_the_edge(ruleset: Ruleset, slot: str) -> list[str]:
     waiting.append(("its selection", compiled.slot.select))
     for actor in compiled.actors:
         whose = f"the rule {actor.rule!r}" if actor.rule is not None else f"the experiment {actor.experiment!r}"
-        selecting: tuple[Only | Hide | Pin | Boost, ...] = (*actor.only, *actor.hide, *actor.pins, *actor.boosts)
-        waiting.extend((whose, effect.selector) for effect in selecting)
+        waiting.extend(
+            (whose, effect.selector) for effect in actor.effects if isinstance(effect, Only | Hide | Pin | Boost)
+        )
     found: list[str] = []
     while waiting:
         whose, condition = waiting.pop(0)

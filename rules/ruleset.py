@@ -38,6 +38,7 @@ _NO_SCORES: Mapping[str, float] = MappingProxyType({})
 _NEVER_SHOWN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 _UTC_ZONE = ZoneInfo("UTC")
 Instants = Sequence[datetime | str]
+_tuple = tuple.__new__  # as in `arrange`
 
 
 class Ruleset:
@@ -196,18 +197,16 @@ class Ruleset:
         if now is None:
             raise ValueError("a decision needs a clock")
         situation = compiled.situation(facts, arms)
-        pool = content.pool(slot)
+        ground = content.ground(compiled)
+        pool, asked = ground.pool, compiled.slot
         tag, chain = facts["request.locale"], self.document.locales
         visible = pool.all
-        if compiled.slot.select_moves:
-            visible &= entries_for(pool, facts, compiled.slot.select, compiled.slot.select_refs)
-            variants = pool.variants(now, tag, chain, visible)
-        else:
-            variants = pool.variants(now, tag, chain)
+        if asked.select_moves:
+            visible &= entries_for(pool, facts, asked.select, asked.select_refs)
+        candidates = pool.variants(now, tag, chain, visible)
         unseen: tuple[Drop, ...] = ()
-        if visible != variants:
-            unseen = (Drop(visible & ~variants, "variant"),)
-        candidates = variants
+        if visible != candidates:
+            unseen = (Drop(visible & ~candidates, "variant"),)
         named = _NOBODY
         if pool.audiences:
             named = facts.held.intersection(pool.audiences)
@@ -222,19 +221,17 @@ class Ruleset:
             if candidates & reserved:
                 unseen += (Drop(candidates & reserved, "reserved"),)
                 candidates &= ~reserved
-        order = content.order_for(slot, tag, chain)
+        order = ground.order(tag, chain) if ground.locales else None
         course = None
         bound = compiled.bound(situation, facts)
         if bound is not None:
-            courses = content.courses_of(compiled)
             key = (situation, candidates, named, order, bound)
-            course = courses.get(key)
+            course = ground.courses.get(key)
         if course is None:
             course = _course(compiled, compiled.outcome_of(situation), pool, facts, candidates, order)
             if bound is not None:
-                courses.keep(key, course)
-        found = (compiled.slot, compiled, facts, course, pool, content.default(slot), candidates, unseen, now)
-        return tuple.__new__(Plan, found)  # as in `arrange`
+                ground.courses.keep(key, course)
+        return _tuple(Plan, (asked, compiled, facts, course, pool, ground.default, candidates, unseen, now))
 
     def settle(
         self,
@@ -262,6 +259,7 @@ class Ruleset:
         if shown is None or shown.scores is not scores:
             arrangement = arrange(
                 slot,
+                course.outcome.actors,
                 course.acts,
                 course.left & ~excluded,
                 pool,
@@ -275,24 +273,27 @@ class Ruleset:
             defaults = self._default(plan, excluded_ids, most) if fallback else []
             alike = not (excluded or counting or fallback)
             blocks = blocks_of(plan, arrangement, defaults, scores)
-            shown = Shown(arrangement, blocks, fallback, scores, {} if alike else None)
+            shown = _tuple(Shown, (arrangement, blocks, fallback, scores, {} if alike else None))
             if alike:
                 course.shown[most] = shown
         trace = None
         if explain:
             trace = trace_of(plan, shown.arrangement, shown.blocks, excluded, scores, shown.fallback)
-        # By position, as in `facts`.
-        return Decision(
-            slot.id,
-            shown.blocks,
-            dict(course.hints),
-            shown.fallback,
-            course.audience_key,
-            dict(course.outcome.arms),
-            MadeOf(plan, shown.arrangement),
-            trace,
-            shown.notes,
+        decision: Decision = _tuple(
+            Decision,
+            (
+                slot.id,
+                shown.blocks,
+                dict(course.hints),
+                shown.fallback,
+                course.audience_key,
+                dict(course.outcome.arms),
+                _tuple(MadeOf, (plan, shown.arrangement)),
+                trace,
+                shown.notes,
+            ),
         )
+        return decision
 
     def _default(self, plan: Plan, excluded: frozenset[str], limit: int) -> list[int]:
         slot, pool = plan.slot, plan.default
@@ -342,9 +343,9 @@ def _course(
     """What an outcome comes to for these candidates."""
     acts = acts_of(outcome.actors, pool, facts)
     left, drops = eligible(acts, candidates)
-    hints, givers = hints_of(outcome)
+    hints, givers = hints_of(acts)
     key = audience_key(compiled.slot, outcome, facts, audiences=pool.audiences, locale=order)
-    return Course(outcome, acts, left, tuple(drops), model_of(compiled.slot, outcome), key, hints, givers)
+    return _tuple(Course, (outcome, acts, left, drops, model_of(compiled.slot, acts), key, hints, givers, {}))
 
 
 def _read_exposures(exposures: Mapping[str, Instants]) -> dict[str, list[datetime]]:
