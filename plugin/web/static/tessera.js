@@ -302,6 +302,7 @@
   const early = []; // what was tracked before the page was open
   let queue = []; // until it is known to have arrived
   let flying = [];
+  let flight;
   let failures = 0;
   let timer = 0;
 
@@ -312,12 +313,12 @@
     if (!visitor_id || JSON.stringify(event).length > EVENT_CHARS) return;
     queue.push(event);
     if (queue.length > QUEUED) queue.shift();
-    if (queue.length >= BATCH && !failures) flush();
+    if (queue.length >= BATCH && !failures) send();
     else if (!flying.length) plan(BATCH_MS);
     return event.id;
   };
 
-  const plan = (ms) => (timer ||= setTimeout(flush, ms));
+  const plan = (ms) => (timer ||= setTimeout(send, ms));
 
   const without = (batch) => (queue = queue.filter((event) => !batch.includes(event)));
 
@@ -330,10 +331,18 @@
     }
   };
 
+  // One after the other, so that a server in trouble is not asked by several.
+  const send = () => (flying.length ? flight : (flight = fly()));
+
   const flush = async () => {
+    await flight;
+    await send();
+  };
+
+  const fly = async () => {
     clearTimeout(timer);
     timer = 0;
-    if (flying.length || !queue.length) return;
+    if (!queue.length) return;
     const [batch, body] = take(queue);
     flying = batch;
     let wait_ms = 0;
