@@ -56,6 +56,10 @@ class Applying(Protocol):
         """
         ...
 
+    def known_ids(self, ids: Collection[bytes], *, day: int) -> Mapping[bytes, bytes]:
+        """As `Batch.known_ids`, outside of any transaction."""
+        ...
+
     def due(self, *, now: int, partition: int = 0, partitions: int = 1, limit: int = 500) -> tuple[Tick, ...]:
         """Ticks that are due, the longest due first, of sources whose CRC-32 modulo ``partitions`` is ``partition``."""
         ...

@@ -13,7 +13,8 @@ from plugin.ports import DAYS_KEPT, Batch, DeadLetter, EventRow, Tick
 from plugin.store.engine import glancing, writing
 from plugin.store.events_dead import put_letters
 from plugin.store.events_leases import hold, write_among_others
-from plugin.store.statements import batches, insert_into
+from plugin.store.many import Many, storable_all
+from plugin.store.statements import batches, upsert
 from plugin.store.visitor_tables import event_ids, events
 from plugin.store.visitor_tables import visitor_ticks as ticks
 from plugin.store.visitors_rows import SqlGroups
@@ -34,6 +35,15 @@ NAMES = (
     "facts",
 )
 _VALUES = attrgetter(*NAMES)
+_TEXTS = attrgetter("id", "type", "content_id", "slot", "decision_id")
+_ADD_IDS = Many(
+    ("id", "digest", "day"),
+    # One that is over may not be swept yet.
+    lambda insert: upsert(
+        insert(event_ids), "digest", "day", only=lambda fresh: event_ids.c.day < fresh.day - DAYS_KEPT
+    ),
+)
+_LOG = Many(NAMES, lambda insert: insert(events))
 
 
 class SqlBatch(SqlGroups):
@@ -48,22 +58,13 @@ class SqlBatch(SqlGroups):
         return found
 
     def add_ids(self, ids: Mapping[bytes, bytes], *, day: int) -> None:
-        insert = insert_into(self._tx, event_ids)
-        fresh = insert.excluded
-        upsert = insert.on_conflict_do_update(
-            index_elements=[event_ids.c.id],
-            set_={"digest": fresh.digest, "day": fresh.day},
-            where=event_ids.c.day < fresh.day - DAYS_KEPT,  # it is over, and not swept yet
-        )
-        rows = [{"id": id_, "digest": ids[id_], "day": day} for id_ in sorted(ids)]
-        upsert = upsert.execution_options(preserve_rowcount=True)
-        for some in batches(rows):
-            if self._tx.execute(upsert, some).rowcount != len(some):
-                raise Conflict("An event was applied by another meanwhile.")
+        rows = [(id_, ids[id_], day) for id_ in sorted(ids)]
+        if _ADD_IDS.execute(self._tx, rows) != len(rows):
+            raise Conflict("An event was applied by another meanwhile.")
 
     def log(self, events_: Sequence[EventRow]) -> None:
-        for some in batches(events_):
-            self._tx.execute(events.insert(), [dict(zip(NAMES, _VALUES(event), strict=True)) for event in some])
+        storable_all(text for event in events_ for text in _TEXTS(event))
+        _LOG.execute(self._tx, [_VALUES(event) for event in events_])
 
     def dead(self, letters: Sequence[DeadLetter]) -> None:
         put_letters(self._tx, letters)
@@ -81,6 +82,10 @@ class SqlApplying:
             hold(tx, partition, token)
             write_among_others(tx)
             yield SqlBatch(tx)
+
+    def known_ids(self, ids: Collection[bytes], *, day: int) -> Mapping[bytes, bytes]:
+        with glancing(self._engine) as tx:
+            return SqlBatch(tx).known_ids(ids, day=day)
 
     def due(self, *, now: int, partition: int = 0, partitions: int = 1, limit: int = 500) -> tuple[Tick, ...]:
         mine = ticks.c.bucket % partitions == partition

@@ -81,14 +81,19 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.description:
         described["description"] = operation.description
     if isinstance(operation.body, RawBody):
-        octets = {"schema": {"type": "string", "format": "binary"}}
-        described["requestBody"] = {"required": True, "content": {"*/*": octets}}
+        described["requestBody"] = {"required": True, "content": _raw(operation.body)}
     elif operation.body is not None:
         content: dict[str, Any] = {JSON_TYPE: {"schema": operation.body.schema}}
         if operation.body.yaml:
             content[YAML_TYPES[0]] = {"schema": {"type": "string", "description": "A rule document."}}
         described["requestBody"] = {"required": operation.body.required, "content": content}
     return described
+
+
+def _raw(body: RawBody) -> dict[str, Any]:
+    if body.schema is not None:
+        return {JSON_TYPE: {"schema": body.schema}}
+    return {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 
 
 def _security(access: str) -> list[dict[str, list[str]]]:

@@ -58,9 +58,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
-    """A body that is read as it came, by the operation itself: a signature may cover every byte of it."""
+    """A body that is read as it came, by the operation itself: a signature may cover every byte of it.
+
+    Attributes:
+        schema: of JSON, for the documentation; None: any octets.
+    """
 
     limit_bytes: int
+    schema: type[Schema] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,14 @@ class Incoming:
         path: with its query, as the client wrote it.
         headers: by name in lower case; values as they came.
         read: gives the body; raises PayloadTooLarge.
+        peer: the address at the other end of the connection.
     """
 
     method: str
     path: str
     headers: Mapping[str, str]
     read: Callable[[], bytes]
+    peer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,7 @@ class Operation:
         answers: the schema by status; None: no body.
         refusals: statuses beside those that follow from the rest.
         conditional: whether it changes a state that has an ETag.
+        beacon: whether a delivery key may come in the address of a POST, for `navigator.sendBeacon` sets no headers.
     """
 
     name: str
@@ -142,6 +150,7 @@ class Operation:
     body: Body | RawBody | None = None
     refusals: tuple[int, ...] = ()
     conditional: bool = False
+    beacon: bool = False
 
 
 class Gate:
@@ -175,7 +184,7 @@ class Gate:
         app.add_url_rule(operation.path, operation.name, view, methods=[operation.method])
 
     def _caller(self, operation: Operation, asked: Request) -> Caller | None:
-        in_query = asked.args.get("key") if asked.method in {"GET", "HEAD"} else None
+        in_query = asked.args.get("key") if operation.beacon or asked.method in {"GET", "HEAD"} else None
         authorization, header = asked.headers.get("Authorization"), asked.headers.get("X-Tessera-Key")
         if operation.access == OPEN or (operation.access == OPTIONAL and not (authorization or header or in_query)):
             return None
@@ -213,7 +222,7 @@ def _incoming(body: RawBody, asked: Request) -> Incoming:
         query = asked.query_string.decode("latin-1")
         written = quote(asked.path, safe="/:@!$&'()*+,;=~-._") + (f"?{query}" if query else "")
     headers = {name.lower(): value for name, value in asked.headers.items()}
-    return Incoming(asked.method, written, headers, lambda: read_body(asked, body.limit_bytes))
+    return Incoming(asked.method, written, headers, lambda: read_body(asked, body.limit_bytes), asked.remote_addr)
 
 
 def load(schema: Schema, data: object) -> Any:  # noqa: ANN401  # what the schema makes of it

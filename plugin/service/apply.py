@@ -1,0 +1,239 @@
+"""Events applied: one transaction for a batch, with everything that it comes to, and only then the acknowledgement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from msgspec import msgpack
+from msgspec.structs import replace
+
+from adapters.streams.port import Delivery
+from plugin.ports import Applying, Batch, DeadLetter, EventRow
+from plugin.profiles.consent import event_applies
+from plugin.profiles.events import BadEventError, Event, decode
+from plugin.profiles.identity import Identity
+from plugin.profiles.reduce import reduce
+from plugin.profiles.settings import Settings
+from plugin.service.event_ids import EventIds
+from plugin.service.people import Draft, People, remake
+from plugin.service.stage import Stage
+from rules.windows import Entry
+
+DAY_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch.
+
+    Attributes:
+        counts: events by outcome: applied, duplicate, erased, refused (by consent), bot, conflict, unreadable.
+        versions: of the sources that were written.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+class Applier:
+    """Applies batches; for one thread."""
+
+    def __init__(
+        self,
+        *,
+        applying: Applying,
+        ids: EventIds,
+        stage: Callable[[], Stage],
+        settings: Callable[[], Settings],
+        lift: Callable[[str, int], str],
+        key_version: int,
+        deny_unknown: bool,
+        keeps_copies: bool,
+        now_ms: Callable[[], int],
+        at: Callable[[str], None],
+    ) -> None:
+        """Take what it works with.
+
+        Args:
+            stage: what is published now.
+            lift: a source of older keys, with the version of its key, as it is with all of them.
+            keeps_copies: whether views are copied to a store of their own.
+            at: told of named points in the work.
+        """
+        self._applying = applying
+        self._ids = ids
+        self._stage = stage
+        self._settings = settings
+        self._lift = lift
+        self._key_version = key_version
+        self._deny_unknown = deny_unknown
+        self._keeps_copies = keeps_copies
+        self._now_ms = now_ms
+        self._at = at
+
+    def apply(self, partition: str, token: int, deliveries: Sequence[Delivery]) -> Outcome:
+        """Apply what was read, and look again at nobody else. All of it is written, or nothing.
+
+        Raises:
+            Fenced: another works on the partition by now.
+            TesseraError: the store cannot be used now, or another was faster; the batch is to be tried again.
+        """
+        outcome = Outcome()
+        letters: list[DeadLetter] = []
+        events: list[Event] = []
+        for delivery in deliveries:
+            try:
+                events.append(self._lifted(decode(delivery.payload)))
+            except (BadEventError, ValueError) as fault:
+                outcome.counts["unreadable"] += 1
+                letters.append(self.letter(delivery, str(fault)))
+        now = self._now_ms()
+        with self._applying.begin(partition, token) as batch:
+            if letters:
+                batch.dead(letters)
+            if events:
+                self._write(batch, events, now, outcome)
+        return outcome
+
+    def look_again(self, partition: str, token: int, sources: Sequence[str]) -> Outcome:
+        """Make the views of these anew, for it is due. Raises as `apply`."""
+        stage, now, outcome = self._stage(), self._now_ms(), Outcome()
+        with self._applying.begin(partition, token) as batch:
+            erased = batch.fences(sources)
+            people = People(batch.groups(sources), now)
+            for source in sources:
+                if source not in people and source not in erased:
+                    people.draft(Identity(source, self._key_version, ""))
+            persons = {people.person_of(source) for source in sources if source in people}
+            batch.ticks({}, [source for source in sources if source not in persons])
+            self._remake(batch, people, persons, stage, now, outcome)
+        return outcome
+
+    def bury(self, partition: str, token: int, delivery: Delivery, reason: str) -> None:
+        """Put what cannot be applied among the dead letters. Raises as `apply`."""
+        with self._applying.begin(partition, token) as batch:
+            batch.dead([self.letter(delivery, reason)])
+
+    def letter(self, delivery: Delivery, reason: str) -> DeadLetter:
+        """What is kept of a delivery that cannot be applied."""
+        source, key_version = None, self._key_version
+        with suppress(BadEventError):  # what cannot be read has no source
+            event = decode(delivery.payload)
+            source, key_version = event.source, event.key_version
+        name = blake2b(delivery.payload, digest_size=16).hexdigest()
+        now = self._now_ms()
+        return DeadLetter(name, source, key_version, delivery.payload, reason, delivery.attempts, now, now)
+
+    def _write(self, batch: Batch, events: Sequence[Event], now: int, outcome: Outcome) -> None:
+        stage = self._stage()
+        fresh = self._fresh(batch, events, now, outcome)
+        people = People(batch.groups({one.source for one in fresh}), now)
+        settings = self._settings()
+        touched: set[str] = set()
+        log: list[EventRow] = []
+        consents = {}
+        for event in fresh:
+            if event.source in people:
+                person = people.person_of(event.source)
+                if person not in consents:
+                    consents[person] = people.merged(person).consent
+                stored = consents[person]
+            else:
+                stored = {}
+            if not event_applies(event, stored, deny_unknown=self._deny_unknown):
+                outcome.counts["refused"] += 1
+                continue
+            log.append(_row(event))
+            if not event.has_effect:
+                outcome.counts["bot"] += 1
+                continue
+            draft = people.draft(Identity(event.source, event.key_version, event.uid))
+            self._reduce(draft, event, stage, settings)
+            touched.add(draft.row.person)
+            outcome.counts["applied"] += 1
+        batch.log(log)
+        self._remake(batch, people, touched, stage, now, outcome)
+
+    def _fresh(self, batch: Batch, events: Sequence[Event], now: int, outcome: Outcome) -> list[Event]:
+        """Those that were not applied before, and whose visitor was not erased since; their ids are kept."""
+        fences = batch.fences({one.source for one in events})
+        day = now // DAY_MS
+        digests = {one.id: self._ids.digest(one.id) for one in events}
+        known = dict(batch.known_ids(digests.values(), day=day))
+        fresh: list[Event] = []
+        new: dict[bytes, bytes] = {}
+        for event in events:
+            key = digests[event.id]
+            before = known.get(key)
+            if before is not None:
+                kind = "duplicate" if before == event.digest else "conflict"
+                outcome.counts[kind] += 1
+                continue
+            known[key] = new[key] = event.digest
+            if event.received <= fences.get(event.source, -1):
+                outcome.counts["erased"] += 1
+            else:
+                fresh.append(event)
+        batch.add_ids(new, day=day)
+        return fresh
+
+    def _reduce(self, draft: Draft, event: Event, stage: Stage, settings: Settings) -> None:
+        entry = stage.entries.get(event.content_id) if event.content_id is not None else None
+        draft.state = reduce(draft.state, event, entry, settings) or draft.state
+        if event.type in stage.patterns.event_types:
+            letters = stage.patterns.letters(_flat(event), entry)
+            if letters:
+                draft.window = draft.window.add([Entry(event.time, event.id, letters)], stage.patterns.limits)
+
+    def _remake(
+        self, batch: Batch, people: People, persons: set[str], stage: Stage, now: int, outcome: Outcome
+    ) -> None:
+        if not persons:
+            return
+        outcome.versions = remake(batch, people, persons, stage.patterns, stage.evaluate, now)
+        if self._keeps_copies:
+            batch.outbox(outcome.versions)
+        self._at("before commit")
+
+    def _lifted(self, event: Event) -> Event:
+        if event.key_version == self._key_version:
+            return event
+        source = self._lift(event.source, event.key_version)
+        return replace(event, source=source, key_version=self._key_version)
+
+
+def _row(event: Event) -> EventRow:
+    """An event as it is logged."""
+    return EventRow(
+        event.id,
+        event.source,
+        event.key_version,
+        event.type,
+        event.time,
+        event.received,
+        event.content_id,
+        event.slot,
+        event.value,
+        msgpack.encode(event.properties) if event.properties else None,
+        event.decision_id,
+        event.flags,
+        msgpack.encode(event.decided) if event.decided is not None else None,
+    )
+
+
+def _flat(event: Event) -> dict[str, object]:
+    """An event as where-conditions read it."""
+    return {
+        "event.id": event.id,
+        "event.type": event.type,
+        "event.time": datetime.fromtimestamp(event.time / 1000, UTC),
+        "event.content_id": event.content_id,
+        "event.slot": event.slot,
+        "event.value": event.value,
+        "event.properties": event.properties or {},
+    }

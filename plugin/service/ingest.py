@@ -1,0 +1,198 @@
+"""Events in: judged, hashed, made durable. What they come to is worked out afterwards, in `plugin.service.apply`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from adapters.streams.port import Record, RecordTooLarge, Stream, StreamDown, StreamFull, partition_of
+from plugin.errors import RateLimited, ServiceUnavailable
+from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
+from plugin.flow.signals.ports import Devices, Geo
+from plugin.profiles import events as encoding
+from plugin.profiles.events import BOT, PREFETCH, Event
+from plugin.profiles.identity import Identity
+from plugin.profiles.judging import Judged, Rejected, judge
+from plugin.profiles.types import Types
+from plugin.service.event_ids import EventIds
+
+RETRY_AFTER_S = 2
+NOT_JSON = "not JSON in UTF-8; nothing else is wrong with the events around it"
+# A library for HTTP is how apps and a site's own servers send what their visitors did; robots that read pages name
+# themselves.
+_LIBRARIES = re.compile(
+    r"^(curl|wget|python|java/|go-http|okhttp|ruby|php|perl|axios|node|undici|got |guzzle|dart|rust|apache-http"
+    r"|httpx|aiohttp|werkzeug)|httpclient|reqwest",
+    re.IGNORECASE,
+)
+
+
+class Taken(NamedTuple):
+    """What became of a batch. What is accepted is durable; `rejected` are in the order of their places.
+
+    Attributes:
+        duplicate: at least so many were taken before.
+        ignored: refused by the visitor's consent.
+        ids: of those accepted, for `Ingesting.applied`.
+    """
+
+    accepted: int
+    duplicate: int
+    ignored: int
+    rejected: tuple[Rejected, ...]
+    ids: tuple[str, ...] = ()
+
+
+class Ingesting:
+    """The service behind `POST /v1/events`, and behind the events of a request for blocks."""
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        ids: EventIds,
+        types: Callable[[], Types],
+        identify: Callable[[str], Identity],
+        tokens: Callable[[str], Mapping[str, object]],
+        devices: Devices,
+        geo: Geo,
+        policy: ContextPolicy,
+        now_ms: Callable[[], int],
+        new_id: Callable[[], str],
+        headless_counts: bool = False,
+    ) -> None:
+        """Take what it works with.
+
+        Args:
+            types: the event types there are now.
+            identify: what stands for a visitor's id.
+            tokens: reads a decision token; raises ValueError.
+            headless_counts: whether browsers that a program drives are visitors, as where Tessera is tried.
+        """
+        self._stream = stream
+        self._ids = ids
+        self._types = types
+        self._identify = identify
+        self._tokens = tokens
+        self._devices = devices
+        self._geo = geo
+        self._policy = policy.wanting(frozenset({"device.type"}), {})
+        self._now_ms = now_ms
+        self._new_id = new_id
+        self._headless_counts = headless_counts
+
+    def accept(self, raw: RawRequest, items: Sequence[bytes]) -> Taken:
+        """Judge each event alone, and keep those that are right.
+
+        Args:
+            raw: the request that brought them: who sent it, and what it says of consent.
+            items: one JSON text each.
+        Raises:
+            RateLimited: too much waits already; none was taken.
+            ServiceUnavailable: they cannot be made durable now; none was taken.
+        """
+        context = derive(raw, self._policy, self._devices, self._geo)
+        parsed = [_parsed(item) for item in items]
+        judged = self.judge(raw, context, parsed)
+        rejected = [
+            Rejected(one.index, one.pointer, NOT_JSON) if parsed[one.index] is _BROKEN else one
+            for one in judged.rejected
+        ]
+        return self.keep(judged._replace(rejected=rejected))
+
+    def judge(
+        self,
+        raw: RawRequest,
+        context: Context,
+        items: Sequence[object],
+        *,
+        visitor: str | None = None,
+        makes_ids: bool = False,
+    ) -> Judged:
+        """What is right with events that a request brings; nothing is kept yet.
+
+        Args:
+            visitor: whose they are where they name nobody; None: whom the request names.
+            makes_ids: whether those without an id get one.
+        """
+        said = context.attributes
+        named = said.get("visitor.id")
+        return judge(
+            items,
+            now_ms=self._now_ms(),
+            types=self._types(),
+            sources=self._identify,
+            consent={
+                name.removeprefix("consent."): value is True
+                for name, value in said.items()
+                if name.startswith("consent.")
+            },
+            default_visitor=visitor or (named if isinstance(named, str) else None),
+            new_id=self._new_id if makes_ids else None,
+            flags=self._flags(raw, context),
+            tokens=self._tokens,
+        )
+
+    def keep(self, judged: Judged) -> Taken:
+        """Make what was judged right durable.
+
+        Raises:
+            RateLimited, ServiceUnavailable: as `accept`.
+        """
+        fresh, duplicate, clashing = self._ids.sort(judged.events)
+        rejected = list(judged.rejected)
+        if clashing:
+            places = dict(zip(map(id, judged.events), judged.places, strict=True))
+            rejected += [Rejected(places[id(one)], f"/events/{places[id(one)]}/id", CLASH) for one in clashing]
+            rejected.sort(key=lambda one: one.index)
+        self._append(fresh)
+        self._ids.remember(fresh)
+        return Taken(len(fresh), duplicate, len(judged.ignored), tuple(rejected), tuple(one.id for one in fresh))
+
+    def applied(self, taken: Taken, wait_s: float) -> bool:
+        """Whether all that was accepted is applied, waiting so long for it at most."""
+        return self._ids.wait(taken.ids, wait_s)
+
+    def _append(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        count = self._stream.partitions
+        records = [Record(partition_of(one.source, count), one.source, encoding.encode(one)) for one in events]
+        try:
+            self._stream.append(records)
+        except StreamFull as fault:
+            raise RateLimited(max(1, math.ceil(fault.retry_after_s))) from fault
+        except RecordTooLarge as fault:
+            raise ServiceUnavailable("The events are too large together; send fewer at a time.") from fault
+        except StreamDown as fault:
+            raise ServiceUnavailable("Events cannot be kept now; none was taken.", RETRY_AFTER_S) from fault
+
+    def _flags(self, raw: RawRequest, context: Context) -> int:
+        flags = PREFETCH if context.prefetch else 0
+        if context.attributes.get("device.type") == "bot":
+            agent = "".join(raw.headers.get("user-agent", ())[:1])
+            headless = self._headless_counts and "headless" in agent.lower()
+            if not headless and not _LIBRARIES.search(agent):
+                flags |= BOT
+        return flags
+
+
+CLASH = "this id was sent before with another event; give each event an id of its own"
+
+
+class _Broken:
+    """Stands for what is no JSON, and is no event either."""
+
+
+_BROKEN = _Broken()
+
+
+def _parsed(item: bytes) -> object:
+    try:
+        return msgspec.json.decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _BROKEN

@@ -1,0 +1,65 @@
+"""What events are applied with: the published state, and what is made of it once for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from plugin.flow.types import Site
+from plugin.service.people import Evaluate
+from rules.letters import PatternSet, patterns_of
+from rules.patterns_live import Engine, Verdict, evaluate
+from rules.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One published state.
+
+    Attributes:
+        entries: one variant of each entry by its id, as rules read it.
+        evaluate: by the patterns, with the engine made for them.
+    """
+
+    site: Site | None
+    patterns: PatternSet
+    entries: Mapping[str, Mapping[str, object]]
+    evaluate: Evaluate
+
+
+class Staging:
+    """Gives the stage of now; for one thread. An engine is made anew where the patterns changed."""
+
+    def __init__(self, site: Callable[[], Site | None], engine_for: Callable[[PatternSet], Engine | None]) -> None:
+        """Take what it works with.
+
+        Args:
+            site: the published state; None before there is any.
+            engine_for: what evaluates the sequences and absences of a pattern set, in place of the one before.
+        """
+        self._site = site
+        self._engine_for = engine_for
+        self._engine: tuple[str, Engine | None] = ("", None)
+        self._stage: Stage | None = None
+
+    def __call__(self) -> Stage:
+        """The stage."""
+        site = self._site()
+        if self._stage is None or self._stage.site is not site:
+            self._stage = self._of(site)
+        return self._stage
+
+    def _of(self, site: Site | None) -> Stage:
+        patterns = patterns_of(site.ruleset) if site is not None else PatternSet((), ZoneInfo("UTC"))
+        if self._engine[0] != patterns.digest:
+            self._engine = (patterns.digest, self._engine_for(patterns) if patterns.patterns else None)
+        entries: dict[str, Mapping[str, object]] = {}
+        for one in site.content.candidates if site is not None else ():
+            entries.setdefault(one.id, one.entry)
+        return Stage(site, patterns, entries, partial(_evaluate, patterns, self._engine[1]))
+
+
+def _evaluate(patterns: PatternSet, engine: Engine | None, windows: Sequence[tuple[Window, int]]) -> Sequence[Verdict]:
+    return evaluate(patterns, windows, engine)

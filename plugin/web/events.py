@@ -1,0 +1,103 @@
+"""`POST /v1/events`: what visitors did. Answered once it is durable; the work happens afterwards."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from werkzeug.http import parse_cookie
+
+from plugin.errors import FieldError, MalformedRequest, UnsupportedMediaType, ValidationFailed
+from plugin.flow.context import RawRequest
+from plugin.service.ingest import Ingesting
+from plugin.web.operations import DELIVERY, JSON_TYPE, Answer, Call, Incoming, Operation, RawBody
+from plugin.web.schemas.events import MOST_EVENTS, EventsAnswer, EventsRequest
+
+LONGEST_WAIT_S = 5.0
+_TYPES = frozenset({JSON_TYPE, "text/plain", ""})
+"""A beacon of plain text needs no preflight, so browsers send JSON as such."""
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4}(?:\.[0-9]{1,3})?)\"?(?:$|[,;\s])", re.IGNORECASE)
+
+
+class _Sent(msgspec.Struct, forbid_unknown_fields=True):
+    # Each event stays as it came, so that one that is no JSON spoils no other.
+    events: list[msgspec.Raw]
+    consent: dict[str, Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(_Sent)
+
+
+def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
+    """The one route."""
+
+    def accept(call: Call) -> Answer:
+        sent: Incoming = call.body
+        if sent.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
+            raise UnsupportedMediaType([JSON_TYPE])
+        body = _read(sent.read())
+        taken = ingesting.accept(_request(sent, body, trusted=_is_server(call)), [bytes(one) for one in body.events])
+        wait = _WAIT.search(sent.headers.get("prefer", ""))
+        headers = {}
+        if wait is not None and ingesting.applied(taken, min(float(wait[1]), LONGEST_WAIT_S)):
+            headers["Preference-Applied"] = f"wait={wait[1]}"
+        return Answer(taken, status=202, headers=headers)
+
+    return [
+        Operation(
+            name="events",
+            method="POST",
+            path="/v1/events",
+            summary="Tell what visitors did",
+            description=(
+                "Each event is judged alone. 202 once those accepted are durable; `Prefer: wait=0.3` answers when they "
+                "are applied, or after so many seconds. Bodies of `navigator.sendBeacon` are read, with the key as "
+                "`?key=`."
+            ),
+            tag="delivery",
+            access=DELIVERY,
+            body=RawBody(limit_bytes, EventsRequest),
+            answers={202: EventsAnswer},
+            refusals=(415, 422, 503),
+            beacon=True,
+            run=accept,
+        )
+    ]
+
+
+def _is_server(call: Call) -> bool:
+    return call.caller is not None and call.caller.kind == "management"
+
+
+def _read(raw: bytes) -> _Sent:
+    try:
+        found = _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise ValidationFailed([FieldError(_pointer(str(error)), str(error).partition(" - at ")[0])]) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise MalformedRequest(f"The body is not JSON: {error}.") from error
+    if not 1 <= len(found.events) <= MOST_EVENTS:
+        raise ValidationFailed([FieldError("/events", f"from 1 to {MOST_EVENTS} events; send the rest in another")])
+    return found
+
+
+def _pointer(message: str) -> str:
+    """msgspec ends its messages with a path, such as ``at `$.events[3]` ``."""
+    path = re.search(r"`\$(.*)`$", message)
+    return re.sub(r"\.|\[", "/", path[1]).replace("]", "") if path else ""
+
+
+def _request(sent: Incoming, body: _Sent, *, trusted: bool) -> RawRequest:
+    cookie = sent.headers.get("cookie")
+    query = parse_qs(urlsplit(sent.path).query, max_num_fields=50)
+    return RawRequest(
+        {name: (value,) for name, value in sent.headers.items()},
+        parse_cookie(cookie) if cookie else {},
+        {name: tuple(values) for name, values in query.items() if name.startswith("consent.")},
+        {} if body.consent is None else {"consent": body.consent},
+        {},
+        sent.peer,
+        trusted_body=trusted,
+    )
