@@ -64,7 +64,7 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "linear": "adapters.models.linear:build",
             }
         ),
-        "streams": MappingProxyType({"local": "adapters.streams.local:build"}),
+        "streams": MappingProxyType({"local": "adapters.streams.local:build", "redis": "adapters.streams.redis:build"}),
     }
 )
 

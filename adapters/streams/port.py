@@ -44,7 +44,7 @@ class Record:
     """
 
     partition: int
-    key: str
+    key: str = field(repr=False)
     payload: bytes = field(repr=False)
 
 
@@ -56,12 +56,14 @@ class Delivery:
         position: names the record within its partition, until it is acknowledged; opaque.
         attempts: how often it was delivered, this time included. Where it was delivered and a new `claim` came before
             its acknowledgement, it is above 1: a record at which a reader dies again and again shows by that.
+        key: as it was appended.
     """
 
     partition: int
     position: str
     payload: bytes = field(repr=False)
     attempts: int
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Stream(Protocol):
         ...
 
     def scan(self, keys: Collection[str]) -> Iterator[Record]:
-        """Every record of these keys that waits, delivered or not, in order within its partition.
+        """Every record of these keys that waits, delivered or not, in order within its partition; perhaps one twice.
 
         Raises:
             StreamDown: not all could be seen.

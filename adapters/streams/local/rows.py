@@ -31,12 +31,14 @@ def claim(run: Run, partition: int) -> int:
 def following(run: Run, cursor: int, limit: int) -> tuple[list[Delivery], int]:
     """What comes after a position in its partition, and the position of the last."""
     rows = run(
-        "SELECT position, payload, attempts FROM records WHERE position > ? AND position <= ?"
+        "SELECT position, payload, attempts, key FROM records WHERE position > ? AND position <= ?"
         " ORDER BY position LIMIT ?",
         (cursor, cursor | NUMBER, limit),
     ).fetchall()
     partition = cursor >> NUMBER_BITS
-    found = [Delivery(partition, str(position & NUMBER), payload, tried + 1) for position, payload, tried in rows]
+    found = [
+        Delivery(partition, str(position & NUMBER), payload, tried + 1, key) for position, payload, tried, key in rows
+    ]
     return found, rows[-1][0] if rows else cursor
 
 

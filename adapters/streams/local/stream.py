@@ -138,6 +138,11 @@ class LocalStream:
             for connection in (self._reader, self._marker, self._writer):
                 connection.close()
 
+    def empty(self) -> bool:
+        """Whether nothing waits: what a spool is asked before each append past it."""
+        with self._looking():
+            return self._reader.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
+
     def _next(self, partitions: Collection[int], limit: int) -> list[Delivery]:
         found: list[Delivery] = []
         moved: dict[int, int] = {}
