@@ -47,21 +47,17 @@ class Window:
         without a limit, of patterns that are gone, are dropped. An event without letters left is forgotten. A letter's
         limits look at nothing but that letter and the newest time, which is why the order of arrival cannot matter.
         """
-        known: dict[tuple[int, str], frozenset[str]] = {
-            (one.time, one.id): frozenset(one.letters) for one in self.entries
-        }
-        for one in entries:
-            place = (one.time, one.id)
-            known[place] = known.get(place, frozenset()) | frozenset(one.letters)
-        newest = max((time for time, _id in known), default=0)
-        left: dict[str, int] = {letter: limit.newest for letter, limit in limits.items()}
+        known: dict[tuple[int, str], set[str]] = {}
+        for one in (*self.entries, *entries):
+            known.setdefault((one.time, one.id), set()).update(limits.keys() & one.letters)
+        newest = max((time for (time, _id), letters in known.items() if letters), default=0)
+        left = {letter: limit.newest for letter, limit in limits.items()}
         cut = self.cut
         kept: list[Entry] = []
         for (time, identifier), letters in sorted(known.items(), reverse=True):
             staying = []
             for letter in sorted(letters):
-                limit = limits.get(letter)
-                if limit is None or (limit.horizon is not None and newest - time > limit.horizon):
+                if not _needed(limits[letter], newest - time):
                     continue
                 if left[letter] == 0:
                     cut += 1
@@ -82,7 +78,8 @@ class Window:
         """Without what no pattern can still need at `now`, milliseconds; for retention."""
         kept = []
         for one in self.entries:
-            staying = tuple(letter for letter in one.letters if _needed(limits.get(letter), now - one.time))
+            asked = (letter for letter in one.letters if letter in limits)
+            staying = tuple(letter for letter in asked if _needed(limits[letter], now - one.time))
             if staying:
                 kept.append(Entry(one.time, one.id, staying))
         return Window(tuple(kept), self.cut)
@@ -128,5 +125,5 @@ class _Stored(msgspec.Struct, array_like=True):
 _DECODER = msgspec.msgpack.Decoder(_Stored)
 
 
-def _needed(limit: Limit | None, age: int) -> bool:
-    return limit is not None and (limit.horizon is None or age <= limit.horizon)
+def _needed(limit: Limit, age: int) -> bool:
+    return limit.horizon is None or age <= limit.horizon
