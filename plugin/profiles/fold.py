@@ -26,19 +26,19 @@ class View(msgspec.Struct, frozen=True, array_like=True, tag=1, tag_field="forma
     Attributes:
         uid: of the person: that of the known source, else of the only one.
         known: whether the visitor has told who they are.
-        version: rises with every change, so that an older copy never takes the place of a newer.
+        person: the source that names the person: the known one, or the only one.
         state: of all sources together, cut to what decisions read. The reducer takes it as it takes any state.
         segments: by name: since when and until when, in milliseconds; None: until further notice.
     """
 
     uid: str = ""
     known: bool = False
-    version: int = 0
+    person: str = ""
     state: SourceState = EMPTY
     segments: dict[str, tuple[int, int | None]] = {}
 
     def __repr__(self) -> str:
-        return f"View(version={self.version})"  # the rest is somebody's
+        return "View(...)"  # it is somebody's
 
 
 class BadViewError(ValueError):
@@ -56,7 +56,7 @@ def fold(
     *,
     uid: str,
     known: bool = False,
-    version: int = 0,
+    person: str = "",
     segments: Mapping[str, tuple[int, int | None]] | None = None,
 ) -> View:
     """The view of a person.
@@ -67,7 +67,7 @@ def fold(
     """
     states = [state for _source, state in sorted(sources, key=lambda pair: pair[0])]
     merged = fold_left(merge, states) if states else EMPTY
-    return View(uid, known, version, hot(merged), dict(segments or {}))
+    return View(uid, known, person, hot(merged), dict(segments or {}))
 
 
 def merge(one: SourceState, other: SourceState) -> SourceState:

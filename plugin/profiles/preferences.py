@@ -40,10 +40,11 @@ def answer(preferences: Values, question: str) -> object:
 
 
 def _said(preferences: Values, kind: str, value: int) -> Iterator[str]:
+    # Of one instant by name: views leave out the ids.
     found = [
-        (one.time, one.id, key.removeprefix(kind))
+        (-one.time, key.removeprefix(kind))
         for key, one in preferences.items()
         if key.startswith(kind) and one.value == value
     ]
-    for _time, _id, name in sorted(found, reverse=True):
+    for _time, name in sorted(found):
         yield name
