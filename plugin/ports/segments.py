@@ -62,11 +62,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What one write of members did."""
+    """What one write of members did. ``erased``: so many were left out, for they were erased since."""
 
     entered: int
     kept: int
-    left: int
+    erased: int
 
 
 class SegmentLists(Protocol):

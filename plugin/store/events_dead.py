@@ -11,7 +11,7 @@ from plugin.ports import DeadLetter, Page
 from plugin.store import cursors
 from plugin.store.content_rows import LONGEST_REASON
 from plugin.store.engine import glancing, reading, writing
-from plugin.store.statements import among, batches, insert_into
+from plugin.store.statements import among, batches, insert_into, upsert
 from plugin.store.types import storable
 from plugin.store.visitor_tables import dead_letters as letters
 
@@ -58,19 +58,13 @@ class SqlDeadLetters:
 
 def put_letters(tx: Connection, new: Sequence[DeadLetter]) -> None:
     """Keep them, in the transaction of whoever gave them up. One that comes again waits again."""
+    fresh = ("source", "key_version", "payload", "reason", "last_at", "replayed_at")
     insert = insert_into(tx, letters)
-    fresh = insert.excluded
-    upsert = insert.on_conflict_do_update(
-        index_elements=[letters.c.id],
-        set_={
-            **{name: fresh[name] for name in ("source", "key_version", "payload", "reason", "last_at", "replayed_at")},
-            "attempts": letters.c.attempts + fresh.attempts,
-        },
-    )
+    put = upsert(insert, *fresh, attempts=letters.c.attempts + insert.excluded.attempts)
     unique = {one.id: one for one in new}
     rows = ({**asdict(one), "reason": _shown(one.reason)} for _id, one in sorted(unique.items()))
     for some in batches(rows):
-        tx.execute(upsert, some)
+        tx.execute(put, some)
 
 
 def _shown(reason: str) -> str:

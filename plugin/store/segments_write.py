@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, select
 
 from plugin.ports import Change, Membership
-from plugin.store.statements import among, batches, insert_into
+from plugin.store.many import Many, Row, storable_all
+from plugin.store.statements import among, upsert
 from plugin.store.visitor_tables import segment_log as log
 from plugin.store.visitor_tables import segment_members as members
 
 COLUMNS = [members.c[name] for name in ("segment", "source", "kind", "since", "until", "score", "reason")]
-_LEAVE = delete(members).where(members.c.segment == bindparam("of_segment"), members.c.source == bindparam("of_source"))
+_LEAVE = Many(
+    ("of_segment", "of_source"),
+    lambda _insert: delete(members).where(
+        members.c.segment == bindparam("of_segment"), members.c.source == bindparam("of_source")
+    ),
+)
+_NOTE = Many(("segment", "source", "key_version", "at", "way", "reason"), lambda insert: insert(log))
+
+
+def _enter(insert: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with no common type
+    new = insert(members)
+    ended = and_(members.c.until.is_not(None), members.c.until <= new.excluded.since)
+    since = case((ended, new.excluded.since), else_=members.c.since)
+    return upsert(new, "kind", "until", "score", "reason", "touched", since=since)
+
+
+_ENTER = Many([column.name for column in members.c], _enter)
 
 
 def held(tx: Connection, sources: Collection[str]) -> tuple[Membership, ...]:
@@ -34,14 +51,14 @@ def change(tx: Connection, changes: Sequence[Change]) -> None:
         if one.way == "left":
             if now_in is None:
                 continue
-            leave_all.append({"of_segment": one.segment, "of_source": one.source})
+            leave_all.append((one.segment, one.source))
         else:
             enter_all.append(row_of(one))
         if one.way == "left" or now_in is None or over(now_in, one.at):
             logged.append(one)
+    storable_all(text for one in changes for text in (one.segment, one.reason))
     enter(tx, enter_all)
-    for some in batches(leave_all):
-        tx.execute(_LEAVE, some)
+    leave(tx, leave_all)
     note(tx, logged)
 
 
@@ -50,47 +67,22 @@ def over(membership: Membership, at: int) -> bool:
     return membership.until is not None and membership.until <= at
 
 
-def row_of(one: Change) -> dict[str, Any]:
-    return {
-        "segment": one.segment,
-        "source": one.source,
-        "key_version": one.key_version,
-        "kind": one.kind,
-        "since": one.at,
-        "until": one.until,
-        "score": one.score,
-        "reason": one.reason,
-        "touched": one.at,
-    }
+def row_of(one: Change) -> Row:
+    """As `enter` takes it."""
+    return (one.segment, one.source, one.key_version, one.kind, one.at, one.until, one.score, one.reason, one.at)
 
 
-def enter(tx: Connection, rows: Iterable[dict[str, Any]]) -> None:
+def leave(tx: Connection, rows: Sequence[Row]) -> None:
+    """Take them out: segment and source of each."""
+    _LEAVE.execute(tx, rows)
+
+
+def enter(tx: Connection, rows: Sequence[Row]) -> None:
     """One that is in stays since when it was, unless that was over."""
-    insert = insert_into(tx, members)
-    fresh = insert.excluded
-    ended = and_(members.c.until.is_not(None), members.c.until <= fresh.since)
-    upsert = insert.on_conflict_do_update(
-        index_elements=[members.c.segment, members.c.source],
-        set_={
-            **{name: fresh[name] for name in ("kind", "until", "score", "reason", "touched")},
-            "since": case((ended, fresh.since), else_=members.c.since),
-        },
-    )
-    for some in batches(rows):
-        tx.execute(upsert, some)
+    _ENTER.execute(tx, rows)
 
 
-def note(tx: Connection, changes: Iterable[Change]) -> None:
-    rows = (
-        {
-            "segment": one.segment,
-            "source": one.source,
-            "key_version": one.key_version,
-            "at": one.at,
-            "way": one.way,
-            "reason": one.reason,
-        }
-        for one in changes
-    )
-    for some in batches(rows):
-        tx.execute(log.insert(), some)
+def note(tx: Connection, changes: Sequence[Change]) -> None:
+    """Log them."""
+    rows = [(one.segment, one.source, one.key_version, one.at, one.way, one.reason) for one in changes]
+    _NOTE.execute(tx, rows)

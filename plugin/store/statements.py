@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -17,6 +17,19 @@ Item = TypeVar("Item")
 
 def insert_into(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with no common type
     return (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def upsert(new: Any, *names: str, only: Callable[[Any], Any] | None = None, **others: Any) -> Any:  # noqa: ANN401
+    """An insert that puts these columns anew where the key is there already, as far as ``only`` of the new row says.
+
+    ``others`` are columns with what they become.
+    """
+    fresh = new.excluded
+    return new.on_conflict_do_update(
+        index_elements=list(new.table.primary_key.columns),
+        set_={name: fresh[name] for name in names} | others,
+        where=None if only is None else only(fresh),
+    )
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:

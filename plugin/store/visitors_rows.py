@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, delete, exc, or_, select, update
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, exc, or_, select, update
 from plugin.errors import Conflict, ServiceUnavailable
 from plugin.ports import Change, Membership, VisitorRow
 from plugin.store import segments_write
-from plugin.store.statements import among, batches, insert_into
+from plugin.store.many import Many
+from plugin.store.statements import among, upsert
 from plugin.store.visitor_tables import DAY, visitors
 from plugin.store.visitor_tables import erasure_fences as fences
 from plugin.store.visitor_tables import hot_outbox as outbox
@@ -24,13 +26,20 @@ _WRITTEN = ("known", "person", "seen", "hot", "state", "window")
 _WRITTEN_VALUES = attrgetter("source", "version", *_WRITTEN)
 _ROUNDS = 5  # of locking, while groups change
 
-_INSERT = visitors.insert()
-_UPDATE = (
-    update(visitors)
-    .where(visitors.c.source == bindparam("of_source"), visitors.c.version == bindparam("of_version"))
-    .values({name: bindparam(f"new_{name}") for name in ("version", "day", *_WRITTEN)})
+_INSERT = Many((*NAMES, "day"), lambda insert: insert(visitors))
+_UPDATE = Many(
+    ("of_source", "of_version", *(f"new_{name}" for name in (*_WRITTEN, "version", "day"))),
+    lambda _insert: (
+        update(visitors)
+        .where(visitors.c.source == bindparam("of_source"), visitors.c.version == bindparam("of_version"))
+        .values({name: bindparam(f"new_{name}") for name in (*_WRITTEN, "version", "day")})
+    ),
 )
-_UPDATE_NAMES = ("of_source", "of_version", *(f"new_{name}" for name in _WRITTEN))
+_TICK = Many(("source", "due", "bucket"), lambda insert: upsert(insert(ticks), "due"))
+_IN_LINE = Many(
+    ("source", "version"),
+    lambda insert: upsert(insert(outbox), "version", only=lambda fresh: outbox.c.version < fresh.version),
+)
 
 
 class SqlGroups:
@@ -59,23 +68,14 @@ class SqlGroups:
         new = [row for row in rows if row.version == 0]
         old = [row for row in rows if row.version != 0]
         versions = {row.source: row.version + 1 for row in old} | {row.source: max(row.created, 1) for row in new}
-        if old:
-            values = [
-                dict(zip(_UPDATE_NAMES, _WRITTEN_VALUES(row), strict=True))
-                | {"new_version": row.version + 1, "new_day": row.seen // DAY}
-                for row in old
-            ]
-            if self._tx.execute(_UPDATE, values).rowcount != len(old):
-                raise Conflict("A visitor was changed meanwhile.")
-        if new:
-            values = [
-                dict(zip(NAMES, _VALUES(row), strict=True)) | {"version": versions[row.source], "day": row.seen // DAY}
-                for row in sorted(new, key=attrgetter("source"))
-            ]
-            try:
-                self._tx.execute(_INSERT, values)
-            except exc.IntegrityError as error:
-                raise Conflict("A visitor was made meanwhile.") from error
+        written = [(*_WRITTEN_VALUES(row), row.version + 1, row.seen // DAY) for row in old]
+        if _UPDATE.execute(self._tx, written) != len(old):
+            raise Conflict("A visitor was changed meanwhile.")
+        first = [replace(row, version=versions[row.source]) for row in sorted(new, key=attrgetter("source"))]
+        try:
+            _INSERT.execute(self._tx, [(*_VALUES(row), row.seen // DAY) for row in first])
+        except exc.IntegrityError as error:
+            raise Conflict("A visitor was made meanwhile.") from error
         return versions
 
     def outbox(self, versions: Mapping[str, int]) -> None:
@@ -88,11 +88,7 @@ class SqlGroups:
         segments_write.change(self._tx, changes)
 
     def ticks(self, due: Mapping[str, int], clear: Collection[str] = ()) -> None:
-        insert = insert_into(self._tx, ticks)
-        upsert = insert.on_conflict_do_update(index_elements=[ticks.c.source], set_={"due": insert.excluded.due})
-        rows = [{"source": one, "due": due[one], "bucket": bucket(one)} for one in sorted(due)]
-        for some in batches(rows):
-            self._tx.execute(upsert, some)
+        _TICK.execute(self._tx, [(one, due[one], bucket(one)) for one in sorted(due)])
         gone = sorted(set(clear) - due.keys())
         if gone:
             self._tx.execute(delete(ticks).where(among(self._tx, ticks.c.source, gone)))
@@ -112,13 +108,7 @@ def grouped(tx: Connection, sources: Collection[str], *, lock: bool = False) -> 
 
 def put_in_line(tx: Connection, versions: Mapping[str, int]) -> None:
     """Have the hot copies of these written, or removed where their rows are gone."""
-    insert = insert_into(tx, outbox)
-    newer = insert.excluded.version
-    upsert = insert.on_conflict_do_update(
-        index_elements=[outbox.c.source], set_={"version": newer}, where=outbox.c.version < newer
-    )
-    for some in batches({"source": source, "version": versions[source]} for source in sorted(versions)):
-        tx.execute(upsert, some)
+    _IN_LINE.execute(tx, [(source, versions[source]) for source in sorted(versions)])
 
 
 def _closed(tx: Connection, sources: Collection[str], rows: Sequence[VisitorRow]) -> bool:
