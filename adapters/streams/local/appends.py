@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from adapters.streams.limits import size_of
-from adapters.streams.local.file import NUMBER_BITS, LocalOptions, telling, transaction
-from adapters.streams.port import Record, StreamError, StreamFull
+from adapters.streams.local.file import NUMBER_BITS, LocalOptions, telling, transaction, write_back
+from adapters.streams.port import Record, StreamDiskFull, StreamDown, StreamError, StreamFull
 
 MOST_AT_ONCE = 5_000
 RETRY_AFTER_S = 1.0
@@ -78,17 +78,26 @@ class Appender:
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         number = None
         try:
-            with telling(self._options.file), transaction(self._connection):
-                number = self._write(tickets)
-        except StreamError as fault:
-            number = None
+            try:
+                number = self._attempt(tickets)
+            except StreamDiskFull:
+                write_back(self._connection)
+                number = self._attempt(tickets)
+        except BaseException as fault:
+            # Whatever it was, nobody may take these for durable.
             for ticket in tickets:
-                ticket.fault = fault
+                ticket.fault = fault if isinstance(fault, StreamError) else StreamDown("the append failed")
+            if not isinstance(fault, StreamError):
+                raise
         finally:
             for ticket in tickets:
                 ticket.done = True
         if number is not None:
             self._committed(number)
+
+    def _attempt(self, tickets: Sequence[_Ticket]) -> int | None:
+        with telling(self._options.file), transaction(self._connection):
+            return self._write(tickets)
 
     def _write(self, tickets: Sequence[_Ticket]) -> int | None:
         """Admits each as far as there is room; gives the newest number, None where none was admitted."""
@@ -98,6 +107,7 @@ class Appender:
         rows: list[tuple[int, str, int, bytes]] = []
         grown: dict[int, list[int]] = {}
         for ticket in tickets:
+            ticket.fault = None
             if count + len(ticket.records) > options.max_records or size + ticket.bytes > options.max_bytes:
                 ticket.fault = StreamFull(f"{count} records of {size} bytes wait already", RETRY_AFTER_S)
                 continue

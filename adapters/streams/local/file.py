@@ -111,6 +111,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def write_back(connection: sqlite3.Connection) -> None:
+    """Moves the log into the file and cuts it, as far as others and the disk let it: that gives room to a full disk."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def _make(file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:

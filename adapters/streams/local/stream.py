@@ -10,7 +10,7 @@ from adapters.runtime import Runtime
 from adapters.streams.limits import check_name, check_partition, check_records
 from adapters.streams.local import rows
 from adapters.streams.local.appends import Appender
-from adapters.streams.local.file import NUMBER_BITS, LocalOptions, connect, prepare, telling, transaction
+from adapters.streams.local.file import NUMBER_BITS, LocalOptions, connect, prepare, telling, transaction, write_back
 from adapters.streams.port import Backlog, Delivery, NotClaimed, Record, StreamDiskFull, StreamDown
 
 POLL_S = 0.01
@@ -78,7 +78,8 @@ class LocalStream:
             with self._marking():
                 rows.remove(self._marker, done)
         except StreamDiskFull:
-            self._write_back()  # the log has no room to grow: after this it is written from its start again
+            with self._writing:
+                write_back(self._marker)
             with self._marking():
                 rows.remove(self._marker, done)
 
@@ -121,7 +122,8 @@ class LocalStream:
                 self._check_open()
                 with transaction(self._writer):
                     dropped += rows.remove(self._writer, found[place : place + CHUNK])
-        self._write_back()
+        with self._writing:
+            write_back(self._writer)
         return dropped
 
     def ping(self) -> None:
@@ -176,11 +178,6 @@ class LocalStream:
     def _number(self) -> int:
         with self._looking():
             return int(self._reader.execute("SELECT number FROM state").fetchone()[0])
-
-    def _write_back(self) -> None:
-        with self._writing, telling(self._options.file):
-            self._check_open()
-            self._marker.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextmanager
     def _looking(self) -> Iterator[None]:
