@@ -85,7 +85,7 @@ def without(decayed: Decayed, names: frozenset[str]) -> Decayed:
     if names.isdisjoint(decayed.weights):
         return decayed
     kept = {name: weight for name, weight in decayed.weights.items() if name not in names}
-    return Decayed(decayed.half_life_ms, decayed.cell, kept)
+    return Decayed(decayed.half_life_ms, decayed.cell if kept else 0, kept)
 
 
 def _weights_at(decayed: Decayed, cell: int) -> dict[str, float]:
