@@ -2,8 +2,8 @@
 
 Nothing but whole numbers of ours goes in: letters as small codes, times doubled and counted from the window's first
 event, the place of an event in its window. The bounds are those below which the engine was found sound: at most 60
-branches that one fact can match, 400 rules in a rule set, a join that is always true at the end of each `$and`, `$not`
-as the last of `all`.
+branches that one fact can match, 400 rules and 400 codes in a rule set, a join that is always true at the end of each
+`$and`, `$not` as the last of `all`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from rules.windows import Entry
 
 MOST_RULES = 400
 MOST_BRANCHES = 60
+MOST_CODES = 400
+"""Different codes that the rules of one rule set ask for, of all steps together; beyond 512 compiling it never ends."""
 MOST_WORK = 4_000
 """Partial matches that one window may make in one shard: some tens of milliseconds."""
 LONGEST_SPAN = 10**13
@@ -80,7 +82,7 @@ def plan_of(patterns: PatternSet) -> Plan:
 
 
 def _parts(waiting: Iterable[tuple[Key, Chain]]) -> Iterator[list[tuple[Key, Chain]]]:
-    """Chains in their order, a new part where the next would make too many rules or branches."""
+    """Chains in their order, a new part where the next would make too many rules, codes or branches."""
     part: list[tuple[Key, Chain]] = []
     branches: Counter[object] = Counter()
     for key, chain in waiting:
@@ -88,7 +90,8 @@ def _parts(waiting: Iterable[tuple[Key, Chain]]) -> Iterator[list[tuple[Key, Cha
         if chain.absent is not None:
             more.update([_TICK, (chain.absent, chain.steps[-1])])
         fits = all(branches[one] + count <= MOST_BRANCHES for one, count in more.items())
-        if part and not (fits and len(part) < MOST_RULES):
+        fits = fits and len(part) < MOST_RULES and len(branches.keys() | more.keys()) <= MOST_CODES
+        if part and not fits:
             yield part
             part, branches = [], Counter()
         part.append((key, chain))

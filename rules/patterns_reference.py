@@ -57,7 +57,9 @@ def tallied(tally: Tally, entries: Sequence[Entry]) -> Found | None:
 def matches(chain: Chain, entries: Sequence[Entry], now: int) -> list[Match]:
     """The matches of a chain among events up to now, in order, one for each instant of a last step."""
     reached: list[list[Match]] = [[] for _step in chain.steps]
-    for time, group in groupby(enumerate(entries), lambda item: item[1].time):
+    asked = frozenset(chain.steps)
+    fitting = [(place, one) for place, one in enumerate(entries) if not asked.isdisjoint(one.letters)]
+    for time, group in groupby(fitting, lambda item: item[1].time):
         here = list(group)
         found = [_best(chain, step, time, here, reached) for step in range(len(chain.steps))]
         for step, match in enumerate(found):
