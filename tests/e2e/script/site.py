@@ -52,12 +52,13 @@ class Site:
         replies: statuses and headers that the next batches of events get instead, the first first.
         hold: where it is cleared, personalize waits until it is set.
         broken: whether personalize fails.
+        has: those of the routes of events that the demo has.
     """
 
     url: str
     other: str
     demo: str
-    has_events: bool
+    has: frozenset[str]
     pages: dict[str, tuple[str, str, Mapping[str, str]]] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     replies: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
@@ -76,16 +77,11 @@ class Site:
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Every event that was accepted, or those of a type."""
-        every = [event for one in self.to(EVENTS) if one.status == 202 for event in one.body["events"]]
+        every = []
+        for one in self.to(EVENTS):
+            refused = {wrong["index"] for wrong in one.answer["rejected"]} if one.status == 202 else range(1_000)
+            every += [event for index, event in enumerate(one.body["events"]) if index not in refused]
         return [event for event in every if kind in (None, event["type"])]
-
-    def clear(self) -> None:
-        """As it was."""
-        self.hold.set()
-        self.pages.clear()
-        self.sent.clear()
-        self.replies.clear()
-        self.broken = False
 
 
 @contextmanager
@@ -94,9 +90,9 @@ def site_before(demo: str) -> Iterator[Site]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     port = server.server_address[1]
-    probe = requests.post(f"{demo}{EVENTS}", json={"events": []}, headers={"X-Tessera-Key": KEY}, timeout=5)
-    site = Site(f"http://127.0.0.1:{port}", f"http://localhost:{port}", demo, has_events=probe.status_code != 404)
-    site.clear()
+    has = frozenset(path for path in _OURS if requests.post(f"{demo}{path}", timeout=5).status_code != 404)
+    site = Site(f"http://127.0.0.1:{port}", f"http://localhost:{port}", demo, has)
+    site.hold.set()
     cast(Any, server).site = site
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -140,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == PERSONALIZE and self.site.broken:
             self._note(raw, 500, b"{}")
             self._reply(500, b"{}", _cors())
-        elif path in _OURS and not self.site.has_events:
+        elif path in _OURS and path not in self.site.has:
             self._imitate(path, raw)
         else:
             if path == PERSONALIZE:
@@ -156,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == IDENTIFY:
             status, answer = 200, {"visitor": asked["visitor_id"]}
         else:
-            wrong = [index for index, event in enumerate(asked["events"]) if not {"id", "type"} <= set(event)]
+            wrong = [{"index": at} for at, event in enumerate(asked["events"]) if not {"id", "type"} <= set(event)]
             status, answer = 202, {"accepted": len(asked["events"]) - len(wrong), "duplicate": 0, "rejected": wrong}
         body = json.dumps(answer).encode()
         self._note(raw, status, body)
