@@ -146,7 +146,9 @@ class Stream(Protocol):
         ...
 
     def ack(self, partition: int, positions: Collection[str]) -> None:
-        """Applied: these are removed. Unknown positions, and those removed before, do no harm.
+        """Applied: these are removed, now or soon. Unknown positions, and those removed before, do no harm.
+
+        That need not be durable: after a crash in between, whoever claims next may get them again.
 
         Raises:
             StreamDown, StreamDiskFull: some or all may be delivered again.

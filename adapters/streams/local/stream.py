@@ -15,6 +15,7 @@ from adapters.streams.port import Backlog, Delivery, NotClaimed, Record, StreamD
 
 POLL_S = 0.01
 CHUNK = 2_000
+REMOVED_AT_ONCE = 200
 
 
 class LocalStream:
@@ -72,16 +73,18 @@ class LocalStream:
         """See the port."""
         check_partition(partition, self.partitions)
         done = [one for position in positions if (one := rows.position_of(partition, position)) is not None]
-        if not done:
-            return
-        try:
-            with self._marking():
-                rows.remove(self._marker, done)
-        except StreamDiskFull:
-            with self._writing:
-                write_back(self._marker)
-            with self._marking():
-                rows.remove(self._marker, done)
+        for place in range(
+            0, len(done), REMOVED_AT_ONCE
+        ):  # removing overwrites, and the log has to hold all that one step does
+            some = done[place : place + REMOVED_AT_ONCE]
+            try:
+                with self._marking():
+                    rows.remove(self._marker, some)
+            except StreamDiskFull:
+                with self._writing:
+                    write_back(self._marker)
+                with self._marking():
+                    rows.remove(self._marker, some)
 
     def wait(self, seen: int, timeout_s: float) -> int:
         """See the port; appends of other processes are looked for every 10 ms."""
@@ -117,11 +120,11 @@ class LocalStream:
         """See the port; what was removed is overwritten in the file, and not left in its log."""
         found = list(self._positions(frozenset(keys)))
         dropped = 0
-        for place in range(0, len(found), CHUNK):
+        for place in range(0, len(found), REMOVED_AT_ONCE):
             with self._writing, telling(self._options.file):
                 self._check_open()
                 with transaction(self._writer):
-                    dropped += rows.remove(self._writer, found[place : place + CHUNK])
+                    dropped += rows.remove(self._writer, found[place : place + REMOVED_AT_ONCE])
         with self._writing:
             write_back(self._writer)
         return dropped

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from redis import Redis
@@ -15,6 +16,7 @@ from adapters.streams.redis.server import Server
 
 SLICE_MS = 200
 CHUNK = 500
+MOST_NOTED = 5_000
 FIRST = "0-0"
 Entry = tuple[bytes, Mapping[bytes, bytes]]
 
@@ -46,8 +48,11 @@ class Reading:
         self._claim = server.client.register_script(CLAIM)
         self._remove = server.client.register_script(REMOVE)
         self._places: dict[int, _Place] = {}
+        self._noting = threading.Lock()
+        self._acked: list[tuple[int, str]] = []
 
     def claim(self, partition: int, owner: str) -> None:
+        self.flush()
         self._server.ask(lambda client: self._claim([self._names.streams[partition]], [self._group, owner], client))
         self._places[partition] = _Place(owner)
 
@@ -58,6 +63,7 @@ class Reading:
             if (place := self._places.get(partition)) is None:
                 raise NotClaimed(f"partition {partition} is read before it was claimed")
             owners.setdefault(place.owner, []).append(partition)
+        self.flush()
         found: list[Delivery] = []
         for owner, those in owners.items():
             pending = [one for one in those if not self._places[one].news]
@@ -67,14 +73,36 @@ class Reading:
                 found += self._news(owner, news, limit, 0 if found or len(owners) > 1 else wait_ms)
         return found
 
-    def remove(self, partition: int, positions: Collection[str]) -> int:
-        ids = [position for position in positions if is_id(position)]
-        keys = [self._names.sizes, self._names.streams[partition]]
-        removed = 0
-        for place in range(0, len(ids), CHUNK):
-            arguments = [self._group, self._names.done, *ids[place : place + CHUNK]]
-            removed += cast(int, self._server.ask(lambda client, a=arguments: self._remove(keys, a, client)))  # type: ignore[misc]
-        return removed
+    def ack(self, partition: int, positions: Collection[str]) -> None:
+        """Notes them; `flush` tells the server. A call each, and a sync each, would hold up those who append."""
+        with self._noting:
+            self._acked += ((partition, position) for position in positions if is_id(position))
+            many = len(self._acked) >= MOST_NOTED
+        if many:
+            self.flush()
+
+    def flush(self) -> None:
+        """Removes what was acknowledged; what cannot be removed now stays noted."""
+        with self._noting:
+            taken, self._acked = self._acked, []
+        for place in range(0, len(taken), CHUNK):
+            try:
+                self.remove(taken[place : place + CHUNK])
+            except StreamDown:
+                with self._noting:
+                    self._acked += taken[place:]
+                raise
+
+    def remove(self, places: Sequence[tuple[int, str]]) -> int:
+        """At most `CHUNK` of them; gives how many there were."""
+        if not places:
+            return 0
+        numbers = {partition: number for number, partition in enumerate({one for one, _entry in places}, 1)}
+        keys = [self._names.sizes, *(self._names.streams[partition] for partition in numbers)]
+        arguments: list[str | int] = [self._group, self._names.done]
+        for partition, entry in places:
+            arguments += (numbers[partition], entry)
+        return cast(int, self._server.ask(lambda client: self._remove(keys, arguments, client)))
 
     def entries(self, partition: int) -> Iterator[Entry]:
         """Every entry that waits, in order."""

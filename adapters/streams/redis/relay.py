@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -37,15 +37,25 @@ class Relay:
 
     Args:
         hold: keep records in the spool until they are acknowledged.
+        every_round: what else is done now and then, at least every `LOCK_EVERY_S` while the server is well.
     """
 
     def __init__(
-        self, spool: LocalStream, file: Path, server: Server, names: Names, adding: Adding, hold: bool
+        self,
+        spool: LocalStream,
+        file: Path,
+        server: Server,
+        names: Names,
+        adding: Adding,
+        *,
+        hold: bool,
+        every_round: Callable[[], None],
     ) -> None:
         self._spool = spool
         self._server = server
         self._adding = adding
         self._hold = hold
+        self._every_round = every_round
         self._closing = threading.Event()
         self._lock = os.open(f"{file}.relay", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         self.name = _name_of(file)
@@ -67,6 +77,7 @@ class Relay:
         while not self._closing.is_set():
             try:
                 self._server.prepare()
+                self._every_round()
                 if self._is_ours():
                     self._round()
                 else:

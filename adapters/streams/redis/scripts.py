@@ -34,26 +34,29 @@ redis.call('XADD', KEYS[1], 'MAXLEN', 1, '*', 'n', more)
 return {1}
 """
 
-# KEYS: sizes, stream. ARGV: group, the beginning of the names of spools' lists, ids. Answers how many there were.
-# What came from a spool is told to it, by a list which a spool that is gone for good does not fill for ever.
+# KEYS: sizes, streams. ARGV: group, the beginning of the names of spools' lists, then two a record: stream, id. Answers
+# how many there were. What came from a spool is told to it, by a list which a spool that is gone for good does not fill
+# for ever.
 REMOVE = """
 local gone, bytes = 0, 0
-for i = 3, #ARGV do
-  local found = redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i])[1]
+for i = 3, #ARGV, 2 do
+  local stream, id = KEYS[1 + tonumber(ARGV[i])], ARGV[i + 1]
+  local found = redis.call('XRANGE', stream, id, id)[1]
   if found then
     local fields = found[2]
-    gone, bytes = gone + 1, bytes + #fields[2] + #fields[4]
+    local size = #fields[2] + #fields[4]
+    gone, bytes = gone + 1, bytes + size
     if fields[6] then
       local spool, place = string.match(fields[6], '^([^/]+)/(.+)$')
       redis.call('RPUSH', ARGV[2] .. spool, place)
       redis.call('EXPIRE', ARGV[2] .. spool, 691200)
     end
-    redis.call('XDEL', KEYS[2], ARGV[i])
+    redis.call('XDEL', stream, id)
+    redis.call('HINCRBY', KEYS[1], stream, -size)
   end
-  redis.call('XACK', KEYS[2], ARGV[1], ARGV[i])
+  redis.call('XACK', stream, ARGV[1], id)
 end
 if gone > 0 then
-  redis.call('HINCRBY', KEYS[1], KEYS[2], -bytes)
   redis.call('HINCRBY', KEYS[1], 'count', -gone)
   redis.call('HINCRBY', KEYS[1], 'bytes', -bytes)
 end

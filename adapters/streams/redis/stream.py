@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from redis import Redis
@@ -15,7 +16,7 @@ from adapters.streams.port import Backlog, Delivery, PartitionBacklog, Record, S
 from adapters.streams.redis.adding import Adding
 from adapters.streams.redis.names import Names, entry_of, token_of
 from adapters.streams.redis.options import RedisOptions
-from adapters.streams.redis.reading import SLICE_MS, Reading
+from adapters.streams.redis.reading import CHUNK, SLICE_MS, Reading
 from adapters.streams.redis.relay import Relay
 from adapters.streams.redis.server import Server
 
@@ -34,7 +35,15 @@ class RedisStream:
         self._reading = Reading(self._server, self._names, options.group)
         self._spool = LocalStream(options.spool, runtime)
         self._held = options.durable == "spool"
-        self._relay = Relay(self._spool, options.spool.file, self._server, self._names, self._adding, hold=self._held)
+        self._relay = Relay(
+            self._spool,
+            options.spool.file,
+            self._server,
+            self._names,
+            self._adding,
+            hold=self._held,
+            every_round=self._reading.flush,
+        )
         self._relay.start()
 
     @property
@@ -78,10 +87,10 @@ class RedisStream:
                 return found
 
     def ack(self, partition: int, positions: Collection[str]) -> None:
-        """See the port."""
+        """See the port: they are removed with the next call, a quarter of a second later at the latest."""
         check_partition(partition, self.partitions)
         self._check_open()
-        self._reading.remove(partition, positions)
+        self._reading.ack(partition, positions)
 
     def wait(self, seen: int, timeout_s: float) -> int:
         """See the port: a blocking read of a stream that every append rings."""
@@ -100,11 +109,12 @@ class RedisStream:
     def backlog(self) -> Backlog:
         """See the port."""
         self._check_open()
-        spooled = self._spool.backlog().count
         try:
-            return Backlog(self._server.ask(self._sizes), spooled, self._server.fault)
-        except StreamDown as fault:
-            return Backlog((), spooled, str(fault))
+            self._reading.flush()
+            partitions, fault = self._server.ask(self._sizes), None
+        except StreamDown as down:
+            partitions, fault = (), str(down)
+        return Backlog(partitions, self._spool.backlog().count, fault)
 
     def scan(self, keys: Collection[str]) -> Iterator[Record]:
         """See the port: of the server, then of this machine's spool."""
@@ -124,7 +134,9 @@ class RedisStream:
         ours = f"{self._relay.name}/".encode()
         for partition in range(self.partitions):
             found = [(entry, fields) for entry, fields in self._reading.entries(partition) if fields[b"k"] in wanted]
-            self._reading.remove(partition, [entry.decode() for entry, _fields in found])
+            for place in range(0, len(found), CHUNK):
+                some = found[place : place + CHUNK]
+                self._reading.remove([(partition, entry.decode()) for entry, _fields in some])
             dropped += sum(not fields.get(b"o", b"").startswith(ours) for _entry, fields in found)
         return dropped
 
@@ -139,6 +151,8 @@ class RedisStream:
         if not self._closing.is_set():
             self._closing.set()
             self._relay.close()
+            with suppress(StreamDown):
+                self._reading.flush()
             self._spool.close()
             self._server.close()
 

@@ -96,6 +96,7 @@ def test_a_new_claim_gets_what_another_reader_holds_and_counts_the_attempts(stre
     assert payloads(found) == [f"a {number}".encode() for number in range(6)]
     assert [one.attempts for one in found] == [2, 2, 2, 2, 2, 1]
     ack(second, found)
+    until(lambda: second.backlog().count == 0)
     third = place.open()
     third.claim(partition, "third")
     assert third.read([partition], limit=9, wait_s=0.1) == []
