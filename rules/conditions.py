@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -119,16 +119,15 @@ class Reading(Protocol):
 Holds = Callable[[Reading], bool]
 
 
-def walk(condition: Condition) -> Iterator[Test | InSegment]:
+def walk(condition: Condition) -> Sequence[Test | InSegment]:
     """Every leaf, in the order written."""
     match condition:
         case All(items) | AnyOf(items):
-            for item in items:
-                yield from walk(item)
+            return [leaf for item in items for leaf in walk(item)]
         case Not(item):
-            yield from walk(item)
+            return walk(item)
         case _:
-            yield condition
+            return (condition,)
 
 
 def compile_condition(condition: Condition, zone: ZoneInfo) -> Holds:

@@ -195,7 +195,10 @@ def parse_model(data: object, path: Path, scope: Scope, models: set[str]) -> Use
 
 def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces; equal for equal values, 1 and 1.0 alike."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return _encode(_plain(value))
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str).encode
 
 
 def _plain(value: object) -> object:

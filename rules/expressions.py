@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Attribute, Catalogue, Type
@@ -30,6 +30,7 @@ class Scope:
         mode: whether it is about a visitor, a content entry (a selector), or an event.
         zone: of the document.
         segments: the names there are; None leaves them unchecked.
+        leaves: what tests came to that were read without a problem: rules ask the same of visitors again and again.
     """
 
     report: Report
@@ -37,10 +38,11 @@ class Scope:
     mode: Mode
     zone: ZoneInfo
     segments: frozenset[str] | None = None
+    leaves: dict[object, list[Condition]] = field(default_factory=dict, repr=False, compare=False)
 
     def attribute(self, name: str) -> Attribute | None:
         """The catalogue's entry, or None."""
-        return self.catalogue.get(name) if self.catalogue is not None else None
+        return self.catalogue.resolve(name) if self.catalogue is not None else None
 
 
 def parse_condition(data: object, path: Path, scope: Scope, depth: int = 0) -> Condition:
@@ -64,7 +66,7 @@ def parse_condition(data: object, path: Path, scope: Scope, depth: int = 0) -> C
         elif key == "segment" and scope.mode == "visitor":
             items.extend(_parse_segment(value, here, scope))
         else:
-            items.extend(_parse_leaf(key, value, here, scope))
+            items.extend(_leaf(key, value, here, scope))
     return items[0] if len(items) == 1 else All(tuple(items))
 
 
@@ -91,11 +93,39 @@ def _parse_segment(value: object, path: Path, scope: Scope) -> list[Condition]:
 _PLAIN = (str, int, float)
 
 
+def _leaf(key: str, value: object, path: Path, scope: Scope) -> list[Condition]:
+    """What is asked of one attribute; the same words without a problem are read once, wherever they stand."""
+    words = _words(value)
+    if words is None:
+        return _parse_leaf(key, value, path, scope)
+    found = scope.leaves.get((key, words))
+    if found is None:
+        before = scope.report.noted
+        found = _parse_leaf(key, value, path, scope)
+        if scope.report.noted == before:
+            scope.leaves[key, words] = found
+    return found
+
+
+def _words(value: Any) -> object:  # noqa: ANN401 - any JSON
+    """What is equal for equal words, their types included; None for what is seldom written twice."""
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is list:
+        return (list, *value) if all(type(item) is str for item in value) else None
+    if kind is dict and len(value) == 1:
+        ((op, operand),) = value.items()
+        words = _words(operand) if type(operand) is not dict else None
+        return (dict, op, words) if words is not None else None
+    return (kind, value) if kind is bool or kind is int or kind is float else None
+
+
 def _parse_leaf(key: str, value: object, path: Path, scope: Scope) -> list[Condition]:
     name = "content.id" if key == "id" and scope.mode == "content" else key
-    if not _may_read(name, path, scope):
-        return []
     attribute = scope.attribute(name)
+    if not _may_read(name, attribute, path, scope):
+        return []
     plain = isinstance(value, _PLAIN)  # most are, and asking whether they are mappings takes much longer
     if not plain and isinstance(value, Mapping) and set(value) != {"ref"}:
         return _parse_tests(name, attribute, value, path, scope)
@@ -110,7 +140,7 @@ def _parse_leaf(key: str, value: object, path: Path, scope: Scope) -> list[Condi
     return [test] if test else []
 
 
-def _may_read(name: str, path: Path, scope: Scope) -> bool:
+def _may_read(name: str, attribute: Attribute | None, path: Path, scope: Scope) -> bool:
     """Whether the name belongs here; else the problem is noted."""
     report, catalogue = scope.report, scope.catalogue
     family = name.partition(".")[0]
@@ -124,7 +154,7 @@ def _may_read(name: str, path: Path, scope: Scope) -> bool:
     if scope.mode == "visitor" and family == "content" and catalogue is not None:
         report.add(path, f"{name!r} belongs to content and can be read in selectors only", word=name, at_key=True)
         return False
-    if catalogue is None or name in catalogue:
+    if catalogue is None or attribute is not None:
         return True
     if scope.mode != "visitor" and "." in name and name.partition(".")[2]:
         return True  # any field of an entry, and any property of an event, by its name
@@ -249,7 +279,7 @@ def _parse_ref(
         if other not in catalogue and not own_content:
             scope.report.add(here, f"there is no attribute {other!r}", word=other, known=catalogue)
             return None
-        target = catalogue.get(other)
+        target = catalogue.resolve(other)
         if attribute and target and not any({attribute.type, target.type} <= group for group in _COMPARABLE):
             scope.report.add(
                 here, f"{name!r} is a {attribute.type} and {other!r} a {target.type}: never equal", word=other

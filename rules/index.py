@@ -46,6 +46,18 @@ class _Attribute:
         self.others: dict[str, tuple[Literal, list[int]]] = {}
 
 
+class _Attributes(dict[str, _Attribute]):
+    """By name, made when first asked for."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def __missing__(self, name: str) -> _Attribute:
+        found = self[name] = _Attribute(self._size)
+        return found
+
+
 class Index:
     """Conditions, compiled. Safe to share between threads.
 
@@ -84,17 +96,17 @@ class Index:
         self.mine = (1 << own) - 1
         self._combinations: dict[int, frozenset[str]] = {}
         self._allowed: dict[frozenset[str], int] = {}
-        attributes: dict[str, _Attribute] = {}
+        attributes = _Attributes(size)
         whole: dict[str, tuple[Literal, list[int]]] = {}
         timed: dict[Schedule, list[int]] = {}
         for number, (_position, row, schedule) in enumerate(rows):
             for literal in row:
-                _place(literal, number, attributes, whole, catalogue, size)
+                _place(literal, number, attributes, whole, catalogue)
             if schedule.visitor or schedule.recurs:
                 timed.setdefault(schedule, []).append(number)
             elif schedule.start is not None or schedule.until is not None:
                 span = _span(schedule, zone)
-                attribute = attributes.setdefault(NOW, _Attribute(size))
+                attribute = attributes[NOW]
                 attribute.ranges.add(span, number)
                 attribute.missing_fails.append(number)
         self._asks_segments = SEGMENTS in attributes or bool(whole)
@@ -120,7 +132,7 @@ class Index:
     def _finish(self, name: str, attribute: _Attribute, catalogue: Catalogue, zone: ZoneInfo) -> None:
         """Choose how an attribute is read: most by a loop of their own, those that are harder by typed values."""
         missing = self._all ^ mask_of(attribute.missing_fails, self._size)
-        declared = catalogue.get(name)
+        declared = catalogue.resolve(name)
         if declared is None or declared.derived or not self._direct(name, attribute, declared.type, missing):
             parts = (attribute.values, attribute.elements, attribute.ranges)
             self._tables.append((name, missing, tuple(part.table() for part in parts if part)))
@@ -287,15 +299,14 @@ class Index:
 def _place(
     literal: Literal,
     number: int,
-    attributes: dict[str, _Attribute],
+    attributes: _Attributes,
     whole: dict[str, tuple[Literal, list[int]]],
     catalogue: Catalogue,
-    size: int,
 ) -> None:
     """Give a literal to the table that can answer it."""
     leaf, negated = literal.leaf, literal.negated
     if isinstance(leaf, InSegment):
-        attributes.setdefault(SEGMENTS, _Attribute(size)).elements.add(leaf.names, number, accepts=not negated)
+        attributes[SEGMENTS].elements.add(leaf.names, number, accepts=not negated)
         return
     if not isinstance(leaf, Test) or isinstance(leaf.operand, Ref | Ago | Absent):
         whole.setdefault(literal.key, (literal, []))[1].append(number)
@@ -303,17 +314,17 @@ def _place(
     name = leaf.attribute
     if isinstance(leaf.operand, Percent):
         percent = leaf.operand
-        bucket = attributes.setdefault(BUCKET + percent.salt, _Attribute(size))
+        bucket = attributes[BUCKET + percent.salt]
         if negated:
             bucket.others.setdefault(literal.key, (literal, []))[1].append(number)
         else:
             bucket.ranges.add(Interval(percent.gte, True, percent.lt, False), number)
             bucket.missing_fails.append(number)
         return
-    attribute = attributes.setdefault(name, _Attribute(size))
+    attribute = attributes[name]
     if leaf.when_missing is negated:
         attribute.missing_fails.append(number)
-    declared = catalogue.get(name)
+    declared = catalogue.resolve(name)
     type_ = declared.type if declared is not None else None
     if leaf.op == "exists":
         if bool(leaf.operand) is negated:  # must be absent

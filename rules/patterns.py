@@ -1,4 +1,4 @@
-"""Event patterns: their form, checked here; they run in the event worker."""
+"""Event patterns: their form, checked here; they run in the event worker, see `rules.patterns_live`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rules.conditions import ALWAYS, Condition
+from rules.conditions import ALWAYS, Condition, Ref, Test, walk
 from rules.expressions import Scope, parse_condition
 from rules.fields import Fields
 from rules.report import Path
@@ -27,7 +27,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A matching event, at most `within` after the step before."""
+    """A matching event, sooner than `within` after the step before."""
 
     event: str
     where: Condition
@@ -96,7 +96,15 @@ def _parse_count(data: Mapping[str, object], path: Path, scope: Scope) -> Count 
 
 
 def _parse_where(fields: Fields, scope: Scope) -> Condition:
-    return parse_condition(fields["where"], fields.at("where"), scope) if "where" in fields else ALWAYS
+    if "where" not in fields:
+        return ALWAYS
+    where = parse_condition(fields["where"], fields.at("where"), scope)
+    for leaf in walk(where):
+        if isinstance(leaf, Test) and isinstance(leaf.operand, Ref):
+            name = leaf.operand.name
+            if not name.startswith(("event.", "content.")):
+                fields.note("where", f"'where' reads event.* and content.*, not {name!r}", name)
+    return where
 
 
 def _parse_sequence(data: Mapping[str, object], path: Path, scope: Scope) -> Sequence:
@@ -121,4 +129,8 @@ def _parse_sequence(data: Mapping[str, object], path: Path, scope: Scope) -> Seq
                 scope.report.add((*here, "within"), "'within' counts from the step before; the first step has none")
             if event:
                 steps.append(Step(event, _parse_where(step, scope), within))
-    return Sequence(tuple(steps), fields.duration("within"))
+    within = fields.duration("within")
+    last = steps[-1] if steps else None
+    if within is not None and isinstance(last, Absence) and last.duration >= within:
+        fields.note("within", "'within' ends before the absence has lasted; give it more time than 'for'")
+    return Sequence(tuple(steps), within)

@@ -89,6 +89,11 @@ class Report:
         return found
 
     @property
+    def noted(self) -> int:
+        """How many problems there were so far, those beyond the limit too."""
+        return self._count.total()
+
+    @property
     def failed(self) -> bool:
         """Whether an error, more than a warning, was noted."""
         return self._count["error"] > 0 or any(problem.severity == "error" for problem in self.problems)

@@ -41,7 +41,7 @@ class EntryReading:
             value = self._entry
             for part in field.split("."):
                 value = value.get(part) if isinstance(value, Mapping) else None
-        declared = CONTENT.get(name)
+        declared = CONTENT.resolve(name)
         if declared is not None and value is not None:
             return READERS[declared.type](value)
         return value

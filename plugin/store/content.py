@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select, tuple_, update
 
 from plugin.errors import Conflict
-from plugin.ports import Applied, Changes, ContentSnapshot, EntryProblem, EntryRecord, Fence, Page, SourceState
+from plugin.ports import (
+    Applied,
+    Changes,
+    ContentSnapshot,
+    EntryProblem,
+    EntryRecord,
+    Fence,
+    Page,
+    SourceState,
+    StoredEntry,
+)
 from plugin.store import cursors
 from plugin.store.content_rows import LONGEST_REASON, to_entry, to_record
 from plugin.store.content_write import (
@@ -29,6 +40,8 @@ from plugin.store.tables import content_problems as listed
 from plugin.store.tables import content_sources as sources
 from plugin.store.tables import content_tombstones as tombstones
 from plugin.store.types import storable
+
+_ENTRY = [entries.c[field.name] for field in fields(StoredEntry)]
 
 
 class SqlContent:
@@ -107,7 +120,7 @@ class SqlContent:
     def snapshot(self) -> ContentSnapshot:
         with reading(self._engine) as tx:
             epoch = epoch_of(tx, moved=False)
-            found = tx.execute(select(entries).order_by(*KEY))
+            found = tx.execute(select(*_ENTRY).order_by(*KEY))
             return ContentSnapshot(epoch, tuple(map(to_entry, found)))
 
     def versions(self, source: str) -> Mapping[tuple[str, str | None], str | None]:

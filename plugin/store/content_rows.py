@@ -82,15 +82,20 @@ def to_entry(row: Any) -> StoredEntry:  # noqa: ANN401  # a row of the table; SQ
         id=row.id,
         locale=row.locale or None,
         type=row.type,
-        tags=tuple(json.loads(row.tags)),
+        tags=_texts(row.tags),
         fields=json.loads(row.fields),
         published_at=row.published_at,
         version=row.version,
-        links=tuple(json.loads(row.links)),
+        links=_texts(row.links),
         origin=row.origin,
         expires_at=row.expires_at,
-        depends_on=tuple(json.loads(row.depends_on)),
+        depends_on=_texts(row.depends_on),
     )
+
+
+def _texts(listed: str) -> tuple[str, ...]:
+    """A list as it is kept; most are empty, and there are many."""
+    return () if listed == "[]" else tuple(json.loads(listed))
 
 
 def to_record(row: Any) -> EntryRecord:  # noqa: ANN401  # as above
