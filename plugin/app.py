@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -43,6 +44,7 @@ from plugin.service.personalize import Personalization
 from plugin.service.preview import Previews
 from plugin.service.preview_tokens import PreviewTokens
 from plugin.service.publish import Publishing
+from plugin.service.serving import Reporting
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
@@ -202,8 +204,12 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on
 
         app.register_blueprint(storefront(personalization, renderer, previewed=previews.see))
+    process = f"{socket.gethostname()}/{os.getpid()}/{new_id()}"
+    reporting = Reporting(store.serving, process=process, clock=now, monotonic=time.monotonic)
+    sites.on_look.append(reporting.tell)
     sites.refresh()
     sites.start()
+    closing.callback(reporting.leave)
     closing.callback(sites.stop)
     return app
 

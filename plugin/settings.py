@@ -90,7 +90,8 @@ class Settings:
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
     sweep_s: Annotated[int, _Read(kinds.whole(0, 604_800))] = 3_600  # 0: never
-    purge_settle: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=2)  # until every process serves the new
+    purge_settle: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=2)  # where no process says what it serves
+    purge_wait: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=10)  # for one that does not serve the new
     purge_again: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=15)  # the longest time-out of a fetch
 
     config_file: Path | None = None

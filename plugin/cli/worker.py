@@ -99,6 +99,7 @@ def _followers(
     from plugin.service.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
     from plugin.service.purge import Relay  # noqa: PLC0415
+    from plugin.service.serving import Fleets  # noqa: PLC0415
     from plugin.service.sync import Syncing  # noqa: PLC0415
 
     workers: list[Converging | SourceSyncing] = []
@@ -126,7 +127,9 @@ def _followers(
         store.purges,
         clock=now,
         random=random.random,
+        fleets=Fleets(store.serving, clock=now, poll=settings.ruleset_poll),
         settle=settings.purge_settle,
+        longest=settings.purge_wait,
         again=settings.purge_again,
         at=at or nowhere,
     )

@@ -1,4 +1,4 @@
-"""Relaying purges: after the new content is in place everywhere, in batches, until they succeed, and twice."""
+"""Relaying purges: once every process serves the new content, in batches, until they succeed, and twice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from adapters.edge.port import MOST_KEYS, EdgeError, Purger
 from plugin.ports import Purge, PurgeStore
 from plugin.service.converge import backoff_s, waits
 from plugin.service.notices import nowhere
+from plugin.service.serving import Fleets
 
 _log = logging.getLogger(__name__)
 
@@ -55,20 +56,26 @@ class Relay:
         *,
         clock: Callable[[], datetime],
         random: Callable[[], float],
+        fleets: Fleets,
         settle: timedelta,
+        longest: timedelta,
         again: timedelta,
         at: Callable[[str], None] = nowhere,
     ) -> None:
         """
         Args:
-            settle: after a change is stored, until every process serves it.
+            fleets: who serves what. A change is purged once every live process serves it.
+            settle: after a change is stored, until it is purged where no process says what it serves.
+            longest: so long a process that lags is waited for; then caches are told all the same.
             again: from the first purge to the second.
         """
         self._purgers = dict(purgers)
         self._store = store
         self._clock = clock
         self._random = random
+        self._fleets = fleets
         self._settle = settle
+        self._longest = longest
         self._again = again
         self._at = at
         self._next_prune: datetime | None = None
@@ -78,8 +85,9 @@ class Relay:
         now = self._clock()
         if not waits(now, self._next_prune, _PRUNED_EVERY):
             self._store.prune(now - KEPT)
+            self._fleets.forget()
             self._next_prune = now + _PRUNED_EVERY
-        due = self._store.due(now=now - self._settle)
+        due = self._in_place(self._store.due(now=now), now)
         if not due:
             return False
         numbers = [purge.number for purge in due]
@@ -90,15 +98,34 @@ class Relay:
             asked = max(fault.retry_after or 0.0 for fault in faults)
             wait = timedelta(seconds=backoff_s(max(one.attempts for one in due), asked, self._random()))
             _log.warning("the purge failed and is repeated: %s", said)
-            self._store.failed(numbers, said, due_at=self._clock() + wait - self._settle)
+            self._store.failed(numbers, said, due_at=self._clock() + wait)
             return True
         last = [purge.number for purge in due if purge.passes + 1 >= PASSES or not self._purgers]
         first = sorted(set(numbers) - set(last))
         if first:
-            self._store.sent(first, again_at=self._clock() + self._again - self._settle)
+            self._store.sent(first, again_at=self._clock() + self._again)
         if last:
             self._store.sent(last, again_at=None)
         return True
+
+    def _in_place(self, due: Sequence[Purge], now: datetime) -> Sequence[Purge]:
+        """Those whose change every live process serves; of the others, those that nobody waits for any longer."""
+        if all(purge.passes or purge.attempts for purge in due):
+            return due
+        fleet = self._fleets.look()
+        wait = self._longest if fleet.processes else self._settle
+        found = []
+        late: set[str] = set()
+        for purge in due:
+            if not (purge.passes or purge.attempts):
+                behind = fleet.behind(content=purge.epoch)
+                if (behind or not fleet.processes) and waits(now, purge.created_at + wait):
+                    continue
+                late |= {one.process for one in behind}
+            found.append(purge)
+        if late:
+            _log.warning("caches are purged though older content is still served by %s", ", ".join(sorted(late)))
+        return found
 
     def _send(self, due: Sequence[Purge], *, hard: bool) -> Iterator[EdgeError]:
         """Tell every cache, whichever fails: what went wrong."""

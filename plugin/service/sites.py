@@ -34,6 +34,7 @@ class Sites:
         self.last_error: str | None = None
         self.remarks: tuple[str, ...] = ()
         self.on_change: list[Callable[[Site], None]] = []
+        self.on_look: list[Callable[[Site | None], None]] = []  # told after each look of the thread
 
     def current(self) -> Site:
         """The published state. Raises ServiceUnavailable before there is any."""
@@ -128,9 +129,13 @@ class Sites:
             self._thread = None
 
     def _run(self) -> None:
-        while not self._stop.wait(self._poll_s):
+        wait_s = 0.0
+        while not self._stop.wait(wait_s):
+            wait_s = self._poll_s
             try:
                 self.refresh()
+                for notify in self.on_look:
+                    notify(self._site)
             except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw; it is logged and shown
                 _log.exception("reading the published state failed")
                 self.last_error = "reading the published state failed; see the log"

@@ -18,6 +18,7 @@ from plugin.ports import (
     RulesetStore,
     VisitorReads,
 )
+from plugin.ports.serving import ServingStore
 from plugin.store.content import SqlContent
 from plugin.store.draft import SqlDraft
 from plugin.store.engine import glancing, make_engine
@@ -27,6 +28,7 @@ from plugin.store.events_leases import SqlLeases
 from plugin.store.notices import SqlNotices
 from plugin.store.purges import SqlPurges
 from plugin.store.rulesets import SqlRulesets
+from plugin.store.serving import SqlServing
 from plugin.store.visitors import SqlVisitors
 from plugin.store.visitors_hot import SqlHotOutbox
 
@@ -43,6 +45,7 @@ class Store:
     content: ContentStore
     notices: NoticeStore
     purges: PurgeStore
+    serving: ServingStore
     leases: Leases
     applying: Applying
     visitors: VisitorReads
@@ -74,6 +77,7 @@ def open_store(url: str) -> Store:
         content=SqlContent(engine),
         notices=SqlNotices(engine),
         purges=SqlPurges(engine),
+        serving=SqlServing(engine),
         leases=SqlLeases(engine),
         applying=SqlApplying(engine),
         visitors=SqlVisitors(engine),

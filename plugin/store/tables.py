@@ -86,6 +86,17 @@ draft = Table(
     Column("author", Plain, nullable=False),
 )
 
+serving_processes = Table(
+    "serving_processes",
+    metadata,
+    Column("process", Plain, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("rules", Integer, nullable=False),
+    Column("content", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
 content_head = Table(
     "content_head",
     metadata,

@@ -91,6 +91,7 @@ def a_site(folder: Path, url: str, *, fenced: bool) -> Iterator[Site]:
                 'data_dir = "var"',
                 "sweep_s = 0",  # nothing but notices may bring content in
                 "purge_settle_ms = 100",
+                "purge_wait_ms = 1000",  # for a process that was killed, and cannot say so
                 "purge_again_ms = 300",
                 "[edges.console]",
                 'adapter = "console"',

@@ -9,7 +9,9 @@ import pytest
 
 from adapters.edge.port import EdgeError
 from plugin.ports import Changes, StoredEntry
+from plugin.ports.serving import Serving
 from plugin.service.purge import Relay, entry_key, tag_key
+from plugin.service.serving import Fleets
 from plugin.store import Store
 
 from .site_support import NOW
@@ -42,7 +44,9 @@ class Bench:
             store.purges,
             clock=lambda: self.now,
             random=lambda: 1.0,
+            fleets=Fleets(store.serving, clock=lambda: self.now),
             settle=timedelta(seconds=2),
+            longest=timedelta(seconds=10),
             again=timedelta(seconds=15),
             at=self.points.append,
         )
@@ -51,6 +55,9 @@ class Bench:
         entries = tuple(StoredEntry("cms", one, None, "hero", ("slot:x",), {}, None, None, ()) for one in names)
         gone = () if deleted is None else ((deleted, None),)
         self.store.content.apply("cms", Changes(entries=entries, deleted=gone), now=self.now)
+
+    def serves(self, process: str, content: int) -> None:
+        self.store.serving.report(Serving(process, 1, 1, content, self.now, self.now))
 
     def later(self, seconds: float) -> bool:
         self.now += timedelta(seconds=seconds)
@@ -70,6 +77,55 @@ def test_a_purge_waits_until_the_new_content_is_in_place_and_is_sent_twice(sqlit
     ]
     assert cache.told == [(("entry:cms/a", "tag:slot:x"), False)] * 2
     assert bench.points == ["before purge"] * 2
+
+
+def test_a_purge_waits_for_every_process_that_says_what_it_serves_and_no_longer(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    for name in ("one", "two"):
+        bench.serves(name, 0)
+    bench.write("a")
+    bench.serves("one", 1)
+    assert [bench.later(0.1), bench.later(5)] == [False, False]
+    bench.serves("two", 2)  # newer still
+    assert bench.later(0.1)
+    assert len(cache.told) == 1
+
+
+def test_nobody_waits_for_a_process_that_left_or_died(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.serves("died", 0)
+    bench.later(30)
+    bench.serves("left", 0)
+    bench.serves("lives", 1)
+    bench.write("a")
+    assert not bench.later(0.1)
+    sqlite_store.serving.leave("left")
+    assert bench.later(0.1)
+    assert len(cache.told) == 1
+
+
+def test_a_process_that_stays_behind_holds_purges_up_for_a_while_and_is_named(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.serves("stuck", 0)
+    bench.serves("well", 1)
+    bench.write("a")
+    assert [bench.later(9.9), caplog.text] == [False, ""]
+    assert bench.later(0.2)
+    assert len(cache.told) == 1
+    assert "older content is still served by stuck" in caplog.text
+    assert "well" not in caplog.text
+
+
+def test_what_is_purged_again_waits_for_nobody(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.serves("one", 1)
+    bench.write("a")
+    bench.later(0)
+    bench.serves("new", 0)
+    assert [bench.later(14.9), bench.later(0.1)] == [False, True]
+    assert len(cache.told) == 2
 
 
 def test_what_is_gone_is_purged_hard_and_apart(sqlite_store: Store) -> None:
