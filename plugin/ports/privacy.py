@@ -113,9 +113,10 @@ class Retention(Protocol):
     def prune(self, kind: Kept, *, before: int, limit: int = 5_000) -> int:
         """Delete some of what is older: called until it gives 0.
 
-        Visitors go by groups in which nobody was seen since, with what hangs on them, and their hot copies are put
-        in line; links that ended; fences that are over; receipts that are finished; ids of events by whole days,
-        whatever the limit.
+        Visitors go by groups in which nobody was seen since, with links, ticks and memberships by pattern (lists
+        and computed segments are what others say of them, and stay); hot copies are put in line to be removed. Links
+        go that ended before; fences that are over; receipts that are finished; ids of events by whole days, all at
+        once, whatever the limit.
         """
         ...
 
@@ -140,7 +141,7 @@ class Moving(Groups, Protocol):
 class Rekeying(Protocol):
     """Sources of older keys."""
 
-    def stale(self, key_version: int, *, after: str | None = None, limit: int = 500) -> Page[tuple[str, int]]:
+    def stale(self, key_version: int, *, after: str | None = None, limit: int = 200) -> Page[tuple[str, int]]:
         """Sources, with the version of their key, that are older; they may come twice. An empty page may have a
         next one."""
         ...

@@ -8,29 +8,43 @@ from sqlalchemy import Engine, text
 
 from plugin.ports import (
     Applying,
+    Audit,
     ContentStore,
     DeadLetters,
     DraftStore,
+    EventLog,
+    EventTypes,
     HotOutbox,
+    Identity,
     Leases,
     NoticeStore,
+    Privacy,
     PurgeStore,
+    Rekeying,
+    Retention,
     RulesetStore,
+    SegmentLists,
     VisitorReads,
 )
-from plugin.ports.serving import ServingStore
 from plugin.store.content import SqlContent
 from plugin.store.draft import SqlDraft
 from plugin.store.engine import glancing, make_engine
 from plugin.store.events_applying import SqlApplying
 from plugin.store.events_dead import SqlDeadLetters
 from plugin.store.events_leases import SqlLeases
+from plugin.store.events_log import SqlEventLog
+from plugin.store.events_types import SqlEventTypes
 from plugin.store.notices import SqlNotices
+from plugin.store.privacy import SqlPrivacy
+from plugin.store.privacy_audit import SqlAudit
+from plugin.store.privacy_rekey import SqlRekeying
+from plugin.store.privacy_retention import SqlRetention
 from plugin.store.purges import SqlPurges
 from plugin.store.rulesets import SqlRulesets
-from plugin.store.serving import SqlServing
+from plugin.store.segments import SqlSegmentLists
 from plugin.store.visitors import SqlVisitors
 from plugin.store.visitors_hot import SqlHotOutbox
+from plugin.store.visitors_identity import SqlIdentity
 
 __all__ = ["Store", "open_store"]
 
@@ -45,12 +59,19 @@ class Store:
     content: ContentStore
     notices: NoticeStore
     purges: PurgeStore
-    serving: ServingStore
     leases: Leases
     applying: Applying
     visitors: VisitorReads
     hot_outbox: HotOutbox
     dead_letters: DeadLetters
+    identity: Identity
+    segment_lists: SegmentLists
+    event_log: EventLog
+    event_types: EventTypes
+    privacy: Privacy
+    audit: Audit
+    retention: Retention
+    rekeying: Rekeying
 
     def ping(self) -> None:
         """Raises: ServiceUnavailable where the database does not answer."""
@@ -77,10 +98,17 @@ def open_store(url: str) -> Store:
         content=SqlContent(engine),
         notices=SqlNotices(engine),
         purges=SqlPurges(engine),
-        serving=SqlServing(engine),
         leases=SqlLeases(engine),
         applying=SqlApplying(engine),
         visitors=SqlVisitors(engine),
         hot_outbox=SqlHotOutbox(engine),
         dead_letters=SqlDeadLetters(engine),
+        identity=SqlIdentity(engine),
+        segment_lists=SqlSegmentLists(engine),
+        event_log=SqlEventLog(engine),
+        event_types=SqlEventTypes(engine),
+        privacy=SqlPrivacy(engine),
+        audit=SqlAudit(engine),
+        retention=SqlRetention(engine),
+        rekeying=SqlRekeying(engine),
     )

@@ -31,15 +31,9 @@ def decode(cursor: str, *kinds: type[str] | type[int]) -> Key:
     Raises:
         ValidationFailed: the cursor was not given out by `encode`.
     """
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (UnicodeError, binascii.Error, ValueError, RecursionError) as error:
-        raise _refused() from error
-    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
-        raise _refused()
-    if not all(storable(part) if isinstance(part, str) else 0 <= part <= _LARGEST_NUMBER for part in key):
-        raise _refused()
+    key = _parts(cursor)
+    if [type(part) for part in key] != list(kinds):
+        raise refused()
     return key
 
 
@@ -49,10 +43,39 @@ def number(cursor: str) -> int:
     Raises:
         ValidationFailed: as `decode`.
     """
-    (text,) = decode(cursor, str)
-    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise _refused()
+    return big(str(decode(cursor, str)[0]))
+
+
+def big(text: str) -> int:
+    """A number that fits into a BIGINT, in decimal digits. Raises: ValidationFailed."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise refused()
     return int(text)
+
+
+def step(cursor: str, steps: int) -> tuple[int, tuple[str, ...]]:
+    """Read the cursor of a list that comes in steps: the step's number as a text, and texts of its key, if any.
+
+    Raises:
+        ValidationFailed: as `decode`.
+    """
+    texts = [part for part in _parts(cursor) if isinstance(part, str)]
+    if not texts or encode(texts) != cursor or big(texts[0]) >= steps:
+        raise refused()
+    return int(texts[0]), tuple(texts[1:])
+
+
+def _parts(cursor: str) -> list[str | int]:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (UnicodeError, binascii.Error, ValueError, RecursionError) as error:
+        raise refused() from error
+    if not isinstance(key, list) or not all(type(part) in {str, int} for part in key):
+        raise refused()
+    if not all(storable(part) if isinstance(part, str) else 0 <= part <= _LARGEST_NUMBER for part in key):
+        raise refused()
+    return key
 
 
 def size(limit: int) -> int:
@@ -69,5 +92,6 @@ def page(items: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> Page[
     return Page(tuple(items[:limit]), encode(key(items[limit - 1])))
 
 
-def _refused() -> ValidationFailed:
+def refused() -> ValidationFailed:
+    """For a cursor that was not given out by the list that it is shown to."""
     return ValidationFailed([FieldError("/cursor", "not a cursor of this list")])

@@ -135,4 +135,9 @@ def _take_out(tx: Connection, which: ColumnElement[bool], at: int, reason: str, 
 
 
 def _wake(tx: Connection, sources: Set[str], at: int) -> None:
-    _SOONER.execute(tx, [(source, at, bucket(source)) for source in sorted(sources)])
+    tick_by(tx, dict.fromkeys(sources, at))
+
+
+def tick_by(tx: Connection, due: Mapping[str, int]) -> None:
+    """Have each looked at again at its instant at the latest."""
+    _SOONER.execute(tx, [(source, due[source], bucket(source)) for source in sorted(due)])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, delete, exc, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exc, or_, select, update
 
 from plugin.errors import Conflict, ServiceUnavailable
 from plugin.ports import Change, Membership, VisitorRow
@@ -102,7 +102,16 @@ def bucket(source: str) -> int:
 def grouped(tx: Connection, sources: Collection[str], *, lock: bool = False) -> tuple[VisitorRow, ...]:
     """The rows of everybody in the groups of these, in order of source."""
     persons = select(visitors.c.person).where(among(tx, visitors.c.source, sources))
-    wanted = select(*COLUMNS).where(visitors.c.person.in_(persons)).order_by(visitors.c.source)
+    return _rows(tx, visitors.c.person.in_(persons), lock=lock)
+
+
+def members_of(tx: Connection, persons: Collection[str], *, lock: bool = False) -> tuple[VisitorRow, ...]:
+    """The rows of these persons, in order of source."""
+    return _rows(tx, among(tx, visitors.c.person, persons), lock=lock)
+
+
+def _rows(tx: Connection, which: ColumnElement[bool], *, lock: bool) -> tuple[VisitorRow, ...]:
+    wanted = select(*COLUMNS).where(which).order_by(visitors.c.source)
     return tuple(VisitorRow(*row) for row in tx.execute(wanted.with_for_update() if lock else wanted))
 
 
