@@ -26,6 +26,7 @@ from plugin.ports import (
     SegmentLists,
     VisitorReads,
 )
+from plugin.ports.serving import ServingStore
 from plugin.store.content import SqlContent
 from plugin.store.draft import SqlDraft
 from plugin.store.engine import glancing, make_engine
@@ -42,6 +43,7 @@ from plugin.store.privacy_retention import SqlRetention
 from plugin.store.purges import SqlPurges
 from plugin.store.rulesets import SqlRulesets
 from plugin.store.segments import SqlSegmentLists
+from plugin.store.serving import SqlServing
 from plugin.store.visitors import SqlVisitors
 from plugin.store.visitors_hot import SqlHotOutbox
 from plugin.store.visitors_identity import SqlIdentity
@@ -59,6 +61,7 @@ class Store:
     content: ContentStore
     notices: NoticeStore
     purges: PurgeStore
+    serving: ServingStore
     leases: Leases
     applying: Applying
     visitors: VisitorReads
@@ -98,6 +101,7 @@ def open_store(url: str) -> Store:
         content=SqlContent(engine),
         notices=SqlNotices(engine),
         purges=SqlPurges(engine),
+        serving=SqlServing(engine),
         leases=SqlLeases(engine),
         applying=SqlApplying(engine),
         visitors=SqlVisitors(engine),
