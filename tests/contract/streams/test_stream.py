@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from adapters import registry
 from adapters.streams.port import (
     MOST_BYTES,
     MOST_PAYLOAD_BYTES,
@@ -275,3 +276,7 @@ def test_who_closes_wakes_those_who_wait_and_every_call_says_so(stream: Stream) 
     ):
         with pytest.raises(StreamDown, match="closed"):
             call()
+
+
+def test_every_built_in_stream_is_asked() -> None:
+    assert {"local", "redis"} == set(registry.BUILT_IN["streams"])
