@@ -22,13 +22,11 @@ from adapters.geo.null import NullGeo
 from adapters.geo.port import Geo
 from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
-from plugin import editor
+from plugin import editor, visiting
 from plugin import settings as settings_
 from plugin.errors import RulesRejected
 from plugin.flow.context import ContextPolicy
-from plugin.flow.types import Profile
 from plugin.identifiers import RandomBits, ulid
-from plugin.live.servings import Servings
 from plugin.ports import ContentStore
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
@@ -88,16 +86,30 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     closing.callback(geo.close)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
     scoring = Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
+    signing_key = _signing_key(settings)
+    kept = visiting.open_visiting(settings, store, signing_key, closing)
+    tokens = DecisionTokens(signing_key)
+    devices = UapDevices()
+    policy = context_policy(settings)
+    ingests = visiting.ingesting(
+        kept,
+        tokens=tokens.read,
+        devices=devices,
+        geo=geo,
+        policy=policy,
+        new_id=new_id,
+        headless_counts=settings.demo,
+    )
     renderer = BlockRenderer(folder("templates") / "blocks", _count_failures(metrics))
-    writer = AnswerWriter(DecisionTokens(_signing_key(settings)), renderer.render)
+    writer = AnswerWriter(tokens, renderer.render)
     personalization = Personalization(
         sites=sites,
         scoring=scoring,
-        profiles=_ServedOnly(servings := Servings()),
-        shown=servings,
-        devices=UapDevices(),
+        profiles=visiting.visitors(kept, store, lambda: sites.site, deny_unknown=settings.deny_consent_by_default),
+        ingests=ingests,
+        devices=devices,
         geo=geo,
-        policy=context_policy(settings),
+        policy=policy,
         clock=now,
         new_id=new_id,
         deny_unknown=settings.deny_consent_by_default,
@@ -120,7 +132,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     closing.callback(drafts.close)
     previews = Previews(
-        tokens=PreviewTokens(_signing_key(settings)),
+        tokens=PreviewTokens(signing_key),
         drafts=drafts,
         sites=sites,
         personalization=personalization,
@@ -155,6 +167,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             readiness=readiness,
             accepting=accepting,
             previews=previews,
+            ingesting=ingests,
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,
@@ -190,7 +203,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
                 read_yaml=_read_yaml,
                 attributes=BUILT_IN,
                 templates=folder("templates"),
-                signing_key=_signing_key(settings),
+                signing_key=signing_key,
                 secure=settings.public_url.startswith("https:"),
                 block_styles=("/static/ground.css", "/static/blocks.css") if settings.demo else (),
                 previews=previews,
@@ -209,6 +222,8 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     sites.on_look.append(reporting.tell)
     sites.refresh()
     sites.start()
+    if settings.apply_events:
+        visiting.start_applying(settings, kept, store, lambda: sites.site, _count_events(metrics), closing, at)
     closing.callback(reporting.leave)
     closing.callback(sites.stop)
     return app
@@ -240,17 +255,6 @@ class Wired:
     def close(self) -> None:
         """End the thread, and free the connections to CMSs, models and the database; no request may follow."""
         self._closing.close()
-
-
-class _ServedOnly:
-    """Profiles of visitors of whom nothing is kept but what this process served them."""
-
-    def __init__(self, servings: Servings) -> None:
-        self._servings = servings
-
-    def find(self, visitor: str) -> Profile:
-        """What was served to a visitor."""
-        return Profile(exposures=self._servings.exposures(visitor))
 
 
 def now() -> datetime:
@@ -315,6 +319,13 @@ def _explain_refusal(parsed: object) -> None:
 def _count_failures(metrics: CollectorRegistry) -> Callable[[str], None]:
     counter = Counter("tessera_template_failures", "Block templates that failed", ["type"], registry=metrics)
     return lambda kind: counter.labels(kind).inc()
+
+
+def _count_events(metrics: CollectorRegistry) -> Callable[[str, int], None]:
+    counter = Counter(
+        "tessera_events", "Events by what became of them when they were applied", ["outcome"], registry=metrics
+    )
+    return lambda outcome, number: counter.labels(outcome).inc(number)
 
 
 def _measure(metrics: CollectorRegistry, sites: Sites, scoring: Scoring, store: Store, readiness: Readiness) -> None:

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from plugin.flow.types import Profile
 
+CONSENT = "consent."
+
 
 def with_profile(context: Mapping[str, object], profile: Profile) -> Mapping[str, object]:
-    """Attributes of both. What the profile knows of the visitor wins over what a browser claims."""
-    return {**context, **profile.attributes} if profile.attributes else context
+    """Attributes of both. What the profile knows of the visitor wins over what a browser claims.
+
+    On consent the request has the last word: what a visitor or their browser says now stands over what was said before.
+    """
+    if not profile.attributes:
+        return context
+    said = {name: value for name, value in context.items() if name.startswith(CONSENT)}
+    return {**context, **profile.attributes, **said}

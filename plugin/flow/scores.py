@@ -35,7 +35,7 @@ def rows_for(plan: Plan, features: Iterable[str]) -> tuple[list[str], list[Row]]
 
 def _visitor(facts: Facts, wanted: frozenset[str]) -> dict[str, Feature]:
     names = wanted or frozenset(facts.attributes)
-    found = {name: _plain(facts[name]) for name in names if not name.startswith(("content.", "request.ip"))}
+    found = {name: _plain(facts[name]) for name in names if not name.startswith(("content.", "request.ip", "@"))}
     if not wanted or SEGMENTS in wanted:
         found[SEGMENTS] = sorted(facts.held)
     return {name: value for name, value in found.items() if value is not None}

@@ -82,7 +82,7 @@ def wanted_by(ruleset: Ruleset) -> frozenset[str]:
     conditions: list[Condition] = [
         one.when for part in (document.rules, document.experiments, document.segments) for one in part
     ]
-    found = {"request.locale", "geo.timezone", "visitor.known"}
+    found = {"request.locale", "geo.timezone"}
     for condition in conditions:
         for leaf in walk(condition):
             if isinstance(leaf, Test):

@@ -51,11 +51,12 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is kept of a visitor: attributes, segments, and when entries were shown."""
+    """What is kept of a visitor: attributes, segments, and when entries were shown; and what it had to do without."""
 
     attributes: Mapping[str, object] = field(default_factory=dict, repr=False)
     segments: frozenset[str] = frozenset()
     exposures: Mapping[str, Sequence[datetime]] = field(default_factory=dict, repr=False)
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

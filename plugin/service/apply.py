@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 from msgspec import msgpack
@@ -185,10 +184,9 @@ class Applier:
     def _reduce(self, draft: Draft, event: Event, stage: Stage, settings: Settings) -> None:
         entry = stage.entries.get(event.content_id) if event.content_id is not None else None
         draft.state = reduce(draft.state, event, entry, settings) or draft.state
-        if event.type in stage.patterns.event_types:
-            letters = stage.patterns.letters(_flat(event), entry)
-            if letters:
-                draft.window = draft.window.add([Entry(event.time, event.id, letters)], stage.patterns.limits)
+        letters = stage.letters(event, entry)
+        if letters:
+            draft.window = draft.window.add([Entry(event.time, event.id, letters)], stage.patterns.limits)
 
     def _remake(
         self, batch: Batch, people: People, persons: set[str], stage: Stage, now: int, outcome: Outcome
@@ -224,16 +222,3 @@ def _row(event: Event) -> EventRow:
         event.flags,
         msgpack.encode(event.decided) if event.decided is not None else None,
     )
-
-
-def _flat(event: Event) -> dict[str, object]:
-    """An event as where-conditions read it."""
-    return {
-        "event.id": event.id,
-        "event.type": event.type,
-        "event.time": datetime.fromtimestamp(event.time / 1000, UTC),
-        "event.content_id": event.content_id,
-        "event.slot": event.slot,
-        "event.value": event.value,
-        "event.properties": event.properties or {},
-    }

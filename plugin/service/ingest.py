@@ -80,7 +80,7 @@ class Ingesting:
         self._tokens = tokens
         self._devices = devices
         self._geo = geo
-        self._policy = policy.wanting(frozenset({"device.type"}), {})
+        self._policy = policy.wanting(frozenset(), {})
         self._now_ms = now_ms
         self._new_id = new_id
         self._headless_counts = headless_counts
@@ -173,11 +173,12 @@ class Ingesting:
 
     def _flags(self, raw: RawRequest, context: Context) -> int:
         flags = PREFETCH if context.prefetch else 0
-        if context.attributes.get("device.type") == "bot":
-            agent = "".join(raw.headers.get("user-agent", ())[:1])
-            headless = self._headless_counts and "headless" in agent.lower()
-            if not headless and not _LIBRARIES.search(agent):
-                flags |= BOT
+        agent = next(iter(raw.headers.get("user-agent", ())), "")
+        headless = "headless" in (agent + "".join(raw.headers.get("sec-ch-ua", ()))).lower()
+        if headless:
+            return flags if self._headless_counts else flags | BOT
+        if self._devices.identify(agent).type == "bot" and not _LIBRARIES.search(agent):
+            flags |= BOT
         return flags
 
 

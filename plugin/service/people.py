@@ -182,6 +182,7 @@ def _rows(person: str, drafts: Sequence[Draft], segments: Mapping[str, tuple[int
     view = fold.fold(
         [(one.row.source, one.state) for one in drafts],
         uid=named.uid,
+        person=person,
         known=any(one.row.known for one in drafts),
         segments=segments,
     )

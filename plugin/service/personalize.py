@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from plugin.errors import UnknownSlots
+from plugin.errors import RateLimited, ServiceUnavailable, UnknownSlots
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
 from plugin.flow.plan import plan
 from plugin.flow.profile import with_profile
@@ -17,6 +17,9 @@ from plugin.flow.sharing import LOCALE, VISITOR
 from plugin.flow.signals.locales import normal_tag
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Planned, Profile, Settled, Site, SlotAsk, Visit
+from plugin.profiles.events import Event
+from plugin.profiles.judging import Judged, Rejected
+from plugin.service.ingest import Taken
 from plugin.service.models import Scoring
 from plugin.service.sites import Sites
 
@@ -29,15 +32,35 @@ _FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "
 class Profiles(Protocol):
     """What is kept of visitors."""
 
-    def find(self, visitor: str) -> Profile:
-        """The profile of a visitor; an empty one where nothing is kept."""
+    def find(
+        self,
+        visitor: str,
+        site: Site,
+        *,
+        wanted: frozenset[str] | None,
+        consent: Mapping[str, object],
+        now_ms: int,
+        events: Sequence[Event] = (),
+    ) -> Profile:
+        """The profile of a visitor; an empty one where nothing is kept. See `plugin.service.visitors`."""
 
 
-class Shown(Protocol):
-    """What was served to visitors."""
+class Ingests(Protocol):
+    """Takes the events of a request."""
 
-    def record(self, visitor: str, shown: list[str], now: datetime) -> None:
-        """Remember it."""
+    def judge(
+        self,
+        raw: RawRequest,
+        context: Context,
+        items: Sequence[object],
+        *,
+        visitor: str | None = None,
+        makes_ids: bool = False,
+    ) -> Judged:
+        """What is right with them."""
+
+    def keep(self, judged: Judged) -> Taken:
+        """Make them durable. Raises RateLimited, ServiceUnavailable."""
 
 
 class Personalize(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +69,9 @@ class Personalize(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         by_cache: whether a shared cache may keep the answer, as far as the way it was asked goes (GET).
         counted: whether what is shown counts for caps (not for prefetches and previews).
-        ignored: parts of the request that are not carried out, to be reported as degraded.
+        events: what just happened, as JSON: applied to this answer, and, where it counts, taken as `POST /v1/events`
+            takes it.
+        degraded: what had to be done without already.
         attributes: known beyond the request, such as by a preview; they win over what is derived.
     """
 
@@ -60,7 +85,8 @@ class Personalize(msgspec.Struct, frozen=True, kw_only=True):
     segments: frozenset[str] = frozenset()
     arms: Mapping[str, str] = msgspec.field(default_factory=dict)
     at: datetime | None = None
-    ignored: tuple[str, ...] = ()
+    events: tuple[object, ...] = ()
+    degraded: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -71,6 +97,7 @@ class Answer(msgspec.Struct, frozen=True):
         decision_id: None in shared answers.
         unknown: slots asked for that there are not.
         degraded: what had to be done without.
+        rejected: events that are not taken.
     """
 
     settled: Settled
@@ -79,6 +106,7 @@ class Answer(msgspec.Struct, frozen=True):
     visitor: str | None
     unknown: tuple[str, ...]
     degraded: tuple[str, ...]
+    rejected: tuple[Rejected, ...] = ()
 
     @property
     def site(self) -> Site:
@@ -95,7 +123,7 @@ class Personalization:
         sites: Sites,
         scoring: Scoring,
         profiles: Profiles,
-        shown: Shown,
+        ingests: Ingests,
         devices: Devices,
         geo: Geo,
         policy: ContextPolicy,
@@ -106,7 +134,7 @@ class Personalization:
         self.sites = sites
         self._scoring = scoring
         self._profiles = profiles
-        self._shown = shown
+        self._ingests = ingests
         self._devices = devices
         self._geo = geo
         self._policy = policy
@@ -127,10 +155,21 @@ class Personalization:
         """
         site = site or self.sites.current()
         now = command.at or self._clock()
-        context = derive(command.raw, self._policy_for(site), self._devices, self._geo)
+        policy = self._policy_for(site)
+        context = derive(command.raw, policy, self._devices, self._geo)
         visitor = context.attributes.get("visitor.id")
         visitor = visitor if isinstance(visitor, str) else None
-        profile = self._profiles.find(visitor) if visitor is not None else Profile()
+        brought = self._brought(command, context, visitor) if command.events else _NOTHING
+        profile = _NOBODY
+        if visitor is not None:
+            profile = self._profiles.find(
+                visitor,
+                site,
+                wanted=policy.wanted,
+                consent=context.attributes,
+                now_ms=int(now.timestamp() * 1000),
+                events=brought.events,
+            )
         attributes = with_profile(context.attributes, profile)
         if command.attributes:
             attributes = {**attributes, **command.attributes}
@@ -150,16 +189,30 @@ class Personalization:
         scores, degraded = self._scoring.scores(planned)
         settled = settle(planned, scores, profile.exposures, longest_ttl_s=LONGEST_TTL_S)
         shared = command.by_cache and not command.explain and not degraded and _is_shared(planned, command, context)
-        if visitor is not None and command.counted and not context.prefetch:
-            self._record(visitor, settled, now)
         return Answer(
             settled,
             shared,
             None if shared else self._new_id(),
             None if shared else visitor,
             planned.unknown,
-            (*degraded, *command.ignored),
+            (*degraded, *profile.degraded, *brought.degraded, *command.degraded),
+            brought.rejected,
         )
+
+    def _brought(self, command: Personalize, context: Context, visitor: str | None) -> _Brought:
+        """The events that a request brings: those to apply to its answer, made durable first where they count.
+
+        Where they cannot be kept they still bear on the answer, which says so; the sender may send them again.
+        """
+        judged = self._ingests.judge(command.raw, context, command.events, visitor=visitor, makes_ids=True)
+        if not command.counted:
+            return _Brought(tuple(judged.events), tuple(judged.rejected))
+        try:
+            taken = self._ingests.keep(judged)
+        except (RateLimited, ServiceUnavailable):
+            return _Brought(tuple(judged.events), tuple(judged.rejected), ("events",))
+        fresh = set(taken.ids)
+        return _Brought(tuple(one for one in judged.events if one.id in fresh), taken.rejected)
 
     def _policy_for(self, site: Site) -> ContextPolicy:
         """The context policy with a rule set's types and wants; made once for what is published."""
@@ -189,16 +242,17 @@ class Personalization:
                 found.update(name for name in model.spec.features if not name.startswith("content."))
         return frozenset(found)
 
-    def _record(self, visitor: str, settled: Settled, now: datetime) -> None:
-        """Count what was shown where a cap can ask for it."""
-        shown = [
-            block.id
-            for (_ask, decision), (_same, planned) in zip(settled.decisions, settled.planned.plans, strict=True)
-            if planned.compiled.has_caps
-            for block in decision.blocks
-        ]
-        if shown:
-            self._shown.record(visitor, shown, now)
+
+class _Brought(NamedTuple):
+    """The events of a request: those to apply, those that are not taken, and whether keeping them failed."""
+
+    events: tuple[Event, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    degraded: tuple[str, ...] = ()
+
+
+_NOTHING = _Brought()
+_NOBODY = Profile()
 
 
 def _is_shared(planned: Planned, command: Personalize, context: Context) -> bool:

@@ -62,7 +62,7 @@ class PreviewAsk:
 
     Attributes:
         asks: slots instead of those of the link; none: those of the link.
-        ignored: parts of the request that are not carried out.
+        events: what just happened, applied to this answer alone.
     """
 
     raw: RawRequest
@@ -70,7 +70,7 @@ class PreviewAsk:
     unique: bool = False
     explain: bool = False
     render: Render = "json"
-    ignored: tuple[str, ...] = ()
+    events: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,8 @@ class Previews:
                 segments=frozenset(preview.segments),
                 arms=preview.arms,
                 at=preview.at,
-                ignored=(*ask.ignored, *(f"draft:{_name(one.ref)}" for one in drafted if one.entry is None)),
+                events=ask.events,
+                degraded=tuple(f"draft:{_name(one.ref)}" for one in drafted if one.entry is None),
             ),
             site,
         )

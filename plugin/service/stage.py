@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from plugin.flow.types import Site
+from plugin.profiles.events import Event
 from plugin.service.people import Evaluate
 from rules.letters import PatternSet, patterns_of
 from rules.patterns_live import Engine, Verdict, evaluate
@@ -27,6 +29,12 @@ class Stage:
     patterns: PatternSet
     entries: Mapping[str, Mapping[str, object]]
     evaluate: Evaluate
+
+    def letters(self, event: Event, entry: Mapping[str, object] | None) -> tuple[str, ...]:
+        """What of an event patterns ask for; none where no pattern asks for its type."""
+        if event.type not in self.patterns.event_types:
+            return ()
+        return self.patterns.letters(_flat(event), entry)
 
 
 class Staging:
@@ -59,6 +67,19 @@ class Staging:
         for one in site.content.candidates if site is not None else ():
             entries.setdefault(one.id, one.entry)
         return Stage(site, patterns, entries, partial(_evaluate, patterns, self._engine[1]))
+
+
+def _flat(event: Event) -> dict[str, object]:
+    """An event as where-conditions read it."""
+    return {
+        "event.id": event.id,
+        "event.type": event.type,
+        "event.time": datetime.fromtimestamp(event.time / 1000, UTC),
+        "event.content_id": event.content_id,
+        "event.slot": event.slot,
+        "event.value": event.value,
+        "event.properties": event.properties or {},
+    }
 
 
 def _evaluate(patterns: PatternSet, engine: Engine | None, windows: Sequence[tuple[Window, int]]) -> Sequence[Verdict]:

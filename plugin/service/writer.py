@@ -43,7 +43,7 @@ class AnswerWriter:
         """
         failed: list[str] = []
         slots = b",".join(
-            self._slot(answer, ask, decision, render, failed) for ask, decision in answer.settled.decisions
+            [self._slot(answer, ask, decision, render, failed) for ask, decision in answer.settled.decisions]
         )
         parts = [b'{"ruleset":', b"%d" % answer.site.version]
         if not answer.shared:
@@ -54,8 +54,13 @@ class AnswerWriter:
                 _encode({"id": answer.visitor, "segments": _segments(answer, all_segments)}),
             ]
         errors, degraded = b"[]", b"[]"
-        if answer.unknown:
-            errors = _encode([{"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown])
+        if answer.unknown or answer.rejected:
+            errors = _encode(
+                [
+                    *({"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown),
+                    *({"pointer": one.pointer, "detail": one.detail} for one in answer.rejected),
+                ]
+            )
         if answer.degraded or failed:
             degraded = _encode([*answer.degraded, *dict.fromkeys(failed)])
         parts += [b',"slots":{', slots, b'},"errors":', errors, b',"degraded":', degraded, b"}"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -49,8 +48,7 @@ class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 _decoder = msgspec.json.Decoder(_PersonalizeIn)
 _encode = msgspec.json.Encoder().encode
-# A number that may be beyond 2**53, or a text that looks like one: for the strict reader to judge.
-_LARGE = re.compile(rb"[0-9]{16}|[0-9][eE][+-]?[0-9]")
+_LARGEST = 2**53  # what is beyond it, the strict reader judges
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -62,7 +60,7 @@ class Asked(msgspec.Struct, frozen=True):
     render: Render
     visitor: Mapping[str, object]
     context: Mapping[str, object]
-    has_events: bool = False
+    events: tuple[object, ...] = ()
 
 
 def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a callable that always raises
@@ -103,7 +101,7 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
         options.render or "json",
         {"id": name} if isinstance(name, str) else {},
         context,
-        bool(events),
+        tuple(events),
     )
 
 
@@ -124,7 +122,22 @@ def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:
     Without escapes no text holds a NUL or a lone surrogate. Numbers may still be too large; and where what was read has
     fewer quotation marks than the body, some key came twice: the decoder keeps the last.
     """
-    return _LARGE.search(raw) is None and _encode(found).count(b'"') == raw.count(b'"')
+    numbers = found.context is UNSET or _is_moderate(found.context)
+    if numbers and found.events:
+        numbers = _is_moderate(found.events)
+    return numbers and _encode(found).count(b'"') == raw.count(b'"')
+
+
+def _is_moderate(value: dict[str, Any] | list[Any]) -> bool:
+    """Whether every number in there is one of which no reader can make another."""
+    for one in value.values() if isinstance(value, dict) else value:
+        kind = type(one)
+        if kind is dict or kind is list:
+            if not _is_moderate(one):
+                return False
+        elif (kind is float or kind is int) and not -_LARGEST <= one <= _LARGEST:
+            return False
+    return True
 
 
 def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:

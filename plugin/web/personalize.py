@@ -167,7 +167,7 @@ class HotRoute:
                 explain=asked.explain,
                 by_cache=by_cache,
                 counted=counted,
-                ignored=("events",) if asked.has_events else (),
+                events=asked.events,
             )
         )
         body = self.writer.write(answer, render=asked.render, all_segments=manager)

@@ -60,7 +60,7 @@ def operations(previews: Previews, buckets: Buckets) -> list[Operation]:
             unique=body.get("unique", False),
             explain=options.get("explain", False),
             render=options.get("render", "json"),
-            ignored=("events",) if body.get("events") else (),
+            events=tuple(body.get("events") or ()),
         )
         return Answer(previews.answer(preview, ask), headers=_KEPT_BY_NOBODY)
 

@@ -13,6 +13,7 @@ from plugin.service.commands import SimulateRequest
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
 from plugin.service.health import Readiness
+from plugin.service.ingest import Ingesting
 from plugin.service.notices import Accepting
 from plugin.service.preview import Previews
 from plugin.service.publish import Publishing
@@ -101,6 +102,7 @@ class WebServices:
     readiness: Readiness
     accepting: Accepting
     previews: Previews
+    ingesting: Ingesting
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry
     clock: Callable[[], datetime]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from plugin.web import delivery, docs, health, openapi, preview, problems, script, webhooks
+from plugin.web import delivery, docs, events, health, openapi, preview, problems, script, webhooks
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
@@ -70,6 +70,7 @@ def register(app: Flask, services: WebServices) -> Web:
             prefix=urlsplit(settings.public_url).path,
         ),
         *health.operations(services.readiness),
+        *events.operations(services.ingesting, limit_bytes=settings.max_body_bytes),
     )
     for operation in operations:
         gate.serve(app, operation)

@@ -46,6 +46,8 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
             "adapters.cms.hooks",
             "adapters.cms.port",
             "adapters.edge.port",
+            "adapters.streams.port",
+            "plugin.profiles",
             "adapters.models.port",
         },
         {"msgspec"},

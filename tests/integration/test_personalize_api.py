@@ -206,24 +206,10 @@ def test_head_is_get_without_the_body(client: FlaskClient) -> None:
     assert int(head.headers["Content-Length"]) == len(body.data)
 
 
-def test_servings_count_but_not_those_nobody_saw(client: FlaskClient) -> None:
-    query = "slots=capped&visitor.id=v-capped"
-    for _ in range(3):
-        client.head(f"{PATH}?{query}&key=public")
-        get(client, query, headers={"Sec-Purpose": "prefetch;prerender"})
-    seen = [blocks(get(client, query), "capped") for _ in range(5)]
-    assert seen == [["a"], ["a"], ["b"], ["b"], ["c"]]
-
-
 def test_an_unknown_model_degrades_and_the_rules_decide(client: FlaskClient) -> None:
     answer = post(client, {"slots": [{"id": "scored"}, {"id": "shared"}]})
     assert json.loads(answer.data)["degraded"] == ["model:gone"]
     assert blocks(answer, "scored") == ["a", "b", "c"]
-
-
-def test_events_that_are_not_applied_yet_are_told(client: FlaskClient) -> None:
-    answer = post(client, {**ASK, "events": [{"type": "view", "content_id": "a"}]})
-    assert json.loads(answer.data)["degraded"] == ["events"]
 
 
 def test_markup_comes_from_the_templates(client: FlaskClient) -> None:

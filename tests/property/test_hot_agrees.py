@@ -122,7 +122,7 @@ def by_schema(raw: bytes) -> Asked | str:
         render=options.get("render", "json"),
         visitor={"id": visitor["id"]} if visitor.get("id") is not None else {},
         context=found.get("context", {}),
-        has_events=bool(found.get("events")),
+        events=tuple(found.get("events") or ()),
     )
 
 

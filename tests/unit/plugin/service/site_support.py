@@ -12,9 +12,10 @@ from adapters.device.null import NullDevices
 from adapters.geo.null import NullGeo
 from adapters.models.port import FeatureRow, ModelAdapter, ModelSpec
 from plugin.flow.context import ContextPolicy, RawRequest
-from plugin.flow.types import Profile, SlotAsk
-from plugin.live.servings import Servings
+from plugin.flow.types import Profile, Site, SlotAsk
 from plugin.ports import Changes, StoredEntry
+from plugin.profiles.judging import Judged, Rejected
+from plugin.service.ingest import Taken
 from plugin.service.models import Scoring
 from plugin.service.personalize import Personalization, Personalize
 from plugin.service.sites import Sites
@@ -92,14 +93,24 @@ class ByHand:
         """Holds nothing."""
 
 
-class Served:
-    """Profiles that know what was served and nothing else."""
+class Kept:
+    """Profiles as a test puts them."""
 
-    def __init__(self, servings: Servings) -> None:
-        self._servings = servings
+    def __init__(self) -> None:
+        self.profiles: dict[str, Profile] = {}
 
-    def find(self, visitor: str) -> Profile:
-        return Profile(exposures=self._servings.exposures(visitor))
+    def find(self, visitor: str, _site: Site, **_asked: object) -> Profile:
+        return self.profiles.get(visitor, Profile())
+
+
+class NoEvents:
+    """Takes no events: none is right."""
+
+    def judge(self, _raw: object, _context: object, items: Sequence[object], **_how: object) -> Judged:
+        return Judged([], [], [Rejected(place, f"/events/{place}", "not now") for place, _ in enumerate(items)], [])
+
+    def keep(self, judged: Judged) -> Taken:
+        return Taken(0, 0, 0, tuple(judged.rejected))
 
 
 @dataclass
@@ -109,21 +120,21 @@ class Service:
     personalization: Personalization
     sites: Sites
     scoring: Scoring
-    servings: Servings
+    kept: dict[str, Profile]
     clock: Clock
 
 
 def service(store: Store, models: Mapping[str, ModelAdapter] | None = None, **policy: Any) -> Service:
     """Wire it; the store's published state is read when first asked for."""
-    clock, servings, numbers = Clock(), Servings(), count(1)
+    clock, kept, numbers = Clock(), Kept(), count(1)
     sites = Sites(store.rulesets, store.content, poll_s=0.05)
     scoring = Scoring(models or {}, timeout_s=0.08, monotonic=clock.monotonic)
     return Service(
         Personalization(
             sites=sites,
             scoring=scoring,
-            profiles=Served(servings),
-            shown=servings,
+            profiles=kept,
+            ingests=NoEvents(),
             devices=NullDevices(),
             geo=NullGeo(),
             policy=ContextPolicy(visitor_cookie="visitor", **policy),
@@ -133,7 +144,7 @@ def service(store: Store, models: Mapping[str, ModelAdapter] | None = None, **po
         ),
         sites,
         scoring,
-        servings,
+        kept.profiles,
         clock,
     )
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapters.models.port import ModelError
 from plugin.errors import ServiceUnavailable, UnknownSlots
 from plugin.flow.context import ContextPolicy
-from plugin.flow.types import SlotAsk
+from plugin.flow.types import Profile, SlotAsk
 from plugin.service.personalize import MOST_OTHERS, Answer
 from plugin.service.sites import site_of
 from plugin.store import Store
@@ -221,12 +221,16 @@ def test_whatever_signal_changes_an_answer_the_answer_was_not_shared(
         assert not other.shared
 
 
-def test_servings_are_counted_and_a_capped_entry_goes_and_comes_back(made: Service) -> None:
+def test_a_capped_entry_goes_and_comes_back(made: Service) -> None:
     def see() -> list[list[str]]:
         return shown(made.personalization.answer(ask(SlotAsk("capped", 1), visitor={"id": "v-1"})))
 
-    assert [see(), see()] == [[["a"]], [["a"]]]
-    assert [see(), see()] == [[["b"]], [["b"]]]
+    now = made.clock()
+    made.kept["v-1"] = Profile(exposures={"a": [now]})
+    assert see() == [["a"]]
+    made.kept["v-1"] = Profile(exposures={"a": [now, now]})
+    assert see() == [["b"]]
+    made.kept["v-1"] = Profile(exposures={"a": [now, now], "b": [now, now]})
     assert see() == [[]]
     made.clock.move(3599)
     assert see() == [[]]
@@ -235,21 +239,19 @@ def test_servings_are_counted_and_a_capped_entry_goes_and_comes_back(made: Servi
     assert shown(made.personalization.answer(ask(SlotAsk("capped", 1), visitor={"id": "v-2"}))) == [["a"]]
 
 
-@pytest.mark.parametrize(
-    "uncounted",
-    [{"counted": False}, {"headers": {"Sec-Purpose": "prefetch"}}, {"headers": {"Purpose": "prefetch"}}],
-)
-def test_what_nobody_saw_is_not_counted(made: Service, uncounted: dict[str, Any]) -> None:
-    for _ in range(3):
-        made.personalization.answer(ask("capped", visitor={"id": "v-1"}, **uncounted))
-    assert made.servings.exposures("v-1") == {}
+def test_what_a_profile_had_to_do_without_is_told(made: Service) -> None:
+    made.kept["v-1"] = Profile(degraded=("profile",))
+    answer = made.personalization.answer(ask("plain", visitor={"id": "v-1"}))
+    assert answer.degraded == ("profile",)
+    assert made.personalization.answer(ask("plain", visitor={"id": "v-2"})).degraded == ()
 
 
-def test_only_what_a_cap_can_ask_for_is_counted(made: Service) -> None:
-    made.personalization.answer(ask("plain", SlotAsk("capped", 1), visitor={"id": "v-1"}))
-    assert list(made.servings.exposures("v-1")) == ["a"]
-    made.personalization.answer(ask("capped"))
-    assert made.servings.exposures("") == {}
+def test_what_a_request_says_of_consent_stands_over_what_is_stored(made: Service) -> None:
+    made.kept["v-1"] = Profile({"consent.personalization": True, "consent.analytics": True})
+    said = {"consent": {"personalization": False}}
+    answer = made.personalization.answer(ask("plain", visitor={"id": "v-1"}, body=said))
+    attributes = answer.settled.planned.visit.attributes
+    assert (attributes["consent.personalization"], attributes["consent.analytics"]) == (False, True)
 
 
 def test_a_degraded_answer_is_never_shared(sqlite_store: Store) -> None:
@@ -267,8 +269,13 @@ def test_a_degraded_answer_is_never_shared(sqlite_store: Store) -> None:
     assert (answer.shared, answer.degraded) == (False, ("model:m",))
 
 
-def test_what_is_not_carried_out_is_told(made: Service) -> None:
-    assert made.personalization.answer(ask("plain", ignored=("events",))).degraded == ("events",)
+def test_what_had_to_be_done_without_before_is_told(made: Service) -> None:
+    assert made.personalization.answer(ask("plain", degraded=("draft:a",))).degraded == ("draft:a",)
+
+
+def test_events_that_are_not_right_are_told(made: Service) -> None:
+    rejected = made.personalization.answer(ask("plain", events=({"type": "view"},))).rejected
+    assert [(one.pointer, one.detail) for one in rejected] == [("/events/0", "not now")]
 
 
 def test_a_preview_may_say_who_and_when(made: Service) -> None:

@@ -147,12 +147,13 @@ def test_a_broken_file_that_is_deleted_takes_entry_and_problem_with_it(
     folder: Folder, syncing: Syncing, sqlite_store: Store
 ) -> None:
     folder.entry("a.md")
+    folder.entry("b.md")
     syncing.sync("site")
     folder.write("a.md", "---\nid: a\ntype: [\n---\n")
     syncing.sync("site")
     folder.delete("a.md")
     syncing.sync("site")
-    assert (held(sqlite_store), problems(sqlite_store)) == ({}, [])
+    assert (held(sqlite_store), problems(sqlite_store)) == ({"b": "T"}, [])
 
 
 NAMELESS = "---\n: [\n---\n"
@@ -363,7 +364,7 @@ def test_a_sync_that_would_remove_too_much_stops_and_asks(sqlite_store: Store) -
     assert sqlite_store.content.state("site").held_removals == 0
 
 
-@pytest.mark.parametrize(("before", "gone"), [(100, 20), (20, 20), (1_000, 100)])
+@pytest.mark.parametrize(("before", "gone"), [(100, 20), (21, 20), (1_000, 100)])
 def test_a_few_removals_or_a_small_share_need_nobodys_word(sqlite_store: Store, before: int, gone: int) -> None:
     names = [f"e{number}" for number in range(before)]
     answers = [some(*names), some(*names[gone:])]
@@ -371,6 +372,34 @@ def test_a_few_removals_or_a_small_share_need_nobodys_word(sqlite_store: Store, 
     syncing.sync("site")
     assert syncing.sync("site").held == 0
     assert len(held(sqlite_store)) == before - gone
+
+
+@pytest.mark.parametrize("before", [1, 2, 20])
+def test_an_empty_list_takes_nothing_away_until_somebody_confirms_it(sqlite_store: Store, before: int) -> None:
+    """An authenticated answer with status 200: the filter is wrong, or the CMS starts over an empty database."""
+    names = [f"e{number}" for number in range(before)]
+    answers = {1: some(*names), 2: some(), 3: some(), 4: some(*names), 5: some(), 6: some()}
+    turns = iter(answers.values())
+    syncing = from_(lambda _cursor: next(turns), sqlite_store)
+    syncing.sync("site")
+    for _ in range(2):
+        assert (syncing.sync("site").held, len(held(sqlite_store))) == (before, before)
+        assert sqlite_store.content.state("site").held_removals == before
+    assert (syncing.sync("site").held, sqlite_store.content.state("site").held_removals) == (0, 0)
+    assert syncing.sync("site", full=True).held == before
+    assert (syncing.sync("site", full=True, confirm_removals=True).held, held(sqlite_store)) == (0, {})
+
+
+def test_a_source_that_has_nothing_and_never_had_is_well(sqlite_store: Store) -> None:
+    syncing = from_(lambda _cursor: some(), sqlite_store)
+    assert [syncing.sync("site").held for _ in range(2)] == [0, 0]
+
+
+def test_a_last_entry_whose_deletion_the_source_names_goes(sqlite_store: Store) -> None:
+    answers = [some("a"), Fetched((), (Key("a", None),), "2", False)]
+    syncing = from_(lambda _cursor: answers.pop(0), sqlite_store)
+    syncing.sync("site")
+    assert (syncing.sync("site").held, held(sqlite_store)) == (0, {})
 
 
 def test_removals_that_wait_are_asked_for_again(sqlite_store: Store) -> None:

@@ -34,6 +34,7 @@ from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import Web, register
 from tests.unit.adapters.cms.memory import MemorySource
 from tests.unit.plugin.service.site_support import service
+from tests.unit.plugin.service.taking import HeldStream, taking
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ALL = frozenset({"explain", "read", "write", "publish", "simulate"})
@@ -171,6 +172,7 @@ def small_app(
             clock=clock,
             monotonic=clock.monotonic,
         ),
+        ingesting=taking(HeldStream(), clock),
         simulate=lambda request: _simulate(request, publishing, store, clock()),
         registry=CollectorRegistry(),
         clock=clock,

@@ -1,0 +1,24 @@
+"""Views of people where they are read: the database's own, for those who run no store beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plugin.ports import VisitorReads, VisitorRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredViews:
+    """Reads views from the database: one look-up by primary key."""
+
+    visitors: VisitorReads
+
+    def view(self, source: str) -> bytes | None:
+        """The view of whom a source belongs to, or None. Raises ServiceUnavailable."""
+        found = self.visitors.hot(source)
+        return found[1] if found is not None else None
+
+    def group(self, source: str) -> Sequence[VisitorRow]:
+        """All sources of whom a source belongs to. Raises ServiceUnavailable."""
+        return self.visitors.group(source)

@@ -1,0 +1,214 @@
+"""What is kept of visitors, wired: the stream of events, the workers that apply it, the profiles that come of it."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from adapters import registry
+from adapters.runtime import Runtime
+from adapters.streams.port import Stream, StreamError
+from plugin.errors import SettingsError
+from plugin.flow.context import ContextPolicy
+from plugin.flow.signals.ports import Devices, Geo
+from plugin.flow.types import Site
+from plugin.live.pattern_engine import PatternEngine
+from plugin.live.views import StoredViews
+from plugin.profiles.identity import Hasher
+from plugin.profiles.settings import Settings as ProfileSettings
+from plugin.profiles.types import BUILT_IN, Types
+from plugin.service.apply import Applier
+from plugin.service.event_ids import EventIds
+from plugin.service.follow import Loop
+from plugin.service.ingest import Ingesting
+from plugin.service.notices import nowhere
+from plugin.service.partitions import Partitions
+from plugin.service.stage import Staging
+from plugin.service.visitors import Visitors
+from plugin.service.working import Worker
+from plugin.settings import Settings
+from plugin.store import Store
+from rules.letters import PatternSet
+
+_DAY_MS = 86_400_000
+_STOP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visiting:
+    """The parts that requests and workers share."""
+
+    stream: Stream
+    hasher: Hasher
+    ids: EventIds
+    settings: Callable[[], ProfileSettings]
+    types: Callable[[], Types]
+
+
+def now_ms() -> int:
+    """The wall clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def hasher_of(settings: Settings, signing_key: str) -> Hasher:
+    """What hashes visitors' ids. The first key also makes the ids that arms hash on, and so is never taken away."""
+    keys = [one.reveal().encode() for one in settings.visitor_keys]
+    if not keys:
+        keys = [hmac.digest(signing_key.encode(), b"tessera visitor ids", "sha256")]
+    uid_key = hmac.digest(keys[0], b"tessera uids", "sha256")
+    return Hasher(list(enumerate(keys, 1)), uid_key)
+
+
+def open_visiting(settings: Settings, store: Store, signing_key: str, closing: ExitStack) -> Visiting:
+    """Open the stream and what goes with it.
+
+    Raises:
+        SettingsError: with every option of the stream that is wrong.
+    """
+    plugged = settings.stream
+    options: dict[str, object] = dict(plugged.options)
+    if plugged.adapter == "local":
+        options.setdefault("file", str(settings.data_dir / "events.db"))
+    elif plugged.adapter == "redis":
+        options.setdefault("spool", str(settings.data_dir / "spool.db"))
+        if settings.redis_url is not None:
+            options.setdefault("url", settings.redis_url.reveal())
+    try:
+        stream = registry.stream(plugged.adapter)(options, Runtime.system())
+    except (StreamError, registry.RegistryError) as fault:
+        problems = getattr(fault, "problems", (str(fault),))
+        raise SettingsError([f"stream: {one}" for one in problems]) from fault
+    closing.callback(stream.close)
+    hasher = hasher_of(settings, signing_key)
+    ids = EventIds(
+        hmac.digest(signing_key.encode(), b"tessera event ids", "sha256"),
+        lambda wanted: store.applying.known_ids(wanted, day=now_ms() // _DAY_MS),
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+    )
+    profile_settings = ProfileSettings(half_life_ms=settings.half_life_days * _DAY_MS)
+    return Visiting(stream, hasher, ids, lambda: profile_settings, lambda: BUILT_IN)
+
+
+def ingesting(
+    visiting: Visiting,
+    *,
+    tokens: Callable[[str], Mapping[str, object]],
+    devices: Devices,
+    geo: Geo,
+    policy: ContextPolicy,
+    new_id: Callable[[], str],
+    headless_counts: bool,
+) -> Ingesting:
+    """The service that takes events."""
+    return Ingesting(
+        stream=visiting.stream,
+        ids=visiting.ids,
+        types=visiting.types,
+        identify=visiting.hasher.identity,
+        tokens=tokens,
+        devices=devices,
+        geo=geo,
+        policy=policy,
+        now_ms=now_ms,
+        new_id=new_id,
+        headless_counts=headless_counts,
+    )
+
+
+def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], *, deny_unknown: bool) -> Visitors:
+    """The service that finds profiles."""
+    return Visitors(
+        reads=StoredViews(store.visitors),
+        identify=visiting.hasher.identity,
+        settings=visiting.settings,
+        stage=Staging(site, lambda _patterns: None),
+        deny_unknown=deny_unknown,
+    )
+
+
+def start_applying(
+    settings: Settings,
+    visiting: Visiting,
+    store: Store,
+    site: Callable[[], Site | None],
+    count: Callable[[str, int], None],
+    closing: ExitStack,
+    at: Callable[[str], None] = nowhere,
+) -> None:
+    """Apply events in a thread of this process until `closing` ends it; call after forking."""
+    applying = Applying(visiting, store, site, deny_unknown=settings.deny_consent_by_default, count=count, at=at)
+    applying.start()
+    closing.callback(applying.stop)
+
+
+class Applying:
+    """A thread of this process that applies events, and what it holds."""
+
+    def __init__(
+        self,
+        visiting: Visiting,
+        store: Store,
+        site: Callable[[], Site | None],
+        *,
+        deny_unknown: bool,
+        count: Callable[[str, int], None],
+        at: Callable[[str], None] = nowhere,
+    ) -> None:
+        """Begin nothing yet."""
+        self._engine: PatternEngine | None = None
+        self._partitions = Partitions(
+            store.leases,
+            visiting.stream.partitions,
+            f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            now_ms=now_ms,
+            claim=visiting.stream.claim,
+        )
+        applier = Applier(
+            applying=store.applying,
+            ids=visiting.ids,
+            stage=Staging(site, self._engine_for),
+            settings=visiting.settings,
+            lift=visiting.hasher.lift,
+            key_version=visiting.hasher.version,
+            deny_unknown=deny_unknown,
+            keeps_copies=False,
+            now_ms=now_ms,
+            at=at,
+        )
+        self._worker = Worker(
+            stream=visiting.stream,
+            partitions=self._partitions,
+            applier=applier,
+            applying=store.applying,
+            copy=lambda: None,
+            count=count,
+            now_ms=now_ms,
+            sleep=time.sleep,
+            at=at,
+        )
+        self._loop = Loop("events", self._worker.step, poll_s=0.0)
+
+    def start(self) -> None:
+        """Begin; call after forking."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """End after what is under way, and give the partitions back, so that others need not wait."""
+        self._loop.ask_to_stop()
+        self._loop.join(_STOP_S)
+        self._partitions.release()
+        if self._engine is not None:
+            self._engine.close()
+
+    def _engine_for(self, patterns: PatternSet) -> PatternEngine:
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = PatternEngine(patterns)
+        return self._engine
