@@ -112,7 +112,7 @@ def test_the_wheel_brings_every_file_that_the_program_reads(wheel: Path) -> None
         for path in (ROOT / here).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    read = ("demo/site", "demo/static")
+    read = ("demo/site", "demo/static", "web/static")
     wanted |= {
         path.relative_to(ROOT).as_posix()
         for folder in read

@@ -114,7 +114,7 @@ def test_dwell_is_the_time_that_the_page_was_visible(site: Site, page: Page) -> 
     page.clock.run_for(4_000)
     page.evaluate("Tessera.page('a-4')")
     page.clock.run_for(500)
-    page.goto("about:blank")
+    page.goto(site.html(started("", "auto: []"), path="/next"))
     until(page, lambda: len(site.events("view")) == 2)
     assert [(event["content_id"], event["value"]) for event in site.events("dwell")] == [("a-3", 7), ("a-3", 4)]
     assert [event["content_id"] for event in site.events("view")] == ["a-3", "a-4"]
