@@ -30,6 +30,7 @@ class Limits:
         close: for ending by itself.
         rest: until starting is tried again, where the process did not even come up.
         megabytes: of address space that the process may take.
+        facts: after so many a new process takes over, between two batches: the engine keeps about a byte of each.
     """
 
     start: float = 20.0
@@ -37,6 +38,7 @@ class Limits:
     close: float = 2.0
     rest: float = 30.0
     megabytes: int = 1024
+    facts: int = 20_000_000
 
 
 @dataclass(slots=True)
@@ -103,6 +105,7 @@ class PatternEngine:
         self._held: list[int] = []
         self._failures: Counter[int] = Counter()
         self._rest_until = float("-inf")
+        self._facts = 0
         self.counts = Counts()
 
     @property
@@ -138,6 +141,7 @@ class PatternEngine:
 
     def _compiled(self, process: EngineProcess) -> EngineProcess | None:
         self._held = []
+        self._facts = 0
         for number, shard in enumerate(self._plan.shards):
             if self._failures[number] >= _ATTEMPTS:
                 continue
@@ -153,6 +157,8 @@ class PatternEngine:
 
     def evaluate(self, batch: Sequence[tuple[Sequence[Entry], int]]) -> list[Answer]:
         """An answer for each (entries up to now in order, now)."""
+        if self._facts >= self._limits.facts:
+            self.close()
         if not self.start():
             return [Answer({}, self._all_keys()) for _seen in batch]
         answers: list[Answer] = []
@@ -195,6 +201,7 @@ class PatternEngine:
             return done
         place = {number: index for index, number in enumerate(self._held)}
         # A rule set that was refused since the question was put is not asked any more.
+        self._facts += sum(work.size for work in chunk)
         windows = tuple(
             tuple((place[number], facts) for number, facts in work.asked if number in place) for work in chunk
         )

@@ -220,6 +220,18 @@ def test_closing_ends_the_process_and_another_evaluation_starts_a_new_one() -> N
     engine.close()
 
 
+def test_a_process_that_has_seen_enough_is_replaced_between_two_batches() -> None:
+    """The engine forgets almost, but not quite, everything."""
+    patterns = patterns_with(PLAIN)
+    pids = []
+    with PatternEngine(patterns, Limits(facts=10)) as engine:
+        for _batch in range(4):
+            evaluate(patterns, [(Window(tuple(ENTRIES)), 5000)], engine)
+            pids.append(engine.pid)
+        assert (engine.counts.started, engine.counts.ended) == (2, 0)
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
 def test_a_hanging_process_ends_itself_when_nobody_is_left_to_end_it() -> None:
     """The engine holds Python's lock while it hangs; the kernel's alarm does not ask for it."""
     process = EngineProcess(command(0.1, 1024), time.monotonic)

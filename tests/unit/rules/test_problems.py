@@ -296,6 +296,16 @@ SECTIONS = [
     ("segments:\n  - {id: a, pattern: {sequence: §[]}}", None, "1 to 8 steps"),
     ("segments:\n  - {id: a, pattern: {sequence: [§{absent: x, for: 1m}]}}", None, "'absent' is the last step"),
     ("segments:\n  - {id: a, pattern: {sequence: [{event: x, within: §1m}]}}", None, "the first step has none"),
+    (
+        "segments:\n  - {id: a, pattern: {within: §30m, sequence: [{event: x}, {absent: y, for: 30m}]}}",
+        None,
+        "'within' ends before the absence has lasted",
+    ),
+    (
+        "segments:\n  - {id: a, pattern: {event: x, within: 1m, where: §{event.value: {ref: visitor.visits}}}}",
+        "visitor.visits",
+        "'where' reads event.* and content.*",
+    ),
     ("segments:\n  - {id: a, pattern: {any: §[]}}", None, "'any' needs a pattern"),
     ("slots:\n  - {id: a, limit: §0}", "0", "a whole number from 1 to 100"),
     ("slots:\n  - {id: a, limit: §101}", "101", "a whole number from 1 to 100"),
