@@ -26,28 +26,30 @@ class HeldQuery:
         self._threads = threading.local()
 
     def one(self, key: str) -> Any:  # noqa: ANN401  # a row of the driver
-        """Raises: ServiceUnavailable where the database is out of reach or busy, also after connecting anew."""
+        """Raises: ServiceUnavailable where the database is out of reach or busy."""
         failures = self._engine.dialect.loaded_dbapi.Error
+        mine = self._threads
+        held: _Held | None = getattr(mine, "held", None)
+        if held is not None:
+            try:
+                return self._ask(held, key)
+            except failures:
+                mine.held = None  # the server may have ended it meanwhile
         try:
-            return self._ask(key)
-        except failures:
-            self._threads.held = None  # it may be the connection that failed
-        try:
-            return self._ask(key)
+            held = self._connect()
+            found = self._ask(held, key)
         except failures as error:
-            self._threads.held = None
             if getattr(error, "sqlite_errorname", None) == "SQLITE_ERROR":
                 raise  # a fault of the statement
             raise ServiceUnavailable("The database is busy or out of reach.", retry_after_s=1) from error
+        mine.held = held
+        return found
 
     def close(self) -> None:
         """Close the connections of all threads; asked again, they connect anew."""
         self._threads = threading.local()
 
-    def _ask(self, key: str) -> Any:  # noqa: ANN401  # as above
-        held: _Held | None = getattr(self._threads, "held", None)
-        if held is None:
-            held = self._threads.held = self._connect()
+    def _ask(self, held: _Held, key: str) -> Any:  # noqa: ANN401  # as above
         return held.connection.execute(self._text, {"key": key} if self._postgresql else (key,)).fetchone()
 
     def _connect(self) -> _Held:

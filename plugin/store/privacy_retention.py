@@ -22,6 +22,7 @@ from plugin.store.visitor_tables import (
 from plugin.store.visitors_rows import members_of
 
 _SLICE = 20_000  # rows that one transaction looks at
+_MOST_PERSONS = 500  # of one transaction: each has rows in many tables
 _OLD_BY: dict[Kept, ColumnElement[int]] = {
     "links": visitor_links.c.ended,
     "membership_log": segment_log.c.at,
@@ -44,7 +45,7 @@ class SqlRetention:
         if kind == "event_ids":
             return self._ids(before // DAY)
         if kind == "visitors":
-            return self._visitors(before // DAY, limit)
+            return self._visitors(before // DAY, min(limit, _MOST_PERSONS))
         if kind == "audit":
             return self._audit(before, limit)
         column = _OLD_BY[kind]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from adapters.streams.port import partition_of
-from plugin.errors import Conflict
+from plugin.errors import Conflict, ServiceUnavailable
 from plugin.ports import DAYS_KEPT, Batch, DeadLetter, HotCopy, Membership, Tick
-from plugin.store import Store
+from plugin.store import Store, open_store
+from tests import servers
 from tests.contract.visitors import MINUTE, NOW, TODAY, change, event, event_id, keep, source, visitor, working
 
 
@@ -274,3 +277,28 @@ def test_threads_look_up_hot_copies_each_by_its_own_connection(store: Store) -> 
     store.close()
     look()
     assert found[-1] == found[0]
+
+
+def test_a_connection_that_the_server_ended_is_replaced(store: Store) -> None:
+    keep(store, visitor("ann"))
+    store.visitors.hot(source("ann"))
+    if store.engine.dialect.name == "postgresql":
+        mine = "pid <> pg_backend_pid() AND datname = current_database()"
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")
+    assert store.visitors.hot(source("ann")) == (NOW, b"hot")
+
+
+def test_a_look_up_in_a_database_that_is_out_of_reach_says_so_at_once() -> None:
+    store = open_store(f"postgresql://ann:hunter2@127.0.0.1:{servers.free_port()}/tessera")
+    with pytest.raises(ServiceUnavailable) as caught:
+        store.visitors.hot(source("ann"))
+    assert "hunter2" not in str(caught.value)
+    store.close()
+
+
+def test_a_look_up_without_tables_is_a_fault_and_no_passing_trouble(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        store.visitors.hot(source("ann"))
+    store.close()
