@@ -69,7 +69,7 @@ def test_a_shorter_look_and_a_hidden_page_do_not_count(site: Site, page: Page) -
     settle(page)
     page.clock.run_for(60_000)
     page.evaluate("Tessera.flush()")
-    assert site.events()
+    until(page, lambda: site.events("view"))
     assert not site.events("impression")
     page.evaluate("document.body.firstElementChild.style.height = '0'")
     settle(page)

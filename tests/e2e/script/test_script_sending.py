@@ -26,8 +26,8 @@ def test_events_wait_two_seconds_for_others_and_fifty_go_at_once(site: Site, pag
 
 def test_an_event_carries_what_it_was_given(site: Site, page: Page) -> None:
     page.goto(site.html(started("", "auto: []")))
-    given = {"id": "order-17", "value": 80, "properties": {"currency": "EUR"}}
-    assert page.evaluate("(given) => Tessera.track('purchase', given)", given) == "order-17"
+    given = {"id": "order-of-this-test", "value": 80, "properties": {"currency": "EUR"}}
+    assert page.evaluate("(given) => Tessera.track('purchase', given)", given) == "order-of-this-test"
     assert page.evaluate("Tessera.track('search', {properties: {query: 'x'.repeat(20000)}})") is None
     page.evaluate("Tessera.flush()")
     [event] = site.events()
