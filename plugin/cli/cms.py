@@ -27,7 +27,7 @@ def cms() -> None:
 @click.option(
     "--confirm-removals",
     is_flag=True,
-    help="Remove also what looks like an accident: more than 20 entries, and more than a tenth of the source's.",
+    help="Remove also what looks like an accident: more than 20 entries and a tenth of the source's, or all.",
 )
 def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
     """Bring SOURCE, or every source, up to date. What fails leaves what was there before."""

@@ -55,7 +55,8 @@ class Syncing:
 
         Args:
             full: read everything, whatever was read before.
-            confirm_removals: remove also what looks like an accident: more than 20 entries and more than a tenth.
+            confirm_removals: remove also what looks like an accident: more than 20 entries and more than a tenth, or
+                everything, for the source's list is empty.
         """
         source = self.sources[name]
         # Read in this order: what is written from here on has a later serial, and stays as it is.
@@ -65,7 +66,7 @@ class Syncing:
             fetched = source.changes(None if full else state.cursor)
             now = self._clock()
             gone = _gone(fetched, versions)
-            held = 0 if confirm_removals else _too_many(gone, versions)
+            held = 0 if confirm_removals else _too_many(fetched, gone, versions)
             fenced = _fenced(fetched, versions, self._store.announced(name), source.spec.ordering)
             changes = _changes(name, fenced, () if held else gone)
             applied = self._store.apply(
@@ -103,7 +104,8 @@ class Syncing:
 def removals_held(name: str, held: int) -> str:
     """What to say of removals that wait."""
     return (
-        f"{held} entries are gone from the source, more than a tenth: they stay until somebody confirms it with "
+        f"{held} {'entry is' if held == 1 else 'entries are'} gone from the source, all or more than a tenth of them: "
+        "they stay until somebody confirms it with "
         f"'tessera cms sync {name} --confirm-removals'"
     )
 
@@ -116,9 +118,11 @@ def _gone(fetched: Fetched, stored: Mapping[Key, object]) -> tuple[Key, ...]:
     return tuple(sorted(gone, key=lambda key: (key.id, key.locale or "")))
 
 
-def _too_many(gone: Sequence[Key], stored: Mapping[Key, object]) -> int:
+def _too_many(fetched: Fetched, gone: Sequence[Key], stored: Mapping[Key, object]) -> int:
     """How many entries would lose a variant, where that are too many to go without a word; else 0."""
     losing = {key.id for key in gone if key in stored}
+    if fetched.present is not None and not fetched.present and not fetched.entries:
+        return len(losing)  # far more often a fault than a wish, however few there were
     limit = max(LEAST_HELD, SHARE_HELD * len({key.id for key in stored}))
     return len(losing) if len(losing) > limit else 0
 
