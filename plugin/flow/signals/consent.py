@@ -14,6 +14,7 @@ from plugin.flow.signals.text import header
 MOST_PURPOSES = 32
 _LONGEST_COOKIE = 1024
 _PURPOSE = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
+_LONGEST_PURPOSE = 32
 _WORDS = {
     **dict.fromkeys(("1", "true", "yes", "granted"), True),
     **dict.fromkeys(("0", "false", "no", "denied"), False),
@@ -76,8 +77,13 @@ def _from_cookie(cookie: str) -> tuple[Mapping[str, bool], Sequence[Note]]:
     return MappingProxyType(said), tuple(draft.notes)
 
 
+@lru_cache(maxsize=256)
+def _is_purpose(text: str) -> bool:
+    return _PURPOSE.fullmatch(text) is not None
+
+
 def _take(said: dict[str, bool], purpose: object, allowed: bool | None, draft: Draft) -> None:
-    if not isinstance(purpose, str) or not _PURPOSE.fullmatch(purpose):
+    if not isinstance(purpose, str) or len(purpose) > _LONGEST_PURPOSE or not _is_purpose(purpose):
         draft.note("consent", "malformed")
     elif len(said) >= MOST_PURPOSES and purpose not in said:
         draft.note("consent", "too_many")

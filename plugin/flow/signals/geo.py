@@ -13,12 +13,13 @@ from plugin.flow.signals.cdn import CDNS
 from plugin.flow.signals.countries import CONTINENT_OF, CONTINENTS, EU_MEMBERS
 from plugin.flow.signals.notes import Draft
 from plugin.flow.signals.ports import Geo, Place
-from plugin.flow.signals.text import header
+from plugin.flow.signals.text import decoded, header
 from plugin.flow.signals.values import location, parse_number
 from plugin.flow.signals.zones import known_zones
 
 _REGION = re.compile(r"(?:[A-Z]{2}-)?([A-Z0-9]{1,3})")
 _LONGEST_NAME = 128
+_LONGEST_HEADER = 3 * _LONGEST_NAME  # an encoded byte takes three characters
 GEO = frozenset(
     {
         "geo.continent",
@@ -128,19 +129,25 @@ def _said_by_cdn(
 ) -> Mapping[str, object]:
     cdn = CDNS[name]
     if wanted <= _COUNTRY_ALONE:  # most rule sets ask for no more, and the table of countries answers it
-        return _cdn_attributes(cdn.encoded, Spoken(country))
-    said = [_short(headers, each) if each is not None else None for each in cdn.names()[1:]]
-    region, city, continent, timezone, latitude, longitude = said
-    return _cdn_attributes(cdn.encoded, Spoken(country, region, city, continent, timezone, latitude, longitude))
+        return _cdn_attributes(cdn.encoded, country)
+    get = headers.get
+    rest = [
+        sent[0] if each is not None and (sent := get(each)) and len(sent[0]) <= _LONGEST_HEADER else None
+        for each in cdn.names()[1:]
+    ]
+    return _cdn_attributes(cdn.encoded, country, *rest)
 
 
 def _short(headers: Mapping[str, Sequence[str]], name: str) -> str | None:
     value = header(headers, name)
-    return value if value is not None and len(value) <= 3 * _LONGEST_NAME else None
+    return value if value is not None and len(value) <= _LONGEST_HEADER else None
 
 
 @lru_cache(maxsize=4096)
-def _cdn_attributes(encoded: bool, spoken: Spoken) -> Mapping[str, object]:
+def _cdn_attributes(encoded: bool, country: str | None, *rest: str | None) -> Mapping[str, object]:
+    """What a network's headers come to, as they came but for the country's; they are kept, for places are few."""
+    texts = [decoded(value) if value is not None else None for value in rest]
+    spoken = Spoken(country, **dict(zip(Spoken._fields[1:], texts, strict=False)))  # type: ignore[arg-type]
     return attributes_of(spoken._replace(city=unquote(spoken.city)) if encoded and spoken.city else spoken)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
-from plugin.flow.signals.notes import Draft
+from plugin.flow.signals.notes import Draft, Note
 from plugin.flow.signals.text import header
 from plugin.flow.signals.values import parse_number
 
@@ -23,6 +25,8 @@ _NUMBERS = (
     ("network.downlink_mbps", "downlink_mbps", "downlink", FASTEST_MBPS),
     ("network.rtt_ms", "rtt_ms", "rtt", SLOWEST_MS),
 )
+_SENT = ("save-data", "ect", "downlink", "rtt")
+_LONGEST = 64
 
 
 def derive_network(headers: Mapping[str, Sequence[str]], given: object, draft: Draft) -> None:
@@ -32,11 +36,32 @@ def derive_network(headers: Mapping[str, Sequence[str]], given: object, draft: D
     visitors who did not ask must be able to hold. Scripts that read `navigator.connection` send the body's
     `network` (`save_data`, `effective_type`, `downlink_mbps`, `rtt_ms`), which wins.
     """
+    if given is None:
+        get = headers.get
+        sent = [values[0] if (values := get(name)) else None for name in _SENT]
+        if max(map(len, filter(None, sent)), default=0) <= _LONGEST:
+            attributes, notes = _kept(*sent)
+            draft.attributes.update(attributes)
+            for note in notes:
+                draft.note(*note)
+            return
     said: Mapping[object, object] = {}
     if isinstance(given, dict):
         said = given
     elif given is not None:
         draft.note("network", "wrong_type")
+    _derive(headers, said, draft)
+
+
+@lru_cache(maxsize=2048)
+def _kept(*sent: str | None) -> tuple[Mapping[str, object], Sequence[Note]]:
+    """What headers alone come to, in the order of _SENT: networks are alike, and browsers round what they tell."""
+    draft = Draft()
+    _derive({name: (value,) for name, value in zip(_SENT, sent, strict=True) if value is not None}, {}, draft)
+    return MappingProxyType(draft.attributes), tuple(draft.notes)
+
+
+def _derive(headers: Mapping[str, Sequence[str]], said: Mapping[object, object], draft: Draft) -> None:
     _save_data(headers, said.get("save_data"), draft)
     effective = said.get("effective_type", header(headers, "ect"))
     if effective is not None:

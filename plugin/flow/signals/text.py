@@ -50,10 +50,11 @@ def header(headers: Mapping[str, Sequence[str]], name: str) -> str | None:
     if not values:
         return None
     value = values[0]
-    return value if value.isascii() else _utf8(value)
+    return value if value.isascii() else decoded(value)
 
 
-def _utf8(value: str) -> str:
+def decoded(value: str) -> str:
+    """A header's text as what it was meant to be."""
     try:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:

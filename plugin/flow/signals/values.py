@@ -82,6 +82,8 @@ def parse_text(kind: str, values: Sequence[str]) -> object | None:
 
 def json_value(value: object, longest: int, most: int, name: str, draft: Draft) -> object | None:
     """A scalar, a list of strings or of numbers, or a location; None with a note for anything else."""
+    if type(value) is str and len(value) <= longest and value.isprintable():  # what most are
+        return value
     if isinstance(value, list):
         return _json_list(value, longest, most, name, draft)
     if isinstance(value, dict):
@@ -96,6 +98,11 @@ def _json_list(value: list[object], longest: int, most: int, name: str, draft: D
     if len(value) > most:
         draft.note(name, "too_many")
         return None
+    for item in value:
+        if type(item) is not str or len(item) > longest or not item.isprintable():
+            break
+    else:
+        return value  # plain texts, as most lists are
     items = [_scalar(item, longest, name, draft) for item in value]
     kinds = {"text" if isinstance(item, str) else type(item).__name__ for item in items}
     if None in items:
