@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
 from plugin.errors import ServiceUnavailable, TesseraError
@@ -63,7 +64,8 @@ class Sites:
                 epochs = (self._rulesets.epoch(), self._content.epoch())
                 if epochs in (self._epochs, self._refused):
                     return False
-                built = self._build()
+                with _uncollected():
+                    built = self._build()
             except (TesseraError, RuleError, ValueError) as error:
                 if self.last_error != str(error):
                     _log.error("the published state cannot be built; the one before goes on serving: %s", error)
@@ -77,10 +79,11 @@ class Sites:
             self.last_error = None
             if built is None:
                 return False
-            self._site = built
+            is_first, self._site = self._site is None, built
             # What was just built lives until the next publication: the collector need not walk it again and again.
-            gc.unfreeze()
-            gc.collect()
+            if not is_first:
+                gc.unfreeze()
+                gc.collect()
             gc.freeze()
             for notify in self.on_change:
                 notify(built)
@@ -143,6 +146,18 @@ class Sites:
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector: of the millions of values that a state is built of, it would walk all again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def site_of(ruleset: Ruleset, content: Content, version: int, revision: str) -> Site:
