@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from plugin.demo.subjects import ERROR, SHOP, About, Kind
 from plugin.demo.telling import Telling
 from plugin.demo.visitor import OPEN, Chosen, Visitor, choose, visitor_of, zone_for
 from plugin.demo.words import LANGUAGES, Words, read_words
+from plugin.errors import Forbidden, Unauthorized
 from plugin.flow.context import RawRequest
 from plugin.flow.types import Site, SlotAsk
 from plugin.render.blocks import BlockRenderer
@@ -112,12 +113,18 @@ class Pages:
     def page(self, kind: Kind, slug: str, asked: Asked) -> Page:
         """A page; that of what there is not where there is no such entry, or not for this visitor.
 
+        A preview link that is over, or none, gets a page that says so, and how to get another: who opens it is a person
+        that somebody sent it to.
+
         Raises:
             ServiceUnavailable: nothing is published yet.
-            Unauthorized: the query has a preview link that is none.
-            Forbidden: it has one that is over.
         """
-        seen = self._previewed(asked.link) if asked.link and self._previewed is not None else None
+        try:
+            seen = self._previewed(asked.link) if asked.link and self._previewed is not None else None
+        except Forbidden:
+            return self._told_off(asked, "expired", 403)
+        except Unauthorized:
+            return self._told_off(asked, "invalid", 401)
         site = self._personalization.sites.current() if seen is None else seen.site
         look = self._look(asked, site.ruleset.document.zone, seen)
         shelf = self._shelf(site, look.words.lang)
@@ -165,13 +172,23 @@ class Pages:
         zone = _HOME_ZONE if site is None else site.ruleset.document.zone
         return self._missing(asked, self._look(asked, zone), site)
 
-    def _missing(self, asked: Asked, look: _Look, site: Site | None) -> Page:
+    def _told_off(self, asked: Asked, why: str, status: int) -> Page:
+        """The page of a preview link that shows nothing; its links lead on without it."""
+        bare = replace(asked, query={name: values for name, values in asked.query.items() if name != "preview"})
+        site = self._personalization.sites.site
+        zone = _HOME_ZONE if site is None else site.ruleset.document.zone
+        return self._missing(bare, self._look(bare, zone), site, why, status)
+
+    def _missing(self, asked: Asked, look: _Look, site: Site | None, why: str = "not_found", status: int = 404) -> Page:
         now = look.visitor.at or self._clock()
         context = {
-            **self._frame(ERROR, "", asked, look, look.zone, now, None),
+            **self._frame(ERROR, "", asked, look, look.zone, now, None, why),
             "slots": {},
             "light": False,
-            "error": {"status": 404},
+            "error": {
+                "status": status,
+                **{name: look.words.text(f"{why}_{name}") for name in ("title", "lead", "back")},
+            },
             "decision": {
                 "ruleset": None if site is None else site.version,
                 "elapsed_ms": "0.0",
@@ -179,7 +196,7 @@ class Pages:
                 "segments": [],
             },
         }
-        return Page(self._rendered(ERROR, context, asked), 404, look.chosen.keep)
+        return Page(self._rendered(ERROR, context, asked), status, look.chosen.keep)
 
     def _answer(
         self, kind: Kind, entry_id: str, site: Site, asked: Asked, look: _Look, attributes: Mapping[str, object]
@@ -217,11 +234,19 @@ class Pages:
         return f"{look.words.moment(now.astimezone(zone))} ({place})"
 
     def _frame(
-        self, kind: Kind, slug: str, asked: Asked, look: _Look, zone: ZoneInfo, now: datetime, entry: Candidate | None
+        self,
+        kind: Kind,
+        slug: str,
+        asked: Asked,
+        look: _Look,
+        zone: ZoneInfo,
+        now: datetime,
+        entry: Candidate | None,
+        why: str = "",
     ) -> dict[str, object]:
         """What every page has: its head, the way around, the panel."""
         words, path = look.words, f"{kind.path}{quote(slug, safe='')}"
-        titles = {"home": "tagline", "shop": "shop_title", "error": "not_found_title"}
+        titles = {"home": "tagline", "shop": "shop_title", "error": f"{why}_title"}
         title = words.text(titles[kind.name]) if entry is None else str(entry.entry.get("title") or entry.id)
         teaser = None if entry is None else entry.entry.get("teaser")
         named = (title, words.text("site_name"))

@@ -112,11 +112,25 @@ def test_a_preview_is_seen_as_the_visitor_that_its_link_is_for(drafting: Draftin
     assert client.get(f"/?preview={token}&lang=en").text.count('<html lang="en">') == 1
 
 
-def test_a_link_that_is_over_shows_nothing(drafting: Drafting) -> None:
+def test_a_link_that_is_over_shows_a_page_that_says_so_and_how_to_get_another(drafting: Drafting) -> None:
     client, token = drafting(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
-    gone = client.get(f"/?preview={token}")
-    assert gone.status_code == 403
+    gone = client.get(f"/shop?preview={token}&country=it")
+    assert (gone.status_code, gone.mimetype) == (403, "text/html")
+    assert "<h1>This preview link has expired</h1>" in gone.text
+    assert "<title>This preview link has expired · Veilleuse</title>" in gone.text
+    assert "Ask whoever sent it for a new one" in gone.text
     assert "Unpublished" not in gone.text
+    assert token not in gone.text, "no link leads back to the same page"
+    assert gone.headers["Cache-Control"] == "private, no-store"
+    assert "<h1>Ce lien d’aperçu a expiré</h1>" in client.get(f"/?preview={token}&lang=fr").text
+
+
+def test_a_link_that_is_none_shows_a_page_that_says_so(drafting: Drafting) -> None:
+    client, token = drafting()
+    broken = client.get(f"/?preview={token[:-3]}<b>")
+    assert (broken.status_code, broken.mimetype) == (401, "text/html")
+    assert "<h1>This preview link is not valid</h1>" in broken.text
+    assert token[:-3] not in broken.text
 
 
 @pytest.mark.parametrize(
