@@ -9,6 +9,7 @@ cancels the statement.
 
 from __future__ import annotations
 
+from plugin.ports.audit import AuditEntry
 from plugin.ports.content import (
     Applied,
     Changes,
@@ -27,7 +28,6 @@ from plugin.ports.notices import LONGEST_WAIT, SWEEP, SYNC, Backlog, Cause, Job,
 from plugin.ports.pages import JSON, Page
 from plugin.ports.privacy import (
     Audit,
-    AuditEntry,
     ErasureFence,
     Kept,
     Moving,
@@ -49,6 +49,7 @@ from plugin.ports.rulesets import (
     RulesetVersion,
 )
 from plugin.ports.segments import Change, Kind, Member, Membership, Passage, Put, SegmentLists, Way
+from plugin.ports.views import Viewed, Views
 from plugin.ports.visitors import Groups, VisitorReads, VisitorRow
 from plugin.ports.visitors_hot import HotCopy, HotOutbox
 from plugin.ports.visitors_identity import Identity, Link, Linking
@@ -121,6 +122,8 @@ __all__ = [
     "SourceState",
     "StoredEntry",
     "Tick",
+    "Viewed",
+    "Views",
     "VisitorReads",
     "VisitorRow",
     "Way",

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
+from plugin.ports.audit import AuditEntry
 from plugin.ports.events import DeadLetter
 from plugin.ports.pages import Page
 from plugin.ports.segments import Membership, Passage
@@ -38,18 +39,6 @@ class Receipt:
     state: str
     requested: int
     finished: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """Who did what with personal data. ``source`` None: with that of many. ``detail`` is JSON text, no values."""
-
-    at: int
-    actor: str
-    action: str
-    source: str | None
-    key_version: int
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class VisitorRow:
 
     Attributes:
         key_version: of the key that made ``source``.
-        uid: what arms and percentages hash on; never changes.
+        uid: what arms and percentages hash on; once it is there it never changes. Empty where only a list named it.
         known: by a sign-in of the site, not an anonymous id.
         person: the source that names the group; of one that nothing was linked to, itself.
         version: moves up with every write, and never goes back, not even by an erasure; 0: not stored yet.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from plugin.ports.audit import AuditEntry
 from plugin.ports.visitors import Groups
 
 
@@ -34,6 +35,10 @@ class Linking(Groups, Protocol):
 
     def unlink(self, source: str, known: str, *, at: int) -> bool:
         """End a link; False where there is none."""
+        ...
+
+    def audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Note who did this: kept and undone with it."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from plugin.ports import AuditEntry, Page
 from plugin.store import cursors
@@ -16,6 +16,12 @@ from plugin.store.visitor_tables import audit_log
 AUDIT = [audit_log.c[name] for name in ("at", "actor", "action", "source", "key_version", "detail")]
 
 
+def append(tx: Connection, entries: Sequence[AuditEntry]) -> None:
+    """Write entries with whatever else the transaction does."""
+    for some in batches(map(asdict, entries)):
+        tx.execute(audit_log.insert(), some)
+
+
 class SqlAudit:
     """`plugin.ports.Audit` in SQL."""
 
@@ -24,8 +30,7 @@ class SqlAudit:
 
     def append(self, entries: Sequence[AuditEntry]) -> None:
         with writing(self._engine) as tx:
-            for some in batches(map(asdict, entries)):
-                tx.execute(audit_log.insert(), some)
+            append(tx, entries)
 
     def page(self, *, source: str | None = None, after: str | None = None, limit: int = 50) -> Page[AuditEntry]:
         wanted = select(audit_log.c.number, *AUDIT).order_by(audit_log.c.number.desc())

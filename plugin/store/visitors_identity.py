@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, update
 
-from plugin.ports import Link, Linking
+from plugin.ports import AuditEntry, Link, Linking
 from plugin.store.engine import glancing, writing
 from plugin.store.events_leases import write_among_others
+from plugin.store.privacy_audit import append
 from plugin.store.statements import among, insert_into
 from plugin.store.visitor_tables import visitor_links as links
 from plugin.store.visitors_rows import SqlGroups
@@ -32,6 +33,9 @@ class SqlLinking(SqlGroups):
 
     def unlink(self, source: str, known: str, *, at: int) -> bool:
         return self._tx.execute(update(links).where(_open(source, known)).values(ended=at)).rowcount > 0
+
+    def audit(self, entries: Sequence[AuditEntry]) -> None:
+        append(self._tx, entries)
 
 
 class SqlIdentity:

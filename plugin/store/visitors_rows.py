@@ -22,7 +22,7 @@ from plugin.store.visitor_tables import visitor_ticks as ticks
 NAMES = ("source", "key_version", "uid", "known", "person", "version", "state", "window", "hot", "created", "seen")
 COLUMNS = [visitors.c[name] for name in NAMES]
 _VALUES = attrgetter(*NAMES)
-_WRITTEN = ("known", "person", "seen", "hot", "state", "window")
+_WRITTEN = ("uid", "known", "person", "seen", "hot", "state", "window")
 _WRITTEN_VALUES = attrgetter("source", "version", *_WRITTEN)
 _ROUNDS = 5  # of locking, while groups change
 
