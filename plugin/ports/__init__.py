@@ -48,7 +48,7 @@ from plugin.ports.rulesets import (
     RulesetSummary,
     RulesetVersion,
 )
-from plugin.ports.segments import Change, Kind, Member, Membership, Passage, Put, SegmentLists, Way
+from plugin.ports.segments import Change, Kind, Member, Membership, Passage, Put, SegmentLists, Traffic, Way
 from plugin.ports.views import Viewed, Views
 from plugin.ports.visitors import Groups, VisitorReads, VisitorRow
 from plugin.ports.visitors_hot import HotCopy, HotOutbox
@@ -122,6 +122,7 @@ __all__ = [
     "SourceState",
     "StoredEntry",
     "Tick",
+    "Traffic",
     "Viewed",
     "Views",
     "VisitorReads",

@@ -69,6 +69,14 @@ class Put:
     erased: int
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How often a segment was entered and left. Who goes in and out twice counts twice."""
+
+    entered: int
+    left: int
+
+
 class SegmentLists(Protocol):
     """Members in bulk, in short transactions one after another: readers may see half of a list in between."""
 
@@ -110,4 +118,12 @@ class SegmentLists(Protocol):
 
     def sizes(self, *, now: int) -> Mapping[str, int]:
         """How many are in each segment that anybody is in."""
+        ...
+
+    def size(self, segment: str, *, now: int) -> int:
+        """How many are in one segment."""
+        ...
+
+    def traffic(self, segment: str, *, since: int) -> Traffic:
+        """Entries and exits since an instant, as far as the log goes back."""
         ...

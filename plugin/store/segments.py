@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
 
-from plugin.ports import Change, Kind, Member, Membership, Page, Put
+from plugin.ports import Change, Kind, Member, Membership, Page, Put, Traffic
 from plugin.store import cursors
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.events_leases import write_among_others
@@ -14,6 +14,7 @@ from plugin.store.many import Many, storable_all
 from plugin.store.segments_write import COLUMNS, enter, leave, note, over, row_of
 from plugin.store.statements import BATCH, among, batches, upsert
 from plugin.store.visitor_tables import erasure_fences as fences
+from plugin.store.visitor_tables import segment_log as log
 from plugin.store.visitor_tables import segment_members as members
 from plugin.store.visitor_tables import visitor_ticks as ticks
 from plugin.store.visitors_rows import bucket
@@ -84,6 +85,18 @@ class SqlSegmentLists:
         wanted = select(members.c.segment, func.count()).where(_lasting(now)).group_by(members.c.segment)
         with reading(self._engine) as tx:
             return {segment: size for segment, size in tx.execute(wanted)}  # noqa: C416  # a row is no pair to mypy
+
+    def size(self, segment: str, *, now: int) -> int:
+        wanted = select(func.count()).select_from(members).where(_of(segment), _lasting(now))
+        with glancing(self._engine) as tx:
+            found: int = tx.execute(wanted).scalar_one()
+        return found
+
+    def traffic(self, segment: str, *, since: int) -> Traffic:
+        wanted = select(log.c.way, func.count()).where(log.c.segment == segment, log.c.at >= since).group_by(log.c.way)
+        with glancing(self._engine) as tx:
+            found = {way: number for way, number in tx.execute(wanted)}  # noqa: C416  # a row is no pair to mypy
+        return Traffic(found.get("entered", 0), found.get("left", 0))
 
     def _out(self, which: ColumnElement[bool], at: int, reason: str, limit: int, *, wake: bool) -> int:
         with writing(self._engine) as tx:

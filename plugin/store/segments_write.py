@@ -27,7 +27,10 @@ def _enter(insert: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with 
     new = insert(members)
     ended = and_(members.c.until.is_not(None), members.c.until <= new.excluded.since)
     since = case((ended, new.excluded.since), else_=members.c.since)
-    return upsert(new, "kind", "until", "score", "reason", "touched", since=since)
+    # Of two that write at once, the later instant stays: else a replacement would take out whom it names itself.
+    later = new.excluded.touched > members.c.touched
+    touched = case((later, new.excluded.touched), else_=members.c.touched)
+    return upsert(new, "kind", "until", "score", "reason", since=since, touched=touched)
 
 
 _ENTER = Many([column.name for column in members.c], _enter)

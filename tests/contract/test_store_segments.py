@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from plugin.errors import Conflict, NotFound, PreconditionFailed, ValidationFailed
-from plugin.ports import ErasureFence, EventType, Link, Linking, Member, Membership, Put, Tick, VisitorRow
+from plugin.ports import ErasureFence, EventType, Link, Linking, Member, Membership, Put, Tick, Traffic, VisitorRow
 from plugin.store import Store
 from tests.contract.visitors import NOW, change, event, keep, source, visitor, working
 
@@ -49,6 +49,25 @@ def test_a_replacement_takes_out_whom_it_does_not_name(store: Store) -> None:
     assert everybody(store) == sorted(map(source, NAMES[600:1_000]))
     assert [one.way for one in store.visitors.history([source("v-0")]).items] == ["left", "entered"]
     assert [one.way for one in store.visitors.history([source("v-700")]).items] == ["entered"]
+
+
+def test_a_late_addition_does_not_undo_that_a_replacement_named_somebody(store: Store) -> None:
+    put(store, MEMBERS[:2], at=NOW + 5)
+    put(store, MEMBERS[:1], at=NOW + 4)
+    assert store.segment_lists.keep("vips", at=NOW + 5) == 0
+    assert store.segment_lists.size("vips", now=NOW + 5) == 2
+
+
+def test_the_size_and_the_traffic_of_one_segment(store: Store) -> None:
+    put(store, [replace(MEMBERS[0], until=NOW + 10), *MEMBERS[1:5]])
+    with working(store) as batch:
+        batch.memberships([change("fans", "v-4")])
+    store.segment_lists.remove("vips", [source("v-1")], at=NOW + 2)
+    assert [store.segment_lists.size(name, now=NOW + 9) for name in ("vips", "fans", "none")] == [4, 1, 0]
+    assert store.segment_lists.size("vips", now=NOW + 10) == 3
+    assert store.segment_lists.traffic("vips", since=NOW) == Traffic(5, 1)
+    assert store.segment_lists.traffic("vips", since=NOW + 1) == Traffic(0, 1)
+    assert store.segment_lists.traffic("none", since=NOW) == Traffic(0, 0)
 
 
 def test_members_leave_by_name_by_time_and_with_their_segment(store: Store) -> None:
