@@ -19,11 +19,13 @@ from plugin.flow.context import ContextPolicy
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
 from plugin.live.pattern_engine import PatternEngine
+from plugin.live.redis_views import RedisViews
 from plugin.live.views import StoredViews
 from plugin.profiles.identity import Hasher
 from plugin.profiles.settings import Settings as ProfileSettings
 from plugin.profiles.types import BUILT_IN, Types
 from plugin.service.apply import Applier
+from plugin.service.copying import Copying
 from plugin.service.event_ids import EventIds
 from plugin.service.follow import Loop
 from plugin.service.ingest import Ingesting
@@ -42,11 +44,12 @@ _STOP_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Visiting:
-    """The parts that requests and workers share."""
+    """The parts that requests and workers share; `copies` where profiles are copied to Redis."""
 
     stream: Stream
     hasher: Hasher
     ids: EventIds
+    copies: RedisViews | None
     settings: Callable[[], ProfileSettings]
     types: Callable[[], Types]
 
@@ -93,7 +96,16 @@ def open_visiting(settings: Settings, store: Store, signing_key: str, closing: E
         sleep=time.sleep,
     )
     profile_settings = ProfileSettings(half_life_ms=settings.half_life_days * _DAY_MS)
-    return Visiting(stream, hasher, ids, lambda: profile_settings, lambda: BUILT_IN)
+    copies = _copies(settings, store, closing)
+    return Visiting(stream, hasher, ids, copies, lambda: profile_settings, lambda: BUILT_IN)
+
+
+def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews | None:
+    if settings.redis_url is None:
+        return None
+    copies = RedisViews(settings.redis_url.reveal(), StoredViews(store.visitors), monotonic=time.monotonic)
+    closing.callback(copies.close)
+    return copies
 
 
 def ingesting(
@@ -125,7 +137,7 @@ def ingesting(
 def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], *, deny_unknown: bool) -> Visitors:
     """The service that finds profiles."""
     return Visitors(
-        reads=StoredViews(store.visitors),
+        reads=visiting.copies or StoredViews(store.visitors),
         identify=visiting.hasher.identity,
         settings=visiting.settings,
         stage=Staging(site, lambda _patterns: None),
@@ -148,8 +160,12 @@ def start_applying(
     closing.callback(applying.stop)
 
 
+def _nothing() -> None:
+    """There are no copies."""
+
+
 class Applying:
-    """A thread of this process that applies events, and what it holds."""
+    """The threads of this process that apply events and keep copies, and what they hold."""
 
     def __init__(
         self,
@@ -163,10 +179,14 @@ class Applying:
     ) -> None:
         """Begin nothing yet."""
         self._engine: PatternEngine | None = None
+        owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._copying: Copying | None = None
+        if visiting.copies is not None:
+            self._copying = Copying(store.hot_outbox, visiting.copies, store.leases, owner, now_ms=now_ms)
         self._partitions = Partitions(
             store.leases,
             visiting.stream.partitions,
-            f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner,
             now_ms=now_ms,
             claim=visiting.stream.claim,
         )
@@ -178,7 +198,7 @@ class Applying:
             lift=visiting.hasher.lift,
             key_version=visiting.hasher.version,
             deny_unknown=deny_unknown,
-            keeps_copies=False,
+            keeps_copies=self._copying is not None,
             now_ms=now_ms,
             at=at,
         )
@@ -187,22 +207,27 @@ class Applying:
             partitions=self._partitions,
             applier=applier,
             applying=store.applying,
-            copy=lambda: None,
+            copy=self._copying.drain if self._copying is not None else _nothing,
             count=count,
             now_ms=now_ms,
             sleep=time.sleep,
             at=at,
         )
-        self._loop = Loop("events", self._worker.step, poll_s=0.0)
+        self._loops = [Loop("events", self._worker.step, poll_s=0.0)]
+        if self._copying is not None:
+            self._loops.append(Loop("copies", self._copying.step, poll_s=1.0))
 
     def start(self) -> None:
         """Begin; call after forking."""
-        self._loop.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """End after what is under way, and give the partitions back, so that others need not wait."""
-        self._loop.ask_to_stop()
-        self._loop.join(_STOP_S)
+        for loop in self._loops:
+            loop.ask_to_stop()
+        for loop in self._loops:
+            loop.join(_STOP_S)
         self._partitions.release()
         if self._engine is not None:
             self._engine.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plugin.ports import VisitorReads, VisitorRow
+from plugin.ports import Viewed, VisitorReads, VisitorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,10 @@ class StoredViews:
 
     visitors: VisitorReads
 
-    def view(self, source: str) -> bytes | None:
-        """The view of whom a source belongs to, or None. Raises ServiceUnavailable."""
+    def view(self, source: str) -> Viewed:
+        """The view of whom a source belongs to. Raises ServiceUnavailable."""
         found = self.visitors.hot(source)
-        return found[1] if found is not None else None
+        return Viewed(found[1] if found is not None else None)
 
     def group(self, source: str) -> Sequence[VisitorRow]:
         """All sources of whom a source belongs to. Raises ServiceUnavailable."""

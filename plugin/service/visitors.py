@@ -6,12 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
 
 from plugin.errors import TesseraError
 from plugin.flow.sharing import VISITOR
 from plugin.flow.types import Profile, Site
-from plugin.ports import VisitorRow
+from plugin.ports import Views
 from plugin.profiles import fold
 from plugin.profiles.consent import event_applies
 from plugin.profiles.derived import OF_VISITS
@@ -29,18 +28,6 @@ from rules.windows import Entry, Window
 
 MOST_REMEMBERED = 10_000
 _OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
-
-
-class Reads(Protocol):
-    """Where views are read."""
-
-    def view(self, source: str) -> bytes | None:
-        """The view of whom a source belongs to; None where nothing is kept. Raises TesseraError."""
-        ...
-
-    def group(self, source: str) -> Sequence[VisitorRow]:
-        """All sources of whom a source belongs to. Raises TesseraError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +54,7 @@ class Visitors:
     def __init__(
         self,
         *,
-        reads: Reads,
+        reads: Views,
         identify: Callable[[str], Identity],
         settings: Callable[[], Settings],
         stage: Callable[[], Stage],
@@ -129,7 +116,7 @@ class Visitors:
     def _view(self, source: str) -> tuple[View, tuple[str, ...]]:
         """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
         try:
-            octets = self._reads.view(source)
+            octets, degraded = self._reads.view(source)
             view = fold.decode(octets) if octets is not None else NOBODY
         except (TesseraError, BadViewError):
             with self._lock:
@@ -140,7 +127,7 @@ class Visitors:
                 self._last.move_to_end(source)
                 if len(self._last) > self._most_remembered:
                     self._last.popitem(last=False)
-        return view, ()
+        return view, degraded
 
     def forget(self, source: str) -> None:
         """Remember nothing of a source any more."""

@@ -56,7 +56,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"plugin.flow.types", "plugin.ports", "plugin.errors", "plugin.resources", "rules"},
         {"sqlalchemy", "alembic"},
     ),
-    "plugin.live": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"}, set()),
+    "plugin.live": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"}, {"redis"}),
     "plugin.render": (
         {"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"},
         {"jinja2", "markupsafe", "nh3"},

@@ -1,0 +1,186 @@
+"""Copies of views in Redis: one round trip a request. SQL is the truth; all of this can be lost and is built again.
+
+Copies carry a *generation* in their names, which the key `ready` holds. A Redis that was started anew may hold copies
+of long ago, even of visitors that were erased since: they are of another generation, which nobody reads any more.
+Until `ready` says that a generation is whole, views are read from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from plugin.ports import HotCopy, Viewed, Views, VisitorRow
+
+if TYPE_CHECKING:
+    from redis.commands.core import Script
+
+DEGRADED = "redis"
+TOMBSTONE_S = 8 * 86_400
+"""An older copy may be on its way for no longer than events are."""
+KEPT_S = 35 * 86_400
+"""Of a visitor who does not come back; the database has it."""
+_VERSION = 16
+# A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
+_WRITE = f"""
+local written = 0
+for i, key in ipairs(KEYS) do
+  local version, view = ARGV[2 * i - 1], ARGV[2 * i]
+  local there = redis.call('GETRANGE', key, 0, {_VERSION - 1})
+  if there == '' or there < version then
+    redis.call('SET', key, version .. view, 'EX', view == '' and {TOMBSTONE_S} or {KEPT_S})
+    written = written + 1
+  end
+end
+return written
+"""
+
+
+class RedisViews:
+    """Reads and writes copies. Safe to share between threads."""
+
+    def __init__(
+        self,
+        url: str,
+        behind: Views,
+        *,
+        monotonic: Callable[[], float],
+        prefix: str = "tessera",
+        timeout_s: float = 0.1,
+        rest_s: float = 1.0,
+    ) -> None:
+        """Connects on first use.
+
+        Args:
+            url: may hold a password, and is never shown.
+            behind: what is read while Redis cannot be: the database.
+            timeout_s: of a connection and of an answer.
+            rest_s: for so long after a failure nobody waits for Redis.
+        """
+        self._client: Redis = Redis.from_url(
+            url,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        self._behind = behind
+        self._monotonic = monotonic
+        self._rest_s = rest_s
+        self._rest_until = float("-inf")
+        self._ready = f"{prefix}:views:ready"
+        self._building = f"{prefix}:views:building"
+        self._prefix = f"{prefix}:view:"
+        self._generation = b""
+        self._script: Script = self._client.register_script(_WRITE)
+
+    def view(self, source: str) -> Viewed:
+        """The view of whom a source belongs to: one round trip, or the database's where Redis cannot tell.
+
+        Raises: TesseraError where the database cannot either.
+        """
+        found = self._read(source)
+        if found is None:
+            return Viewed(self._behind.view(source).octets, (DEGRADED,))
+        ready, copy = found
+        if ready != self._generation:
+            self._generation = ready
+            again = self._read(source) if ready else None
+            copy = again[1] if again is not None and again[0] == ready else b""
+            ready = again[0] if again is not None else b""
+        if not ready:
+            return Viewed(self._behind.view(source).octets)
+        return Viewed(copy[_VERSION:] or None if copy else None)
+
+    def group(self, source: str) -> Sequence[VisitorRow]:
+        """All sources of whom a source belongs to, from the database."""
+        return self._behind.group(source)
+
+    def write(self, copies: Sequence[HotCopy]) -> bool:
+        """Write copies that are newer than what is there; False where Redis cannot be reached.
+
+        They go to the generation that is read and to one that is being built, so that none is missed in between.
+        Where there is neither, nothing is written: what is built later has it.
+        """
+        try:
+            found = cast(list[bytes | None], self._client.mget(self._ready, self._building))
+            for generation in {one for one in found if one}:
+                self._put(generation, copies)
+        except RedisError:
+            self._rest()
+            return False
+        return True
+
+    def is_whole(self) -> bool | None:
+        """Whether a generation is read that was built since the server started; None where it cannot be reached."""
+        try:
+            ready = cast(bytes | None, self._client.get(self._ready))
+            return ready is not None and ready.startswith(self._run())
+        except RedisError:
+            self._rest()
+            return None
+
+    def rebuild(self, name: int, pages: Callable[[str], Sequence[HotCopy]]) -> int | None:
+        """Build a generation from the database, and let it be read once it is whole.
+
+        Args:
+            name: that no generation had before.
+            pages: the copies after a source, in order of source; none at the end.
+        Returns:
+            how many copies it has; None where Redis failed meanwhile, and it has to be begun again.
+        Raises:
+            TesseraError: the database failed.
+        """
+        try:
+            generation = self._run() + b"%08x" % name
+            self._client.set(self._building, generation)
+            after, count = "", 0
+            while page := pages(after):
+                self._put(generation, page)
+                after, count = page[-1].source, count + len(page)
+            self._client.set(self._ready, generation)
+            self._client.delete(self._building)
+        except RedisError:
+            self._rest()
+            return None
+        return count
+
+    def ping(self) -> None:
+        """Raises RedisError where it does not answer."""
+        self._client.ping()
+
+    def close(self) -> None:
+        """Free the connections."""
+        self._client.close()
+
+    def _read(self, source: str) -> tuple[bytes, bytes] | None:
+        if self._monotonic() < self._rest_until:
+            return None
+        try:
+            ready, copy = cast(list[bytes | None], self._client.mget(self._ready, self._key(self._generation, source)))
+        except RedisError:
+            self._rest()
+            return None
+        return ready or b"", copy or b""
+
+    def _run(self) -> bytes:
+        """What names this start of the server."""
+        return str(self._client.info("server")["run_id"]).encode()
+
+    def _put(self, generation: bytes, copies: Sequence[HotCopy]) -> None:
+        keys = [self._key(generation, one.source) for one in copies]
+        values: list[str | bytes] = []
+        for one in copies:
+            values += [f"{one.version:0{_VERSION}x}", one.hot or b""]
+        self._script(keys=keys, args=values)
+
+    def _key(self, generation: bytes, source: str) -> str:
+        return f"{self._prefix}{generation.decode()[-8:]}:{source}"
+
+    def _rest(self) -> None:
+        self._rest_until = self._monotonic() + self._rest_s

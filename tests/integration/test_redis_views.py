@@ -1,0 +1,180 @@
+"""Copies of profiles in a real Redis: one round trip, never older than what was seen, and never the truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from plugin.errors import ServiceUnavailable
+from plugin.live.redis_views import DEGRADED, RedisViews
+from plugin.ports import HotCopy, Viewed, VisitorRow
+from plugin.profiles import fold
+from plugin.service.copying import Copying
+from plugin.store import Store
+from tests import servers
+from tests.contract.streams.durable_redis import DurableRedis
+from tests.unit.profiles.test_view import typical
+
+pytestmark = pytest.mark.server
+NOW = 1_795_000_000_000
+
+
+class Behind:
+    """What is read behind Redis: counted, and away when told so."""
+
+    def __init__(self) -> None:
+        self.views: dict[str, bytes] = {}
+        self.asked = 0
+        self.away = False
+
+    def view(self, source: str) -> Viewed:
+        self.asked += 1
+        if self.away:
+            raise ServiceUnavailable("away")
+        return Viewed(self.views.get(source))
+
+    def group(self, _source: str) -> Sequence[VisitorRow]:
+        return ()
+
+
+@pytest.fixture
+def behind() -> Behind:
+    return Behind()
+
+
+@pytest.fixture
+def server(redis_server: servers.Redis) -> Iterator[Redis]:
+    client: Redis = Redis.from_url(redis_server.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def views(server: Redis, redis_server: servers.Redis, behind: Behind) -> Iterator[RedisViews]:
+    made = RedisViews(redis_server.url, behind, monotonic=time.monotonic, rest_s=0.05, timeout_s=2.0)
+    yield made
+    made.close()
+
+
+def pages(*copies: HotCopy) -> object:
+    return lambda after: [one for one in copies if one.source > after]
+
+
+def calls(server: Redis) -> int:
+    return int(server.info("stats")["total_commands_processed"])
+
+
+def test_a_copy_is_read_in_one_round_trip(views: RedisViews, server: Redis, behind: Behind) -> None:
+    assert views.rebuild(1, pages(HotCopy("a", 5, b"view"))) == 1
+    assert views.view("a") == Viewed(b"view"), "the first read learns which generation is whole"
+    before = calls(server)
+    assert views.view("a") == Viewed(b"view")
+    assert views.view("nobody") == Viewed(None)
+    assert calls(server) - before - 1 == 2, "one command each, and the question how many there were"
+    assert behind.asked == 0
+
+
+def test_until_everything_is_there_the_database_answers(views: RedisViews, behind: Behind) -> None:
+    behind.views["a"] = b"stored"
+    assert views.is_whole() is False
+    assert views.view("a") == Viewed(b"stored")
+    views.rebuild(1, pages(HotCopy("a", 5, b"copied")))
+    assert views.is_whole() is True
+    assert views.view("a") == Viewed(b"copied")
+
+
+def test_an_older_copy_never_takes_the_place_of_a_newer(views: RedisViews) -> None:
+    views.rebuild(1, pages(HotCopy("a", 5, b"five")))
+    for version, view, wanted in [(4, b"four", b"five"), (5, b"again", b"five"), (6, b"six", b"six")]:
+        views.write([HotCopy("a", version, view)])
+        assert views.view("a").octets == wanted
+    views.write([HotCopy("a", 7, None)])
+    assert views.view("a") == Viewed(None)
+    views.write([HotCopy("a", 6, b"six")])
+    assert views.view("a") == Viewed(None), "a copy that was on its way does not bring back who was erased"
+    views.write([HotCopy("a", 8, b"new")])
+    assert views.view("a").octets == b"new", "what they do afterwards is theirs again"
+
+
+def test_what_changes_while_copies_are_built_is_not_lost(views: RedisViews) -> None:
+    def changing(after: str) -> Sequence[HotCopy]:
+        if after == "":
+            return [HotCopy("a", 1, b"old"), HotCopy("b", 1, b"b")]
+        if after == "b":
+            assert views.write([HotCopy("a", 2, b"new")])
+            return [HotCopy("c", 1, b"c")]
+        return []
+
+    assert views.rebuild(1, changing) == 3
+    assert [views.view(name).octets for name in "abc"] == [b"new", b"b", b"c"]
+
+
+def test_without_redis_the_database_answers_and_says_so(views: RedisViews, behind: Behind) -> None:
+    away = RedisViews("redis://127.0.0.1:1/0", behind, monotonic=time.monotonic, rest_s=60)
+    behind.views["a"] = b"stored"
+    assert away.view("a") == Viewed(b"stored", (DEGRADED,))
+    assert away.write([HotCopy("a", 1, b"x")]) is False
+    assert (away.is_whole(), away.rebuild(1, pages())) == (None, None)
+    behind.away = True
+    with pytest.raises(ServiceUnavailable):
+        away.view("a")
+    away.close()
+
+
+def test_a_failure_is_not_waited_for_again_at_once(server: Redis, behind: Behind) -> None:
+    clock = [0.0]
+    hung = RedisViews("redis://10.255.255.1:6379/0", behind, monotonic=lambda: clock[0], timeout_s=0.05, rest_s=1)
+    hung.view("a")
+    began = time.perf_counter()
+    for _ in range(100):
+        assert hung.view("a").degraded == (DEGRADED,)
+    assert time.perf_counter() - began < 0.05, "within the rest nobody asks"
+    hung.close()
+
+
+def test_a_redis_that_comes_back_with_old_data_is_not_believed(tmp_path: Path, behind: Behind) -> None:
+    """Its snapshot may hold visitors that were erased since."""
+    server = DurableRedis(tmp_path)
+    try:
+        views = RedisViews(server.url, behind, monotonic=time.monotonic, rest_s=0.0, timeout_s=2.0)
+        views.rebuild(1, pages(HotCopy("erased", 1, b"old"), HotCopy("b", 1, b"b1")))
+        assert views.view("erased").octets == b"old"
+        server.kill()
+        server.start()
+        assert views.is_whole() is False
+        views.rebuild(2, pages(HotCopy("b", 2, b"b2")))
+        assert (views.view("erased"), views.view("b")) == (Viewed(None), Viewed(b"b2"))
+        views.close()
+    finally:
+        server.stop()
+
+
+def test_a_visitor_takes_two_kilobytes_at_most(views: RedisViews, server: Redis) -> None:
+    """Hot, with 20 attributes and 10 counters."""
+    source = "0" * 32
+    view = fold.fold([(source, typical())], uid="u" * 32, known=True, person=source, segments={"a": (NOW, None)})
+    views.rebuild(1, pages(HotCopy(source, NOW, fold.encode(view))))
+    (key,) = [name for name in server.keys("*") if source.encode() in name]
+    assert server.memory_usage(key) <= 2_048
+
+
+def test_copies_follow_what_is_stored(sqlite_store: Store, views: RedisViews) -> None:
+    """The outbox is drained, and everything is built anew where the copies were lost."""
+    copying = Copying(sqlite_store.hot_outbox, views, sqlite_store.leases, "me", now_ms=lambda: NOW)
+    with sqlite_store.identity.begin() as tx:
+        rows = [
+            VisitorRow(name * 32, 1, "", False, name * 32, 0, b"", b"", f"v-{name}".encode(), NOW, NOW) for name in "ab"
+        ]
+        tx.outbox(tx.save(rows))
+    copying.step()
+    assert views.view("a" * 32).octets == b"v-a"
+    assert sqlite_store.hot_outbox.waiting() == 0
+    views._client.flushall()
+    assert views.view("b" * 32).octets is None, "the database behind has nobody here"
+    copying.step()
+    assert views.view("b" * 32).octets == b"v-b"
