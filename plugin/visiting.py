@@ -180,9 +180,9 @@ class Applying:
         """Begin nothing yet."""
         self._engine: PatternEngine | None = None
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._copying: Copying | None = None
-        if visiting.copies is not None:
-            self._copying = Copying(store.hot_outbox, visiting.copies, store.leases, owner, now_ms=now_ms)
+        # Without Redis there is nothing to copy; what erasures put in line is taken out all the same.
+        views = visiting.copies or StoredViews(store.visitors)
+        copying = Copying(store.hot_outbox, views, store.leases, owner, now_ms=now_ms)
         self._partitions = Partitions(
             store.leases,
             visiting.stream.partitions,
@@ -198,7 +198,7 @@ class Applying:
             lift=visiting.hasher.lift,
             key_version=visiting.hasher.version,
             deny_unknown=deny_unknown,
-            keeps_copies=self._copying is not None,
+            keeps_copies=visiting.copies is not None,
             now_ms=now_ms,
             at=at,
         )
@@ -207,15 +207,16 @@ class Applying:
             partitions=self._partitions,
             applier=applier,
             applying=store.applying,
-            copy=self._copying.drain if self._copying is not None else _nothing,
+            copy=copying.drain if visiting.copies is not None else _nothing,
             count=count,
             now_ms=now_ms,
             sleep=time.sleep,
             at=at,
         )
-        self._loops = [Loop("events", self._worker.step, poll_s=0.0)]
-        if self._copying is not None:
-            self._loops.append(Loop("copies", self._copying.step, poll_s=1.0))
+        self._loops = [
+            Loop("events", self._worker.step, poll_s=0.0),
+            Loop("copies", copying.step, poll_s=1.0),
+        ]
 
     def start(self) -> None:
         """Begin; call after forking."""

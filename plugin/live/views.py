@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from plugin.ports import Viewed, VisitorReads, VisitorRow
+from plugin.ports import HotCopy, Viewed, VisitorReads, VisitorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,18 @@ class StoredViews:
         """The view of whom a source belongs to. Raises ServiceUnavailable."""
         found = self.visitors.hot(source)
         return Viewed(found[1] if found is not None else None)
+
+    def write(self, _copies: Sequence[HotCopy]) -> bool:
+        """There is nothing to write: what is read is what is stored."""
+        return True
+
+    def is_whole(self) -> bool:
+        """Always."""
+        return True
+
+    def rebuild(self, _name: int, _pages: Callable[[str], Sequence[HotCopy]]) -> int:
+        """There is nothing to build."""
+        return 0
 
     def group(self, source: str) -> Sequence[VisitorRow]:
         """All sources of whom a source belongs to. Raises ServiceUnavailable."""
