@@ -222,7 +222,7 @@ class _Checker:
         return found
 
     def _segment(self, fields: Fields) -> Segment | None:
-        return parse_segment(fields, self.visitor, self.read_file)
+        return parse_segment(fields, self.visitor, self.events, self.read_file)
 
     def _rule(self, fields: Fields) -> Rule | None:
         slots = self._slots(fields)

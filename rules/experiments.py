@@ -152,7 +152,7 @@ def parse_experiment(
     elif arms and not sum(arm.weight for arm in arms):
         report.add(fields.at("arms"), "at least one arm has a weight above 0")
     if "goal" in fields:
-        _check_goal(fields["goal"], fields.at("goal"), scope)
+        _check_goal(fields["goal"], fields.at("goal"), content)
     fields.flag("first_view", False)
     if identifier is None:
         return None

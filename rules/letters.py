@@ -46,11 +46,12 @@ class EventReading:
         if name.startswith("content."):
             return self._entry[name] if self._entry is not None else None
         value = self._event.get(name)
-        if value is None and name.startswith(_PROPERTIES + "."):
-            value = self._event.get(_PROPERTIES)
-            for part in name[len(_PROPERTIES) + 1 :].split("."):
-                value = value.get(part) if isinstance(value, Mapping) else None
         declared = EVENT.get(name)
+        if value is None and declared is None:
+            # `event.price` is short for `event.properties.price`.
+            value = self._event.get(_PROPERTIES)
+            for part in name.removeprefix("event.").removeprefix("properties.").split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
         return READERS[declared.type](value) if declared is not None and value is not None else value
 
     def bucket(self, _salt: str) -> int | None:

@@ -50,7 +50,7 @@ class Segment:
         return any(isinstance(leaf, InSegment) for leaf in walk(self.when))
 
 
-def parse_segment(fields: Fields, scope: Scope, read_file: ReadFile | None) -> Segment | None:
+def parse_segment(fields: Fields, scope: Scope, events: Scope, read_file: ReadFile | None) -> Segment | None:
     """One segment; problems are noted."""
     report = scope.report
     identifier = fields.identifier()
@@ -64,7 +64,6 @@ def parse_segment(fields: Fields, scope: Scope, read_file: ReadFile | None) -> S
     if kind == "when" and kinds:
         when = parse_condition(fields["when"], fields.at("when"), scope)  # type: ignore[assignment]
     elif kind == "pattern":
-        events = Scope(report, scope.catalogue, "event", scope.zone)
         pattern = parse_pattern(fields["pattern"], fields.at("pattern"), events)
     elif kind == "members":
         members = _parse_members(fields, read_file)

@@ -121,3 +121,24 @@ def test_a_membership_begins_with_its_match_and_does_not_take_in_its_end() -> No
     """As every span."""
     assert [member(1, 3).holds(minute * 60_000) for minute in range(4)] == [False, True, True, False]
     assert member(1, None).holds(10**15)
+
+
+@pytest.mark.parametrize("name", ["event.properties.shop.price", "event.shop.price"])
+def test_a_property_is_named_in_full_or_for_short(name: str) -> None:
+    segment = {"id": "s", "pattern": {"event": "view", "where": {name: {"gte": 3}}, "within": "1h"}}
+    patterns = patterns_of(rules.load({"segments": [segment]}))
+    read = {"event.type": "view", "event.properties": {"shop": {"price": 4}}}
+    assert patterns.letters(read, None)
+    assert not patterns.letters({**read, "event.properties": {"shop": {"price": 2}}}, None)
+    assert not patterns.letters({**read, "event.properties": {"shop": 4}}, None)
+
+
+def test_what_an_event_has_is_compared_by_its_type() -> None:
+    segment = {"id": "s", "pattern": {"event": "view", "where": {"event.value": {"gte": "much"}}, "within": "1h"}}
+    goal = {"id": "e", "slot": "s", "arms": [{"id": "a"}], "goal": {"event": "view", "where": {"event.value": "much"}}}
+    with pytest.raises(rules.RuleError) as caught:
+        rules.load({"slots": [{"id": "s"}], "segments": [segment], "experiments": [goal]})
+    assert [problem.pointer for problem in caught.value.problems] == [
+        "/segments/0/pattern/where/event.value/gte",
+        "/experiments/0/goal/where/event.value",
+    ]
