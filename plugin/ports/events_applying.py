@@ -48,11 +48,11 @@ class Batch(Groups, Protocol):
 class Applying(Protocol):
     """What workers do with batches."""
 
-    def begin(self, partition: str, token: int) -> AbstractContextManager[Batch]:
-        """A transaction: kept where the block ends well, else undone.
+    def begin(self, tokens: Mapping[str, int]) -> AbstractContextManager[Batch]:
+        """A transaction of whoever holds these leases: kept where the block ends well, else undone.
 
-        Raises: Fenced, on entry, where the token is not the lease's any more; nobody else can take the lease
-            until the block ends.
+        Raises: Fenced, on entry, naming those whose token is not the lease's any more; nobody else can take the
+            leases until the block ends.
         """
         ...
 

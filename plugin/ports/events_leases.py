@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +10,11 @@ LONGEST_LEASE = 600_000  # ms; one that ends further ahead says that the clock w
 
 
 class Fenced(Exception):  # noqa: N818  # named for what happened
-    """The lease is another's by now: nothing was written."""
+    """These leases are others' by now: nothing was written."""
+
+    def __init__(self, partitions: Iterable[str]) -> None:
+        self.partitions = frozenset(partitions)
+        super().__init__(f"leases that are another's: {', '.join(sorted(self.partitions))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,10 @@ class Leases(Protocol):
 
     def renew(self, partition: str, token: int, *, now: int, ttl: int) -> bool:
         """Keep it; False where it is another's. One that ran out and that nobody took is kept."""
+        ...
+
+    def renew_all(self, tokens: Mapping[str, int], *, now: int, ttl: int) -> frozenset[str]:
+        """Keep several in one transaction, each as `renew` does; gives those that are others' by now."""
         ...
 
     def release(self, partition: str, token: int) -> None:

@@ -75,11 +75,13 @@ class Applier:
         self._now_ms = now_ms
         self._at = at
 
-    def apply(self, partition: str, token: int, deliveries: Sequence[Delivery]) -> Outcome:
+    def apply(self, tokens: Mapping[str, int], deliveries: Sequence[Delivery]) -> Outcome:
         """Apply what was read, and look again at nobody else. All of it is written, or nothing.
 
+        Args:
+            tokens: of the leases under which it was read.
         Raises:
-            Fenced: another works on the partition by now.
+            Fenced: others work on some of the partitions by now.
             TesseraError: the store cannot be used now, or another was faster; the batch is to be tried again.
         """
         outcome = Outcome()
@@ -92,17 +94,17 @@ class Applier:
                 outcome.counts["unreadable"] += 1
                 letters.append(self.letter(delivery, str(fault)))
         now = self._now_ms()
-        with self._applying.begin(partition, token) as batch:
+        with self._applying.begin(tokens) as batch:
             if letters:
                 batch.dead(letters)
             if events:
                 self._write(batch, events, now, outcome)
         return outcome
 
-    def look_again(self, partition: str, token: int, sources: Sequence[str]) -> Outcome:
+    def look_again(self, tokens: Mapping[str, int], sources: Sequence[str]) -> Outcome:
         """Make the views of these anew, for it is due. Raises as `apply`."""
         stage, now, outcome = self._stage(), self._now_ms(), Outcome()
-        with self._applying.begin(partition, token) as batch:
+        with self._applying.begin(tokens) as batch:
             erased = batch.fences(sources)
             people = People(batch.groups(sources), now)
             for source in sources:
@@ -113,10 +115,15 @@ class Applier:
             self._remake(batch, people, persons, stage, now, outcome)
         return outcome
 
-    def bury(self, partition: str, token: int, delivery: Delivery, reason: str) -> None:
+    def bury(self, tokens: Mapping[str, int], delivery: Delivery, reason: str) -> None:
         """Put what cannot be applied among the dead letters. Raises as `apply`."""
-        with self._applying.begin(partition, token) as batch:
+        with self._applying.begin(tokens) as batch:
             batch.dead([self.letter(delivery, reason)])
+
+    def put_off(self, tokens: Mapping[str, int], source: str, wait_ms: int) -> None:
+        """Look at somebody later, whatever is due. Raises as `apply`."""
+        with self._applying.begin(tokens) as batch:
+            batch.ticks({source: self._now_ms() + wait_ms})
 
     def letter(self, delivery: Delivery, reason: str) -> DeadLetter:
         """What is kept of a delivery that cannot be applied."""

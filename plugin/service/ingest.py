@@ -19,6 +19,7 @@ from plugin.profiles.identity import Identity
 from plugin.profiles.judging import Judged, Rejected, judge
 from plugin.profiles.types import Types
 from plugin.service.event_ids import EventIds
+from plugin.service.notices import nowhere
 
 RETRY_AFTER_S = 2
 NOT_JSON = "not JSON in UTF-8; nothing else is wrong with the events around it"
@@ -64,6 +65,7 @@ class Ingesting:
         now_ms: Callable[[], int],
         new_id: Callable[[], str],
         headless_counts: bool = False,
+        at: Callable[[str], None] = nowhere,
     ) -> None:
         """Take what it works with.
 
@@ -72,6 +74,7 @@ class Ingesting:
             identify: what stands for a visitor's id.
             tokens: reads a decision token; raises ValueError.
             headless_counts: whether browsers that a program drives are visitors, as where Tessera is tried.
+            at: told of named points in the work.
         """
         self._stream = stream
         self._ids = ids
@@ -84,6 +87,7 @@ class Ingesting:
         self._now_ms = now_ms
         self._new_id = new_id
         self._headless_counts = headless_counts
+        self._at = at
 
     def accept(self, raw: RawRequest, items: Sequence[bytes]) -> Taken:
         """Judge each event alone, and keep those that are right.
@@ -150,6 +154,7 @@ class Ingesting:
             rejected += [Rejected(places[id(one)], f"/events/{places[id(one)]}/id", CLASH) for one in clashing]
             rejected.sort(key=lambda one: one.index)
         self._append(fresh)
+        self._at("after append")
         self._ids.remember(fresh)
         return Taken(len(fresh), duplicate, len(judged.ignored), tuple(rejected), tuple(one.id for one in fresh))
 

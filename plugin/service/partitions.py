@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from plugin.ports import Leases
+from plugin.ports import Lease, Leases
 
 TTL_MS = 5_000
-"""After a process is killed, its partitions rest for so long at most."""
+"""After a machine is gone, its partitions rest for so long at most."""
 RENEW_MS = 1_500
 MOST_WORKERS = 64
 _PARTITION, _WORKER = "events:", "events-worker:"
@@ -24,6 +24,7 @@ class Partitions:
         *,
         now_ms: Callable[[], int],
         claim: Callable[[int, str], None],
+        is_gone: Callable[[str], bool] = lambda _owner: False,
     ) -> None:
         """Hold nothing yet.
 
@@ -31,12 +32,14 @@ class Partitions:
             count: of partitions.
             owner: a name that no other living process has.
             claim: told of a partition and the owner when it is begun; may raise what the stream raises.
+            is_gone: whether the process of that name is known to have ended, so that nobody need wait for its leases.
         """
         self._leases = leases
         self._count = count
         self._owner = owner
         self._now_ms = now_ms
         self._claim = claim
+        self._is_gone = is_gone
         self._held: dict[int, int] = {}
         self._seat: tuple[str, int] | None = None
         self._renewed = 0
@@ -51,6 +54,10 @@ class Partitions:
         """A partition, as its lease is called."""
         return f"{_PARTITION}{partition}"
 
+    def tokens(self, partitions: Sequence[int]) -> dict[str, int]:
+        """The tokens of these, which are held, by the names of their leases."""
+        return {self.name(one): self._held[one] for one in partitions}
+
     def refresh(self) -> bool:
         """Renew, take and give back leases where it is time; whether anything is held.
 
@@ -58,9 +65,11 @@ class Partitions:
         """
         now = self._now_ms()
         if not 0 <= now - self._renewed < RENEW_MS:
-            self._sit(now)
             self._renew(now)
-            self._balance(now)
+            live = [one for one in self._leases.held() if self._is_live(one, now)]
+            if self._seat is None:
+                live += self._sit(live, now)
+            self._balance(live, now)
             self._renewed = now
         return bool(self._held)
 
@@ -78,30 +87,45 @@ class Partitions:
             self._leases.release(*self._seat)
             self._seat = None
 
-    def _sit(self, now: int) -> None:
-        """Be seen: a worker without partitions must be counted, or it would never get any."""
-        if self._seat is not None and self._leases.renew(*self._seat, now=now, ttl=TTL_MS):
-            return
-        self._seat = None
+    def _is_live(self, lease: Lease, now: int) -> bool:
+        """Gives back what belongs to a process that has ended."""
+        if lease.expires <= now or not lease.partition.startswith((_PARTITION, _WORKER)):
+            return False
+        if lease.owner != self._owner and self._is_gone(lease.owner):
+            self._leases.release(lease.partition, lease.token)
+            return False
+        return True
+
+    def _sit(self, live: Sequence[Lease], now: int) -> list[Lease]:
+        """Be seen: a worker without partitions must be counted, or it would never get any. Gives the seat taken."""
+        taken = {one.partition for one in live if one.owner != self._owner}
         for number in range(MOST_WORKERS):
             name = f"{_WORKER}{number}"
+            if name in taken:
+                continue
             token = self._leases.acquire(name, self._owner, now=now, ttl=TTL_MS)
             if token is not None:
                 self._seat = (name, token)
-                return
+                return [Lease(name, self._owner, token, now + TTL_MS)]
+        return []
 
     def _renew(self, now: int) -> None:
-        for partition, token in list(self._held.items()):
-            if not self._leases.renew(self.name(partition), token, now=now, ttl=TTL_MS):
-                del self._held[partition]
+        tokens = self.tokens(list(self._held))
+        if self._seat is not None:
+            tokens |= [self._seat]
+        lost = self._leases.renew_all(tokens, now=now, ttl=TTL_MS)
+        for partition in [one for one in self._held if self.name(one) in lost]:
+            del self._held[partition]
+        if self._seat is not None and self._seat[0] in lost:
+            self._seat = None
 
-    def _balance(self, now: int) -> None:
-        live = [one for one in self._leases.held() if one.expires > now]
-        workers = sum(one.partition.startswith(_WORKER) for one in live) or 1
+    def _balance(self, live: Sequence[Lease], now: int) -> None:
+        workers = len({one.partition for one in live if one.partition.startswith(_WORKER)}) or 1
         share = -(-self._count // workers)
         for partition in list(self._held)[share:]:
             self._leases.release(self.name(partition), self._held.pop(partition))
-        taken = {one.partition for one in live}
+        # What is ours and not held was lost on the way, as by an outage of the stream: it is taken anew.
+        taken = {one.partition for one in live if one.owner != self._owner}
         for partition in range(self._count):
             if len(self._held) >= share:
                 return

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from adapters.streams.port import Delivery, NotClaimed, Stream, StreamDown
 from plugin.errors import Conflict, ServiceUnavailable, TesseraError
@@ -12,11 +15,19 @@ from plugin.ports import Applying, Fenced
 from plugin.service.apply import Applier
 from plugin.service.partitions import Partitions
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 400
+"""In one transaction, about: those who write beside it, such as links and lists, wait for it."""
+LEAST_OF_ONE = 50
+"""Of one partition."""
 MOST_ATTEMPTS = 3
 """Of a single event that nothing but itself keeps from being applied."""
+MOST_TOGETHER = 3
+"""An event that was delivered more often, with no end of it, is applied alone: it may be what workers end at."""
+MOST_DELIVERIES = 8
+"""Delivered more often than that, it is put among the dead letters."""
 WAIT_S = 0.1
 TICK_MS = 200
+LATER_MS = 3_600_000
 _RETRY_S = 0.2
 _log = logging.getLogger(__name__)
 
@@ -55,70 +66,111 @@ class Worker:
         self._at = at
         self._ticked = 0
         self._failures: Counter[str] = Counter()
+        self._waiting: list[Delivery] = []
 
     def step(self) -> bool:
         """Work on what is there; False where nothing was."""
-        if not self._partitions.refresh():
+        if not self._refresh():
             self._sleep(WAIT_S)
             return False
         did = self._tick()
-        try:
-            found = self._stream.read(list(self._partitions.held), limit=MOST_AT_ONCE, wait_s=0.0 if did else WAIT_S)
-        except (StreamDown, NotClaimed) as fault:
-            _log.warning("the stream of events cannot be read: %s", fault)
-            for partition in list(self._partitions.held):
-                self._partitions.lose(partition)
-            self._sleep(_RETRY_S)
-            return False
-        by_partition: dict[int, list[Delivery]] = {}
-        for delivery in found:
-            by_partition.setdefault(delivery.partition, []).append(delivery)
-        for partition, deliveries in by_partition.items():
-            self._work(partition, deliveries)
+        found = self._waiting or self._read(0.0 if did else WAIT_S)
+        self._waiting = []
+        if found:
+            self._at("after read")
+            self._work([one for one in found if one.attempts <= MOST_TOGETHER])
+            for one in found:
+                if one.attempts > MOST_TOGETHER:
+                    self._work([one])
         return did or bool(found)
 
-    def _work(self, partition: int, deliveries: Sequence[Delivery]) -> None:
+    def _read(self, wait_s: float) -> list[Delivery]:
+        held = list(self._partitions.held)
+        # All together no more than one transaction takes well, and none of them starved by another.
+        most = max(MOST_AT_ONCE // len(held), LEAST_OF_ONE)
         try:
-            self._apply(partition, deliveries)
-        except Fenced:
-            self._partitions.lose(partition)
-        except (Conflict, ServiceUnavailable, StreamDown) as fault:
-            _log.warning("events of partition %s wait: %s", partition, fault)
-            self._partitions.lose(partition)  # claimed anew, all that is not acknowledged comes again
+            return self._stream.read(held, limit=most, wait_s=wait_s)
+        except (StreamDown, NotClaimed) as fault:
+            _log.warning("the stream of events cannot be read: %s", fault)
+            self._lose(held)
+            self._sleep(_RETRY_S)
+            return []
+
+    def _refresh(self) -> bool:
+        try:
+            return self._partitions.refresh()
+        except StreamDown as fault:
+            _log.warning("the stream of events cannot be read: %s", fault)
+            return False
+
+    def _work(self, deliveries: Sequence[Delivery]) -> None:
+        mine = [one for one in deliveries if one.partition in self._partitions.held]
+        if not mine:
+            return
+        if len(mine) == 1 and mine[0].attempts > MOST_DELIVERIES:
+            self._bury(mine[0], "workers ended at it")
+            return
+        try:
+            self._apply(mine)
+        except Fenced as fault:
+            self._lose([one for one in {one.partition for one in mine} if Partitions.name(one) in fault.partitions])
+            self._work(mine)
+        except (Conflict, ServiceUnavailable) as fault:
+            _log.warning("events wait: %s", fault)
+            self._waiting += mine
+            self._sleep(_RETRY_S)
+        except StreamDown as fault:
+            _log.warning("events that were applied cannot be acknowledged: %s", fault)
+            self._lose({one.partition for one in mine})  # claimed anew, they come again, and are duplicates
             self._sleep(_RETRY_S)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not stop the events behind it
-            self._one_by_one(partition, deliveries, fault)
+            self._divide(mine, fault)
 
-    def _apply(self, partition: int, deliveries: Sequence[Delivery]) -> None:
-        token = self._partitions.held[partition]
-        outcome = self._applier.apply(Partitions.name(partition), token, deliveries)
+    def _apply(self, deliveries: Sequence[Delivery]) -> None:
+        by_partition: dict[int, list[str]] = {}
+        for one in deliveries:
+            by_partition.setdefault(one.partition, []).append(one.position)
+        outcome = self._applier.apply(self._partitions.tokens(list(by_partition)), deliveries)
         self._at("after commit")
         self._copy()
-        self._at("before acknowledgement")
-        self._stream.ack(partition, [one.position for one in deliveries])
+        self._at("after copy")
+        for partition, positions in by_partition.items():
+            self._stream.ack(partition, positions)
+            self._at("amid acknowledgement")
         for kind, number in outcome.counts.items():
             self._count(kind, number)
 
-    def _one_by_one(self, partition: int, deliveries: Sequence[Delivery], fault: Exception) -> None:
-        """Something in a batch cannot be applied: find out what, and bury it once it failed often enough."""
+    def _divide(self, deliveries: Sequence[Delivery], fault: Exception) -> None:
+        """Something in a batch cannot be applied: find out what by halves, and bury it once it failed often enough."""
         if len(deliveries) > 1:
-            for delivery in deliveries:
-                if partition in self._partitions.held:
-                    self._work(partition, [delivery])
+            middle = len(deliveries) // 2
+            self._work(deliveries[:middle])
+            self._work(deliveries[middle:])
             return
         (delivery,) = deliveries
-        key = f"{partition}:{delivery.position}"
+        key = f"{delivery.partition}:{delivery.position}"
         self._failures[key] += 1
         if self._failures[key] < MOST_ATTEMPTS:
-            self._work(partition, deliveries)
+            self._work(deliveries)
             return
         del self._failures[key]
-        # The fault's own words could repeat what is in the event; its kind says enough, the log of errors the place.
-        _log.error("an event cannot be applied and is put among the dead letters", exc_info=fault)
-        token = self._partitions.held[partition]
-        self._applier.bury(Partitions.name(partition), token, delivery, type(fault).__name__)
-        self._stream.ack(partition, [delivery.position])
+        # The fault's own words could repeat what is in the event; its kind says enough, and where it came up.
+        _log.error("an event cannot be applied and is put among the dead letters: %s", _place(fault))
+        self._bury(delivery, type(fault).__name__)
+
+    def _bury(self, delivery: Delivery, reason: str) -> None:
+        try:
+            self._applier.bury(self._partitions.tokens([delivery.partition]), delivery, reason)
+            self._stream.ack(delivery.partition, [delivery.position])
+        except (Fenced, TesseraError, StreamDown) as fault:
+            _log.warning("a dead letter waits: %s", fault)
+            self._lose([delivery.partition])
+            return
         self._count("dead", 1)
+
+    def _lose(self, partitions: Iterable[int]) -> None:
+        for partition in partitions:
+            self._partitions.lose(partition)
 
     def _tick(self) -> bool:
         """Look again at those whose time has come: absences, ends of memberships, lists that were imported."""
@@ -130,20 +182,40 @@ class Worker:
         if first is None or first > now:
             return False
         did = False
-        for partition, token in list(self._partitions.held.items()):
+        for partition in list(self._partitions.held):
             due = self._applying.due(
                 now=now, partition=partition, partitions=self._stream.partitions, limit=MOST_AT_ONCE
             )
             if not due:
                 continue
-            try:
-                self._applier.look_again(Partitions.name(partition), token, [one.source for one in due])
-                self._copy()
-                did = True
-            except Fenced:
-                self._partitions.lose(partition)
-            except TesseraError as fault:
-                _log.warning("what is due waits: %s", fault)
+            self._look_again(partition, [one.source for one in due])
+            did = True
         if did:
             self._ticked = 0  # there may be more
         return did
+
+    def _look_again(self, partition: int, sources: Sequence[str]) -> None:
+        tokens = self._partitions.tokens([partition])
+        try:
+            self._applier.look_again(tokens, sources)
+            self._copy()
+        except Fenced:
+            self._partitions.lose(partition)
+        except TesseraError as fault:
+            _log.warning("what is due waits: %s", fault)
+            self._sleep(_RETRY_S)
+        except Exception as fault:  # noqa: BLE001 - as with events
+            if len(sources) > 1:
+                for source in sources:
+                    if partition in self._partitions.held:
+                        self._look_again(partition, [source])
+                return
+            _log.error("somebody cannot be looked at again; it is tried later: %s", _place(fault))
+            with suppress(Fenced, TesseraError):
+                self._applier.put_off(tokens, sources[0], LATER_MS)
+
+
+def _place(fault: Exception) -> str:
+    """The kind of a fault and where it was raised, without its words."""
+    last = traceback.extract_tb(fault.__traceback__)[-1:]
+    return " ".join([type(fault).__name__, *(f"at {Path(one.filename).name}:{one.lineno}" for one in last)])

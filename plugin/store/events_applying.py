@@ -77,9 +77,9 @@ class SqlApplying:
         self._engine = engine
 
     @contextmanager
-    def begin(self, partition: str, token: int) -> Iterator[Batch]:
+    def begin(self, tokens: Mapping[str, int]) -> Iterator[Batch]:
         with writing(self._engine) as tx:
-            hold(tx, partition, token)
+            hold(tx, tokens)
             write_among_others(tx)
             yield SqlBatch(tx)
 

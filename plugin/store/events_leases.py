@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, update
 
 from plugin.ports import LONGEST_LEASE, Fenced, Lease
 from plugin.store.engine import glancing, reading, writing
-from plugin.store.statements import insert_into
+from plugin.store.statements import among, insert_into
 from plugin.store.visitor_tables import partition_leases as leases
 
 _WRITERS = 0x7E55E7B  # of PostgreSQL's advisory locks; any number of our own
@@ -41,6 +43,14 @@ class SqlLeases:
         with writing(self._engine) as tx:
             return tx.execute(kept).rowcount > 0
 
+    def renew_all(self, tokens: Mapping[str, int], *, now: int, ttl: int) -> frozenset[str]:
+        if not tokens:
+            return frozenset()
+        with writing(self._engine) as tx:
+            kept = _held(tx, tokens)
+            tx.execute(update(leases).where(among(tx, leases.c.partition, kept)).values(expires=now + _checked(ttl)))
+        return frozenset(tokens.keys() - kept)
+
     def release(self, partition: str, token: int) -> None:
         with writing(self._engine) as tx:
             tx.execute(update(leases).where(_is(partition, token)).values(expires=0))
@@ -51,10 +61,18 @@ class SqlLeases:
             return tuple(Lease(**row) for row in tx.execute(wanted).mappings())
 
 
-def hold(tx: Connection, partition: str, token: int) -> None:
-    """Have the lease stay as it is until the transaction ends. Raises: Fenced."""
-    if tx.execute(select(leases.c.token).where(_is(partition, token)).with_for_update()).first() is None:
-        raise Fenced(f"the lease of {partition} is another's")
+def hold(tx: Connection, tokens: Mapping[str, int]) -> None:
+    """Have the leases stay as they are until the transaction ends. Raises: Fenced."""
+    gone = tokens.keys() - _held(tx, tokens)
+    if gone:
+        raise Fenced(gone)
+
+
+def _held(tx: Connection, tokens: Mapping[str, int]) -> set[str]:
+    """Those of which the tokens are right, locked in order."""
+    named = select(leases.c.partition, leases.c.token).where(among(tx, leases.c.partition, tokens))
+    found = tx.execute(named.order_by(leases.c.partition).with_for_update())
+    return {partition for partition, token in found if token == tokens[partition]}
 
 
 def write_among_others(tx: Connection) -> None:

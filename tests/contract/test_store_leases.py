@@ -49,9 +49,24 @@ def test_who_lost_the_lease_writes_nothing(store: Store) -> None:
     store.leases.acquire("p", "a", now=NOW, ttl=MINUTE)
     store.leases.acquire("p", "b", now=NOW + MINUTE, ttl=MINUTE)
     for partition, token in (("p", 1), ("p", 3), ("none", 1)):
-        with pytest.raises(Fenced), store.applying.begin(partition, token):
+        with pytest.raises(Fenced, match=partition), store.applying.begin({partition: token}):
             pytest.fail("it was let in")
-    with store.applying.begin("p", 2) as batch:
+    with store.applying.begin({"p": 2}) as batch:
+        batch.add_ids({event_id("e"): b"d"}, day=TODAY)
+
+
+def test_one_of_several_leases_that_was_lost_is_named_and_keeps_the_others_from_writing(store: Store) -> None:
+    for name in ("p", "q", "r"):
+        store.leases.acquire(name, "a", now=NOW, ttl=MINUTE)
+    store.leases.acquire("q", "b", now=NOW + MINUTE, ttl=MINUTE)
+    tokens = {"p": 1, "q": 1, "r": 1}
+    with pytest.raises(Fenced) as fault, store.applying.begin(tokens):
+        pytest.fail("it was let in")
+    assert fault.value.partitions == {"q"}
+    assert store.leases.renew_all(tokens, now=NOW + 2 * MINUTE, ttl=MINUTE) == {"q"}
+    assert [one.expires - NOW for one in store.leases.held()] == [3 * MINUTE, 2 * MINUTE, 3 * MINUTE]
+    assert store.leases.renew_all({}, now=NOW, ttl=MINUTE) == frozenset()
+    with store.applying.begin({"p": 1, "r": 1}) as batch:
         batch.add_ids({event_id("e"): b"d"}, day=TODAY)
 
 
@@ -59,7 +74,7 @@ def test_a_lease_stays_while_its_holder_writes(store: Store, monkeypatch: pytest
     monkeypatch.setattr(engine, "LOCK_TIMEOUT", engine.LOCK_TIMEOUT / 20)
     other = open_store(store.engine.url.render_as_string(hide_password=False))
     store.leases.acquire("p", "a", now=NOW, ttl=MINUTE)
-    with store.applying.begin("p", 1) as batch:
+    with store.applying.begin({"p": 1}) as batch:
         with pytest.raises(ServiceUnavailable):
             other.leases.acquire("p", "b", now=NOW + MINUTE, ttl=MINUTE)
         assert other.leases.acquire("p", "b", now=NOW, ttl=MINUTE) is None, "asking for it disturbs nobody"

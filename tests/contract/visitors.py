@@ -43,7 +43,7 @@ def working(store: Store, partition: str = "p-0", owner: str = "tests") -> Itera
     """A batch under a lease taken for it."""
     token = store.leases.acquire(partition, owner, now=NOW, ttl=MINUTE)
     assert token is not None
-    with store.applying.begin(partition, token) as batch:
+    with store.applying.begin({partition: token}) as batch:
         yield batch
 
 
