@@ -150,6 +150,10 @@ class NoticeStore(Protocol):
         """The attempt failed: note why, and when to try again. What is held stays."""
         ...
 
+    def release(self, job: Job) -> None:
+        """Give it back as it was taken, to be taken at once: who took it could not write what it found."""
+        ...
+
     def sweep_due(self, source: str, *, before: datetime, now: datetime) -> bool:
         """Mark a sweep where the last began before then; of several callers one is told True."""
         ...

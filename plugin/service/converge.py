@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from adapters.cms.port import (
@@ -97,6 +98,9 @@ class Converging:
         self.lease = lease
         try:
             self._see_to(job)
+        except TesseraError:
+            give_back(self._notices, job)
+            raise
         finally:
             self.lease = None
         return True
@@ -118,7 +122,7 @@ class Converging:
             self._set_aside(job, str(fault))
             return
         except TesseraError:
-            raise  # of the database: what was taken is given back by itself
+            raise  # of the database: what was taken is given back
         except Exception as fault:  # noqa: BLE001 - of an adapter, which must not be asked again at once for ever
             _log.exception("%s: %s", self.name, job.id)
             self._set_aside(job, f"{job.id}: the adapter failed: {type(fault).__name__}")
@@ -284,6 +288,12 @@ class Converging:
             self._failures = 0
             self._paused_until = None
             self._content.recovered(self.name)
+
+
+def give_back(notices: NoticeStore, job: Job) -> None:
+    """Of a database that was busy for too long, so that nobody waits for the lease to end; it still may."""
+    with suppress(TesseraError):
+        notices.release(job)
 
 
 def locales_of(job: Job, named: str, configured: Sequence[str]) -> Iterator[str]:

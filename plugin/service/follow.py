@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from plugin.errors import TesseraError
 from plugin.ports import SYNC, Job, Mark, NoticeStore, Outcome
-from plugin.service.converge import LEASE, REREADS_S, Converging, backoff_s, waits
+from plugin.service.converge import LEASE, REREADS_S, Converging, backoff_s, give_back, waits
 from plugin.service.sync import Syncing
 
 _log = logging.getLogger(__name__)
@@ -84,6 +84,9 @@ class SourceSyncing:
                 self._notices.postpone(job, synced.error or "", due_at=due_at)
             else:
                 self._notices.finish(job, self._settled(job), now=self._clock())
+        except TesseraError:
+            give_back(self._notices, job)
+            raise
         finally:
             self.lease = None
         return True

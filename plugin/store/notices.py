@@ -127,6 +127,10 @@ class SqlNotices:
                 .values(attempts=dirty.c.attempts + 1, last_error=shown, due_at=due_at, lease=None)
             )
 
+    def release(self, job: Job) -> None:
+        with writing(self._engine) as tx:
+            tx.execute(update(dirty).where(_leased(job)).values(lease=None, lease_until=None))
+
     def sweep_due(self, source: str, *, before: datetime, now: datetime) -> bool:
         far = now + LONGEST_WAIT
         late = or_(sources.c.swept_at.is_(None), sources.c.swept_at < before, sources.c.swept_at > far)

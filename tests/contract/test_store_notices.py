@@ -139,6 +139,17 @@ def test_a_worker_that_died_gives_back_what_it_had(desk: Desk) -> None:
     assert desk.titles() == {"a": "mine"}
 
 
+def test_what_is_given_back_is_taken_at_once_and_only_by_who_had_it(desk: Desk) -> None:
+    desk.mark(Mark("a"))
+    lost = desk.take()
+    mine = desk.take(11)
+    desk.store.notices.release(lost)
+    assert desk.claim(11) is None
+    desk.store.notices.release(mine)
+    again = desk.take(11)
+    assert (again.counter, again.attempts, again.noticed_at) == (1, 0, NOON)
+
+
 def test_a_lease_that_is_renewed_is_kept(desk: Desk) -> None:
     desk.mark(Mark("a"))
     job = desk.take()

@@ -27,6 +27,7 @@ from adapters.cms.port import (
     SourceSpec,
     Unavailable,
 )
+from plugin.errors import ServiceUnavailable
 from plugin.ports import SYNC, Mark
 from plugin.ports import Changes as Stored
 from plugin.service.converge import Converging, backoff_s
@@ -558,6 +559,26 @@ def test_a_fault_of_an_adapter_is_shown_and_tried_again_later_and_later(
     bench.cms.broken = {}
     bench.later(1)
     assert ("a", None) in bench.held
+
+
+def test_a_database_that_was_busy_costs_no_lease(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else works on it: to wait until the lease ends would be ten seconds for nothing."""
+    bench.cms.put("a")
+    bench.notice(Mark("a"))
+    finish, busy = bench.store.notices.finish, [True] * 3
+
+    def finishing(*args: Any, **rest: Any) -> object:
+        if busy:
+            busy.pop()
+            raise ServiceUnavailable("The database is busy.")
+        return finish(*args, **rest)
+
+    monkeypatch.setattr(type(bench.store.notices), "finish", lambda _self, *args, **rest: finishing(*args, **rest))
+    with pytest.raises(ServiceUnavailable):
+        bench.worker.step()
+    assert bench.held == {}
+    assert bench.later(1) == 1
+    assert (bench.held, bench.calm) == ({("a", None): "t"}, True)
 
 
 def test_no_source_is_left_alone_for_longer_than_a_quarter_of_an_hour(bench: Bench) -> None:
