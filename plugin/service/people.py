@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from plugin.ports import Change, Groups, Membership, VisitorRow
@@ -45,6 +45,10 @@ class People:
 
     def __contains__(self, source: str) -> bool:
         return source in self._drafts
+
+    def __iter__(self) -> Iterator[str]:
+        """The sources, in no order."""
+        return iter(self._drafts)
 
     def draft(self, identity: Identity) -> Draft:
         """A source, made where it is new. One that came in by a list alone learns its uid here."""

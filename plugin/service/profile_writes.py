@@ -42,7 +42,7 @@ class Writing:
         return self.people.draft(identity)
 
     def audit(self, actor: str, action: str, identity: Identity, **detail: object) -> None:
-        """Note who does what, in the same transaction. ``detail`` holds names and never values of a visitor."""
+        """Note who does what, in the same transaction; see `audit_entry`."""
         self.notes.append(audit_entry(self.now, actor, action, identity, **detail))
 
 
@@ -116,6 +116,6 @@ class ProfileWrites:
 
 
 def audit_entry(now: int, actor: str, action: str, identity: Identity, **detail: object) -> AuditEntry:
-    """An entry of the audit log. ``detail`` holds names and never values of a visitor."""
-    text = json.dumps(detail, separators=(",", ":"), sort_keys=True)
+    """An entry of the audit log. ``detail`` holds names and counts, and never a value that is kept of somebody."""
+    text = json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
     return AuditEntry(now, actor, action, identity.source, identity.key_version, text)
