@@ -86,7 +86,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     closing.callback(geo.close)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
     scoring = Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
-    signing_key = _signing_key(settings)
+    signing_key = signing_key_of(settings)
     kept = visiting.open_visiting(settings, store, signing_key, closing)
     tokens = DecisionTokens(signing_key)
     devices = UapDevices()
@@ -99,6 +99,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         policy=policy,
         new_id=new_id,
         headless_counts=settings.demo,
+        at=at,
     )
     renderer = BlockRenderer(folder("templates") / "blocks", _count_failures(metrics))
     writer = AnswerWriter(tokens, renderer.render)
@@ -268,7 +269,8 @@ def new_ids() -> Callable[[], str]:
     return lambda: ulid(time.time_ns() // 1_000_000, bits)
 
 
-def _signing_key(settings: Settings) -> str:
+def signing_key_of(settings: Settings) -> str:
+    """What signs tokens, and hashes visitors where no keys for that are set."""
     return settings_.signing_key(settings, lambda: secrets.token_urlsafe(32)).reveal()
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import hmac
-import os
-import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from adapters import registry
 from adapters.runtime import Runtime
 from adapters.streams.port import Stream, StreamError
-from plugin.errors import SettingsError
+from plugin.errors import SettingsError, TesseraError
 from plugin.flow.context import ContextPolicy
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
 from plugin.live.pattern_engine import PatternEngine
 from plugin.live.redis_views import RedisViews
 from plugin.live.views import StoredViews
+from plugin.processes import has_ended, own_name
 from plugin.profiles.identity import Hasher
 from plugin.profiles.settings import Settings as ProfileSettings
 from plugin.profiles.types import BUILT_IN, Types
@@ -117,6 +115,7 @@ def ingesting(
     policy: ContextPolicy,
     new_id: Callable[[], str],
     headless_counts: bool,
+    at: Callable[[str], None] = nowhere,
 ) -> Ingesting:
     """The service that takes events."""
     return Ingesting(
@@ -131,6 +130,7 @@ def ingesting(
         now_ms=now_ms,
         new_id=new_id,
         headless_counts=headless_counts,
+        at=at,
     )
 
 
@@ -179,7 +179,7 @@ class Applying:
     ) -> None:
         """Begin nothing yet."""
         self._engine: PatternEngine | None = None
-        owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        owner = own_name()
         # Without Redis there is nothing to copy; what erasures put in line is taken out all the same.
         views = visiting.copies or StoredViews(store.visitors)
         copying = Copying(store.hot_outbox, views, store.leases, owner, now_ms=now_ms)
@@ -189,6 +189,7 @@ class Applying:
             owner,
             now_ms=now_ms,
             claim=visiting.stream.claim,
+            is_gone=has_ended,
         )
         applier = Applier(
             applying=store.applying,
@@ -229,7 +230,8 @@ class Applying:
             loop.ask_to_stop()
         for loop in self._loops:
             loop.join(_STOP_S)
-        self._partitions.release()
+        with suppress(TesseraError):  # else they are over in a few seconds, or at once for those of this machine
+            self._partitions.release()
         if self._engine is not None:
             self._engine.close()
 

@@ -1,4 +1,4 @@
-"""`tessera worker`: follows the sources of content, where another server than `tessera serve` runs the service."""
+"""`tessera worker`: follows the sources of content and applies events, beside the processes that serve."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 @click.command()
 def worker() -> None:
-    """Follow the sources until told to stop (SIGTERM, Ctrl-C): see to notices, watch folders, compare now and then.
+    """Follow the sources and apply events until told to stop (SIGTERM, Ctrl-C).
 
-    `tessera serve` does this by itself. Several workers share the work, on several machines too.
+    Sources: see to notices, watch folders, compare now and then. `tessera serve` does all of this by itself, events
+    unless `apply_events` is off. Several workers share the work, on several machines too.
     """
     from plugin.cli.logs import log_config  # noqa: PLC0415
 
@@ -41,7 +42,7 @@ def worker() -> None:
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with following(settings):
+    with following(settings), applying(settings):
         click.echo(f"following {', '.join(settings.sources) or 'no source'}", err=True)
         while not stopped.wait(1.0):  # a wait without end would not let the handlers run everywhere
             pass
@@ -77,6 +78,27 @@ def following(
         running.start()
         closing.callback(running.stop)
         closing.callback(stopping.set)
+        yield
+
+
+@contextmanager
+def applying(settings: Settings, *, at: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Apply events in a thread of this process, with what is published then."""
+    from plugin import visiting  # noqa: PLC0415
+    from plugin.app import signing_key_of  # noqa: PLC0415
+    from plugin.service.notices import nowhere  # noqa: PLC0415
+    from plugin.service.sites import Sites  # noqa: PLC0415
+
+    with ExitStack() as closing:
+        store = closing.enter_context(opened_store(settings))
+        kept = visiting.open_visiting(settings, store, signing_key_of(settings), closing)
+        sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
+        sites.refresh()
+        sites.start()
+        closing.callback(sites.stop)
+        visiting.start_applying(
+            settings, kept, store, lambda: sites.site, lambda _outcome, _number: None, closing, at or nowhere
+        )
         yield
 
 
