@@ -28,6 +28,7 @@ from plugin.ports.notices import LONGEST_WAIT, SWEEP, SYNC, Backlog, Cause, Job,
 from plugin.ports.pages import JSON, Page
 from plugin.ports.privacy import (
     Audit,
+    Erased,
     ErasureFence,
     Kept,
     Moving,
@@ -79,6 +80,7 @@ __all__ = [
     "DraftStore",
     "EntryProblem",
     "EntryRecord",
+    "Erased",
     "ErasureFence",
     "EventLog",
     "EventRow",

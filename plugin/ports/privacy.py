@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 from plugin.ports.audit import AuditEntry
 from plugin.ports.events import DeadLetter
 from plugin.ports.pages import Page
-from plugin.ports.segments import Membership, Passage
+from plugin.ports.segments import Membership
 from plugin.ports.visitors import Groups, VisitorRow
 from plugin.ports.visitors_identity import Link
 
@@ -42,16 +42,28 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """Whom an erasure is of.
+
+    Attributes:
+        sources: everybody linked, under the names of older keys too where they are stored so, and of the newest.
+        rows: how many went of each table.
+    """
+
+    sources: tuple[str, ...]
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Personal:
-    """All that is kept of some sources but their events, which come in pages of `EventLog.of`."""
+    """What is kept of some sources, but what can be without end and comes in pages: `EventLog.of`,
+    `VisitorReads.history`, `Audit.page`."""
 
     visitors: tuple[VisitorRow, ...]
     links: tuple[Link, ...]
     memberships: tuple[Membership, ...]
-    passages: tuple[Passage, ...]
     dead_letters: tuple[DeadLetter, ...]
     ticks: Mapping[str, int]
-    audit: tuple[AuditEntry, ...]
 
 
 class Privacy(Protocol):
@@ -63,13 +75,34 @@ class Privacy(Protocol):
 
     def fences(self, sources: Collection[str]) -> tuple[ErasureFence, ...]: ...
 
-    def erase(self, sources: Collection[str]) -> Mapping[str, int]:
-        """Delete what is kept of these, in short transactions; gives how many rows of each table went.
+    def erase(
+        self,
+        fences: Sequence[ErasureFence],
+        *,
+        lift: Callable[[str, int], str],
+        state: Callable[[Receipt | None, Erased], str],
+    ) -> tuple[Receipt, Erased]:
+        """Put up fences, for these and as the first of them for everybody linked to them; delete what is kept of them
+        all but their logs; and keep the receipt: in one transaction, in which nobody else writes profiles.
 
         Hot copies are put in line to be removed. What stays: ids of events, which are digests (8 days), fences,
-        receipts, and the audit log. Again is safe, and finds what came meanwhile. Name everybody of a group:
-        the views of who is left still hold what they held.
+        receipts, and the audit log. Again is safe, and finds what came meanwhile.
+
+        Args:
+            fences: one source under its names by every key there is, the newest first. Where a fence is up already,
+                the receipt is the one that it names.
+            lift: a source with the version of its key, as it is with the newest: fences go up for both.
+            state: of the receipt, by the one that there is and what went.
         """
+        ...
+
+    def erase_logs(self, sources: Collection[str], *, until: int) -> Mapping[str, int]:
+        """Delete their events that were received until then, and their entries and exits until then, in steps; gives
+        how many rows of each table went."""
+        ...
+
+    def fenced(self, receipt: str) -> tuple[ErasureFence, ...]:
+        """The fences of an erasure, in order of source."""
         ...
 
     def personal(self, sources: Collection[str]) -> Personal: ...
@@ -111,6 +144,10 @@ class Retention(Protocol):
 
     def prune_events(self, type: str, *, before: int, limit: int = 5_000) -> int:  # noqa: A002
         """As `prune`, for the events of one type."""
+        ...
+
+    def prune_windows(self, *, before: int, limit: int = 5_000) -> int:
+        """Empty the windows of some of those who were not seen since: called until it gives 0."""
         ...
 
     def event_types(self) -> tuple[str, ...]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, select, true
 
-from plugin.ports import AuditEntry, DeadLetter, ErasureFence, Passage, Personal, Receipt, VisitorRow
+from plugin.ports import DeadLetter, Erased, ErasureFence, Personal, Receipt, VisitorRow
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.events_leases import write_alone
-from plugin.store.privacy_audit import AUDIT
 from plugin.store.segments_write import held
 from plugin.store.statements import among, batches, insert_into, upsert
 from plugin.store.visitor_tables import (
-    audit_log,
     dead_letters,
     erasure_fences,
     erasures,
@@ -27,9 +25,8 @@ from plugin.store.visitor_tables import (
     visitor_ticks,
     visitors,
 )
-from plugin.store.visitors import PASSAGE
 from plugin.store.visitors_identity import links_of
-from plugin.store.visitors_rows import COLUMNS, put_in_line
+from plugin.store.visitors_rows import COLUMNS, grouped, put_in_line
 
 _STEP = 2_000  # rows of one transaction: writers wait for it in SQLite
 
@@ -53,19 +50,43 @@ class SqlPrivacy:
             wanted = select(erasure_fences).where(theirs).order_by(erasure_fences.c.source)
             return tuple(ErasureFence(**row) for row in tx.execute(wanted).mappings())
 
-    def erase(self, sources: Collection[str]) -> Mapping[str, int]:
+    def erase(
+        self,
+        fences: Sequence[ErasureFence],
+        *,
+        lift: Callable[[str, int], str],
+        state: Callable[[Receipt | None, Erased], str],
+    ) -> tuple[Receipt, Erased]:
+        with writing(self._engine) as tx:
+            write_alone(tx)
+            names = linked(tx, fences, lift)
+            up = tx.execute(select(erasure_fences.c.receipt).where(among(tx, erasure_fences.c.source, names)))
+            plain = replace(fences[0], receipt=min(up.scalars(), default=fences[0].receipt))
+            put_fences(tx, [replace(plain, source=name, key_version=version) for name, version in names.items()])
+            erased = Erased(tuple(sorted(names)), dict(erase_rows(tx, names, lists=True)))
+            found = tx.execute(select(erasures).where(erasures.c.id == plain.receipt)).mappings().one_or_none()
+            before = None if found is None else Receipt(**found)
+            requested = plain.at if before is None else before.requested
+            receipt = Receipt(plain.receipt, state(before, erased), requested, None)
+            _keep(tx, receipt)
+        return receipt, erased
+
+    def erase_logs(self, sources: Collection[str], *, until: int) -> Mapping[str, int]:
         named = sorted(set(sources))
         gone: Counter[str] = Counter()
-        with writing(self._engine) as tx:
-            gone += erase_rows(tx, named, lists=True)
-        for table in (events, segment_log):  # as many as the visitor was busy: in steps
-            while True:
+        for table, old in ((events, events.c.received <= until), (segment_log, segment_log.c.at <= until)):
+            while True:  # as many as the visitor was busy: in steps
                 with writing(self._engine) as tx:
-                    some = _some(tx, table, named)
+                    some = _some(tx, table, named, old)
                 gone[table.name] += some
                 if some < _STEP:
                     break
         return dict(gone)
+
+    def fenced(self, receipt: str) -> tuple[ErasureFence, ...]:
+        with glancing(self._engine) as tx:
+            wanted = select(erasure_fences).where(erasure_fences.c.receipt == receipt)
+            return tuple(ErasureFence(**row) for row in tx.execute(wanted.order_by(erasure_fences.c.source)).mappings())
 
     def personal(self, sources: Collection[str]) -> Personal:
         with reading(self._engine) as tx:
@@ -73,16 +94,13 @@ class SqlPrivacy:
                 visitors=_all(tx, VisitorRow, visitors, COLUMNS, sources),
                 links=links_of(tx, sources),
                 memberships=held(tx, sources),
-                passages=_all(tx, Passage, segment_log, PASSAGE, sources),
                 dead_letters=_all(tx, DeadLetter, dead_letters, list(dead_letters.c), sources),
                 ticks=dict(_all(tx, _pair, visitor_ticks, [visitor_ticks.c.source, visitor_ticks.c.due], sources)),
-                audit=_all(tx, AuditEntry, audit_log, AUDIT, sources),
             )
 
     def put_receipt(self, receipt: Receipt) -> None:
         with writing(self._engine) as tx:
-            put = upsert(insert_into(tx, erasures), "state", "requested", "finished")
-            tx.execute(put, [asdict(receipt)])
+            _keep(tx, receipt)
 
     def receipt(self, id: str) -> Receipt | None:  # noqa: A002
         with glancing(self._engine) as tx:
@@ -93,6 +111,24 @@ class SqlPrivacy:
         wanted = select(erasures).where(erasures.c.finished.is_(None)).order_by(erasures.c.requested, erasures.c.id)
         with glancing(self._engine) as tx:
             return tuple(Receipt(**row) for row in tx.execute(wanted.limit(limit)).mappings())
+
+
+def linked(tx: Connection, fences: Sequence[ErasureFence], lift: Callable[[str, int], str]) -> dict[str, int]:
+    """Everybody who is linked to these, by every name that they have or will have, with the version of its key."""
+    newest = fences[0].key_version
+    names = {one.source: one.key_version for one in fences}
+    looked: set[str] = set()
+    while missing := names.keys() - looked:
+        looked |= missing
+        for row in grouped(tx, missing):
+            names.setdefault(row.source, row.key_version)
+        for link in links_of(tx, missing):
+            if link.ended is None:
+                for end in (link.source, link.known):
+                    names.setdefault(end, newest)
+        for source, version in list(names.items()):
+            names.setdefault(lift(source, version), newest)
+    return names
 
 
 def put_fences(tx: Connection, fences: Sequence[ErasureFence]) -> None:
@@ -131,9 +167,13 @@ def erase_rows(tx: Connection, sources: Collection[str], *, lists: bool) -> Coun
     return gone
 
 
-def _some(tx: Connection, table: Table, sources: Sequence[str]) -> int:
+def _keep(tx: Connection, receipt: Receipt) -> None:
+    tx.execute(upsert(insert_into(tx, erasures), "state", "requested", "finished"), [asdict(receipt)])
+
+
+def _some(tx: Connection, table: Table, sources: Sequence[str], old: ColumnElement[bool]) -> int:
     """Delete a step's worth."""
-    numbers = select(table.c.number).where(among(tx, table.c.source, sources)).limit(_STEP)
+    numbers = select(table.c.number).where(among(tx, table.c.source, sources), old).limit(_STEP)
     return tx.execute(delete(table).where(table.c.number.in_(numbers))).rowcount
 
 

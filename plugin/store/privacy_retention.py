@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Table, delete, exists, select, tuple_, update
 
 from plugin.ports import Kept
 from plugin.store.engine import glancing, writing
@@ -38,6 +38,7 @@ class SqlRetention:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._swept = 0  # the day before which ids were swept by this process: there is nothing older
+        self._emptied = 0  # the day before which windows were emptied by it, likewise
 
     def prune(self, kind: Kept, *, before: int, limit: int = 5_000) -> int:
         if kind == "events":
@@ -53,6 +54,18 @@ class SqlRetention:
 
     def prune_events(self, type: str, *, before: int, limit: int = 5_000) -> int:  # noqa: A002
         return self._delete(events, (events.c.type == type) & (events.c.time < before), limit)
+
+    def prune_windows(self, *, before: int, limit: int = 5_000) -> int:
+        """Those that were emptied before are not looked at again and again."""
+        day = before // DAY
+        old = (visitors.c.day >= self._emptied) & (visitors.c.day < day) & (visitors.c.window != b"")
+        with writing(self._engine) as tx:
+            some = select(visitors.c.source).where(old).limit(limit)
+            # Who comes back meanwhile is of another day by then. Views hold no window: the version stays.
+            gone = tx.execute(update(visitors).where(visitors.c.source.in_(some), old).values(window=b"")).rowcount
+        if gone < limit:
+            self._emptied = max(self._emptied, day - 1)
+        return gone
 
     def event_types(self) -> tuple[str, ...]:
         """By steps from one to the next in the index, for there are few types and very many events."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from plugin.errors import ServiceUnavailable
-from plugin.ports import AuditEntry, DeadLetter, ErasureFence, HotCopy, Kept, Member, Receipt
+from plugin.ports import AuditEntry, DeadLetter, Erased, ErasureFence, HotCopy, Kept, Member, Receipt
 from plugin.store import Store, engine, open_store
 from plugin.store.engine import reading
 from plugin.store.tables import metadata
@@ -52,6 +53,14 @@ def holding(store: Store, name: str) -> set[str]:
     return found
 
 
+def erase(store: Store, name: str, *, at: int = NOW) -> dict[str, int]:
+    """As the service does: all but the logs, and then these."""
+    _receipt, erased = store.privacy.erase(
+        [fence(name, at=at)], lift=lambda one, _version: one, state=lambda _before, erased: json.dumps(erased.rows)
+    )
+    return {**erased.rows, **store.privacy.erase_logs(erased.sources, until=at)}
+
+
 EVERYWHERE = {
     *("audit_log", "dead_letters", "events", "hot_outbox", "segment_log", "segment_members"),
     *("visitor_links", "visitor_ticks", "visitors"),
@@ -63,9 +72,7 @@ def test_an_erasure_leaves_the_fence_the_audit_and_the_order_to_remove_copies(st
     fill(store, "bob")
     assert holding(store, "ann") == EVERYWHERE
     store.hot_outbox.done({source("ann"): NOW, source("bob"): NOW})
-    store.privacy.fence([fence("ann"), fence("ann-phone")])
-    gone = store.privacy.erase([source("ann"), source("ann-phone")])
-    assert gone == {
+    assert erase(store, "ann-phone") == {
         "visitors": 1,
         "segment_members": 2,
         "visitor_ticks": 1,
@@ -80,20 +87,67 @@ def test_an_erasure_leaves_the_fence_the_audit_and_the_order_to_remove_copies(st
         HotCopy(source("ann-phone"), NOW, None),
     }
     assert holding(store, "bob") == EVERYWHERE - {"hot_outbox"}
-    assert not any(store.privacy.erase([source("ann")]).values())
+    assert not any(erase(store, "ann").values())
     with working(store) as batch:
         assert batch.known_ids([event_id("ann")], day=TODAY), "what comes again is known, and not new"
+
+
+def test_an_erasure_is_of_everybody_linked_by_every_name_and_a_second_one_has_the_same_receipt(store: Store) -> None:
+    ann = source("ann")
+    keep(store, visitor("ann", known=True), visitor("phone", person=ann, key_version=1), visitor("gone"))
+    with store.identity.begin() as linking:
+        linking.link(source("tablet"), ann, at=NOW, reason="identify")
+        linking.link(source("gone"), ann, at=NOW, reason="identify")
+        linking.unlink(source("gone"), ann, at=NOW)
+
+    def once(receipt: str, at: int) -> tuple[Receipt, Erased]:
+        return store.privacy.erase(
+            [replace(fence("phone", at=at, receipt=receipt), key_version=2)],
+            lift=lambda one, version: one if version == 2 else source(f"{one}'"),
+            state=lambda before, _erased: "first" if before is None else f"after {before.state}",
+        )
+
+    receipt, erased = once("r-1", NOW)
+    names = {source("phone"), ann, source("tablet"), source(f"{ann}'")}
+    assert set(erased.sources) == names
+    assert receipt == store.privacy.receipt("r-1") == Receipt("r-1", "first", NOW, None)
+    assert {one.source for one in store.privacy.fenced("r-1")} == names
+    assert store.privacy.fenced("r-2") == ()
+    assert store.visitors.find(source("gone")), "a link that was undone is none"
+    receipt, erased = once("r-2", NOW + 5)
+    assert (receipt.id, receipt.state, receipt.requested) == ("r-1", "after first", NOW)
+    assert not any(erased.rows.values())
+
+
+def test_what_came_after_an_erasure_stays(store: Store) -> None:
+    erase(store, "ann")
+    with working(store) as batch:
+        batch.log([event("new", received=NOW + 1), event("late", received=NOW)])
+        batch.memberships([change("fans", at=NOW + 1)])
+    assert store.privacy.erase_logs([source("ann")], until=NOW) == {"events": 1, "segment_log": 0}
+    assert [one.id for one in store.event_log.of([source("ann")]).items] == ["new"]
+
+
+def test_windows_of_who_was_not_seen_are_emptied(store: Store) -> None:
+    names = [f"v-{number}" for number in range(5)]
+    keep(store, *(visitor(name, seen=NOW - 9 * DAY) for name in names), visitor("ann"))
+    steps = [store.retention.prune_windows(before=NOW - 3 * DAY, limit=2) for _ in range(4)]
+    assert steps == [2, 2, 1, 0]
+    assert {row.window for row in map(store.visitors.find, map(source, names)) if row} == {b""}
+    found = store.visitors.find(source("ann"))
+    assert found is not None
+    assert found.window == b"window"
 
 
 def test_an_erasure_takes_more_events_than_one_step(store: Store) -> None:
     with working(store) as batch:
         batch.log([event(str(number)) for number in range(4_100)])
-    assert store.privacy.erase([source("ann")])["events"] == 4_100
+    assert erase(store, "ann")["events"] == 4_100
 
 
 def test_a_visitor_that_comes_back_has_a_higher_version_than_before(store: Store) -> None:
     keep(store, visitor("ann"))
-    store.privacy.erase([source("ann")])
+    erase(store, "ann")
     assert keep(store, visitor("ann", created=NOW + 60_000)) == {source("ann"): NOW + 60_000}
     assert store.hot_outbox.pending() == (HotCopy(source("ann"), NOW + 60_000, b"hot"),)
 
@@ -145,8 +199,7 @@ def test_erasures_and_batches_at_once_leave_nothing_behind(store: Store) -> None
     thread = threading.Thread(target=work)
     thread.start()
     assert begun.wait(20)
-    store.privacy.fence([fence("ann")])
-    store.privacy.erase([source("ann")])
+    erase(store, "ann")
     thread.join(60)
     assert failures == []
     assert holding(store, "ann") == {"erasure_fences", "hot_outbox"}
@@ -157,13 +210,11 @@ def test_access_gives_everything_that_is_kept(store: Store) -> None:
     found = store.privacy.personal([source("ann")])
     assert [row.source for row in found.visitors] == [source("ann")]
     assert [(one.source, one.known) for one in found.links] == [(source("ann-phone"), source("ann"))]
-    assert {one.segment for one in found.memberships} == {one.segment for one in found.passages} == {"fans", "vips"}
+    assert {one.segment for one in found.memberships} == {"fans", "vips"}
     assert [one.payload for one in found.dead_letters] == [b"ann"]
-    assert (found.ticks, found.audit) == ({source("ann"): NOW}, (entry("ann"),))
+    assert found.ticks == {source("ann"): NOW}
     nothing = store.privacy.personal([source("bob")])
-    assert not any(
-        (nothing.visitors, nothing.links, nothing.memberships, nothing.passages, nothing.ticks, nothing.audit)
-    )
+    assert not any((nothing.visitors, nothing.links, nothing.memberships, nothing.dead_letters, nothing.ticks))
 
 
 def test_receipts_are_kept_and_the_unfinished_found(store: Store) -> None:
