@@ -27,6 +27,8 @@ from rules.patterns_live import evaluate
 from rules.windows import Entry, Window
 
 MOST_REMEMBERED = 10_000
+REMEMBERED_MS = 300_000
+"""So long after it was read a view stands in for one that cannot be; what was erased meanwhile is gone by then."""
 _OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
 
 
@@ -76,7 +78,7 @@ class Visitors:
         self._deny_unknown = deny_unknown
         self._needs: _Needs | None = None
         self._lock = Lock()
-        self._last: OrderedDict[str, View] = OrderedDict()
+        self._last: OrderedDict[str, tuple[View, int]] = OrderedDict()
         self._most_remembered = most_remembered
 
     def find(
@@ -101,7 +103,7 @@ class Visitors:
         if needs.nothing or visitor_id(visitor) is None:
             return _NOTHING
         identity = self._identify(visitor)
-        view, degraded = self._view(identity.source)
+        view, degraded = self._view(identity.source, now_ms)
         settings = self._settings()
         if events:
             view = self._with_events(view, identity.source, events, settings, now_ms)
@@ -113,17 +115,18 @@ class Visitors:
         found |= attributes_of(view, now_ms, needs.wanted, needs.declared, settings)
         return Profile(found, needs.segments & segments_of(view, now_ms), exposures_of(view), degraded)
 
-    def _view(self, source: str) -> tuple[View, tuple[str, ...]]:
+    def _view(self, source: str, now_ms: int) -> tuple[View, tuple[str, ...]]:
         """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
         try:
             octets, degraded = self._reads.view(source)
             view = fold.decode(octets) if octets is not None else NOBODY
         except (TesseraError, BadViewError):
             with self._lock:
-                return self._last.get(source, NOBODY), ("profile",)
+                view, read = self._last.get(source, _NEVER)
+            return view if now_ms - read <= REMEMBERED_MS else NOBODY, ("profile",)
         if octets is not None:
             with self._lock:
-                self._last[source] = view
+                self._last[source] = (view, now_ms)
                 self._last.move_to_end(source)
                 if len(self._last) > self._most_remembered:
                     self._last.popitem(last=False)
@@ -180,6 +183,7 @@ class Visitors:
 
 
 _NOTHING = Profile()
+_NEVER = (NOBODY, 0)
 
 
 def _needs(site: Site, wanted: frozenset[str] | None) -> _Needs:
