@@ -9,7 +9,7 @@ from plugin.demo.panel import Field, Panel
 from plugin.demo.visitor import RESET, SET, Chosen, query_of
 from plugin.demo.words import LANGUAGES, Words
 
-_UNSAID = frozenset({"none", "fast", "direct", "unasked", "unknown"})
+_UNSAID = frozenset({"none", "real", "fast", "direct", "unasked", "unknown"})
 _MEANS_LITTLE_ALONE = frozenset({"consent", "segments"})
 _MOST_CHIPS = 5
 """Beside the hour."""

@@ -39,7 +39,7 @@ def test_its_settings_are_ordinary_ones_that_other_commands_can_read(tmp_path: P
     assert found.demo
     assert found.data_dir == place
     assert [one.key for one in found.delivery_keys] == [DELIVERY_KEY]
-    assert found.management_keys[0].scopes == {"explain", "read", "write", "publish", "simulate"}
+    assert found.management_keys[0].scopes == {"explain", "read", "write", "publish", "simulate", "visitors"}
     assert found.sources["site"].options["path"] == str(content)
     assert found.models["feed-linear"].adapter == "linear"
 
