@@ -14,11 +14,10 @@ from plugin.ports import JSON, ContentStore, DraftStore, RulesetStore
 from plugin.service.checking import problems_of
 from plugin.service.items import SINGULAR, THE_DOCUMENT, Document, Owner, Section, items, owner_of, with_item
 from plugin.service.preconditions import Precondition, tag_of
-from plugin.service.uses import InUse, Use, uses_of
+from plugin.service.uses import InUse, audience_uses, uses_of
 from rules.errors import Problem
 
 _ATTEMPTS = 8
-_AUDIENCE = "audience:"
 T = TypeVar("T")
 
 
@@ -159,7 +158,8 @@ class Drafting:
         def edit(before: Document) -> tuple[Document, None]:
             held = _found(before, section, id_)
             precondition.admit(tag_of(held), f"The {SINGULAR[section]} {id_!r}")
-            uses = [*uses_of(before, section, id_), *self._audience_tags(section, id_)]
+            tags = audience_uses(self._content, id_) if section == "segments" else ()
+            uses = [*uses_of(before, section, id_), *tags]
             if uses:
                 raise InUse(section, id_, uses)
             return self._with(before, section, id_, None), None
@@ -172,13 +172,6 @@ class Drafting:
         if any(problem.severity == "error" for problem in problems):
             raise RulesRejected(problems)
         return after
-
-    def _audience_tags(self, section: Section, id_: str) -> list[Use]:
-        if section != "segments":
-            return []
-        tag = _AUDIENCE + id_
-        entries = (entry for entry in self._content.snapshot().entries if tag in entry.tags)
-        return [Use("content", entry.id, f"/tags/{entry.tags.index(tag)}") for entry in entries]
 
     def _change(self, edit: Callable[[Document], tuple[Document, T]], author: str) -> T:
         """Repeat the edit upon what others wrote meanwhile: only its own precondition may refuse it."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from plugin.errors import Conflict
-from plugin.ports import JSON
+from plugin.ports import JSON, ContentStore
 from plugin.service.items import SECTIONS, SINGULAR, Document, Section, items, members
 from rules.report import Path, pointer
 
@@ -49,6 +49,14 @@ def uses_of(document: Document, section: Section, id_: str) -> Iterator[Use]:
         if (kind, name) != (section, id_):
             for path in _naming(kind, item, section, id_):
                 yield Use(kind, name, pointer(path))
+
+
+def audience_uses(content: ContentStore, segment: str) -> Iterator[Use]:
+    """The entries that are for a segment alone, by their audience tags."""
+    tag = f"audience:{segment}"
+    for entry in content.snapshot().entries:
+        if tag in entry.tags:
+            yield Use("content", entry.id, f"/tags/{entry.tags.index(tag)}")
 
 
 def model_uses(document: Document) -> Iterator[tuple[str, str]]:
