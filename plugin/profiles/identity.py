@@ -68,6 +68,12 @@ class Hasher:
         octets = _checked(raw).encode()
         return Identity(self._lifted(octets, self._keys), self.version, _mac(self._uid_key, b"uid:" + octets))
 
+    def names(self, raw: str) -> tuple[tuple[str, int], ...]:
+        """The source of an id by every key, the newest first, each with the version of its key; else as `source`."""
+        octets = _checked(raw).encode()
+        found = [(self._lifted(octets, self._keys[: place + 1]), key[0]) for place, key in enumerate(self._keys)]
+        return tuple(reversed(found))
+
     def lift(self, source: str, from_version: int) -> str:
         """A source of older keys as it is with all. Raises ValueError for what is no source, or an unknown version."""
         if not _SOURCE.fullmatch(source):

@@ -66,9 +66,8 @@ class Auditing:
         """
         text = json.dumps(detail or {}, ensure_ascii=False, separators=(",", ":"))
         now = self._now_ms()
-        self._audit.append(
-            [AuditEntry(now, actor, action, one, self._key_version, text) for one in sorted(set(sources)) or [None]]
-        )
+        named: list[str | None] = [*sorted(set(sources))]
+        self._audit.append([AuditEntry(now, actor, action, one, self._key_version, text) for one in named or [None]])
 
     def page(self, *, visitor: str | None, after: str | None, limit: int) -> Page[AuditEntry]:
         """Newest first; of one visitor where an id is given. Raises: ValidationFailed where it is none."""

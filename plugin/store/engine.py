@@ -119,6 +119,7 @@ def _sqlite(url: URL, *, migrating: bool) -> Engine:
         connection.isolation_level = None  # BEGIN is ours, below: the module's own comes too late for reads
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is not to be found in the file's free pages
         connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
 
     @event.listens_for(engine, "begin")
