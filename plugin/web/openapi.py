@@ -93,7 +93,7 @@ def _described(operation: Operation) -> dict[str, Any]:
 def _raw(body: RawBody) -> dict[str, Any]:
     if body.schema is not None:
         return {JSON_TYPE: {"schema": body.schema}}
-    return {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    return {body.media: {"schema": {"type": "string", "format": "binary"}}}
 
 
 def _security(access: str) -> list[dict[str, list[str]]]:
@@ -132,6 +132,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         found[str(status)] = {"description": HTTPStatus(status).phrase}
         if schema is not None:
             found[str(status)]["content"] = {JSON_TYPE: {"schema": schema}}
+        elif operation.gives and status == HTTPStatus.OK:
+            found[str(status)]["content"] = {operation.gives: {"schema": {"type": "string"}}}
     for status in sorted(_refusals(operation) - operation.answers.keys()):
         found[str(status)] = {"description": _REFUSALS[status]}
         if status != NOT_MODIFIED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -62,10 +62,12 @@ class RawBody:
 
     Attributes:
         schema: of JSON, for the documentation; None: any octets.
+        media: what these octets are.
     """
 
     limit_bytes: int
     schema: type[Schema] | None = None
+    media: str = "*/*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """An answer of any length that is no JSON, sent as it is made. What fails before its first part is answered."""
+
+    parts: Iterable[bytes]
+    media: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back: ``value`` is dumped by the operation's schema for this status.
+    """What comes back: ``value`` is dumped by the operation's schema for this status; a `Flow` is sent as it is.
 
     ``tag`` is the state's: it becomes the ETag, and a client that has that state already gets 304.
     """
@@ -131,7 +141,8 @@ class Operation:
         run: None where something else serves it, and it is only described here.
         access: OPEN, OPTIONAL (a key is looked at where one is sent), DELIVERY (any key), or the scope that a
             management key needs.
-        answers: the schema by status; None: no body.
+        answers: the schema by status; None: no body, or that of ``gives``.
+        gives: the media type of a `Flow`, which comes with status 200.
         refusals: statuses beside those that follow from the rest.
         conditional: whether it changes a state that has an ETag.
         beacon: whether a delivery key may come in the address of a POST, for `navigator.sendBeacon` sets no headers.
@@ -151,6 +162,7 @@ class Operation:
     refusals: tuple[int, ...] = ()
     conditional: bool = False
     beacon: bool = False
+    gives: str = ""
 
 
 class Gate:
@@ -252,6 +264,9 @@ def _precondition(asked: Request) -> Precondition:
 
 def _response(answer: Answer, answers: Mapping[int, Schema | None], asked: Request) -> Response:
     schema = answers[answer.status]
+    if isinstance(answer.value, Flow):
+        headers = {"Cache-Control": "no-store", "Content-Type": answer.value.media, **answer.headers}
+        return Response(answer.value.parts, answer.status, headers)
     body = b"" if schema is None else _json(answer.value if isinstance(schema, Verbatim) else schema.dump(answer.value))
     response = Response(body, answer.status, {"Cache-Control": "no-store", **answer.headers})
     if schema is None:
