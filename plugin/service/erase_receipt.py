@@ -10,10 +10,11 @@ import msgspec
 
 from plugin.ports import Receipt
 from plugin.profiles.readable import instant
+from plugin.service.visitors import REMEMBERED_MS
 
 DAY_MS = 86_400_000
-REMEMBERED_MS = 15 * 60_000
-"""For so long a process may remember a view, for when it can read none."""
+
+
 _IDS_MS = 9 * DAY_MS
 LOGS, STREAM, COPIES = "logs", "stream", "copies"
 STEPS = (LOGS, STREAM, COPIES)
