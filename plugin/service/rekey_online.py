@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 
 from plugin.errors import TesseraError
@@ -45,10 +46,8 @@ class MovingIdentities:
         """
         identity = self._hasher.identity(raw)
         if not self._is_over and identity.source not in self._looked:
-            try:
+            with suppress(TesseraError):  # events are taken while the database is away; the next request tries again
                 self._move(raw, identity.source)
-            except TesseraError:
-                pass  # events are taken while the database is away; the next request tries again
         return identity
 
     def _move(self, raw: str, source: str) -> None:
