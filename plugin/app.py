@@ -42,6 +42,7 @@ from plugin.service.personalize import Personalization
 from plugin.service.preview import Previews
 from plugin.service.preview_tokens import PreviewTokens
 from plugin.service.publish import Publishing
+from plugin.service.segment_services import segment_services
 from plugin.service.serving import Reporting
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
@@ -126,6 +127,18 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     drafting = Drafting(store.draft, store.rulesets, store.content, clock=now)
     contents = Contents(store.content, clock=now)
+    segments = segment_services(
+        drafting=drafting,
+        rulesets=store.rulesets,
+        content=store.content,
+        lists=store.segment_lists,
+        leases=store.leases,
+        reads=store.visitors,
+        audit=store.audit,
+        hasher=kept.hasher,
+        now_ms=visiting.now_ms,
+        new_id=new_id,
+    )
     drafts = Drafts(
         list(settings.sources),
         lambda name: open_source(settings.sources[name], Runtime.system()),
@@ -169,6 +182,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             accepting=accepting,
             previews=previews,
             ingesting=ingests,
+            segments=segments,
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,
@@ -218,8 +232,12 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on
 
         app.register_blueprint(storefront(personalization, renderer, previewed=previews.see))
-    process = f"{socket.gethostname()}/{os.getpid()}/{new_id()}"
-    reporting = Reporting(store.serving, process=process, clock=now, monotonic=time.monotonic)
+    reporting = Reporting(
+        store.serving,
+        process=f"{socket.gethostname()}/{os.getpid()}/{new_id()}",
+        clock=now,
+        monotonic=time.monotonic,
+    )
     sites.on_look.append(reporting.tell)
     sites.refresh()
     sites.start()

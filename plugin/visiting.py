@@ -29,6 +29,7 @@ from plugin.service.follow import Loop
 from plugin.service.ingest import Ingesting
 from plugin.service.notices import nowhere
 from plugin.service.partitions import Partitions
+from plugin.service.segment_expiry import EVERY_S, SegmentExpiry
 from plugin.service.stage import Staging
 from plugin.service.visitors import Visitors
 from plugin.service.working import Worker
@@ -217,6 +218,7 @@ class Applying:
         self._loops = [
             Loop("events", self._worker.step, poll_s=0.0),
             Loop("copies", copying.step, poll_s=1.0),
+            Loop("segments", SegmentExpiry(store.segment_lists, now_ms=now_ms).step, poll_s=EVERY_S),
         ]
 
     def start(self) -> None:

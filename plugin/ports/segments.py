@@ -124,6 +124,10 @@ class SegmentLists(Protocol):
         """How many are in one segment."""
         ...
 
+    def newest(self, segment: str) -> int | None:
+        """When `put` last named somebody who is in; None where nobody is."""
+        ...
+
     def traffic(self, segment: str, *, since: int) -> Traffic:
         """Entries and exits since an instant, as far as the log goes back."""
         ...

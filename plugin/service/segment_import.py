@@ -40,15 +40,16 @@ class BadLines(ValidationFailed):
 
     def __init__(self, looked: Looked) -> None:
         self.looked = looked
-        places = f"{looked.rejected:,} of its lines hold no visitor id" if looked.rejected else "it holds no visitor id"
-        super().__init__(
-            [FieldError("", f"line {one.line}: {one.detail}") for one in looked.bad],
-            f"Nothing was imported: {places}. With on_error=skip the others are imported.",
-        )
+        if looked.lines:
+            lines = "1 line holds" if looked.rejected == 1 else f"{looked.rejected:,} lines hold"
+            why = f"{lines} no visitor id. With on_error=skip the others are imported."
+        else:
+            why = "the file holds no visitor id."
+        super().__init__([], f"Nothing was imported: {why}")
 
     def members(self) -> dict[str, object]:
-        lines = [{"line": one.line, "to": one.to, "detail": one.detail} for one in self.looked.bad]
-        return {"rejected": self.looked.rejected, "lines": lines}
+        lines = [{"pointer": "", "line": one.line, "to": one.to, "detail": one.detail} for one in self.looked.bad]
+        return {"errors": lines, "rejected": self.looked.rejected}
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class SegmentImport:
             raise BadLines(looked)
         sources = (self._hasher.source(one) for one in read(raw, column) if isinstance(one, str))
         chunks = _chunks(Member(one, end) for one in sources)
-        written = self._members.write(segment, chunks, terms, replace=replace, author=author, via="import", now=now)
+        written = self._members.write(segment, chunks, terms, replace=replace, author=author, via="import")
         return Imported(written, looked.lines, looked.rejected, tuple(looked.bad))
 
 

@@ -69,7 +69,7 @@ class SegmentMembers:
         """
         segment, now = self._segments.filled(id_), self._now_ms()
         members = members_of(segment, asked, terms, self._hasher, now)
-        return self.write(segment, [members], terms, replace=replace, author=author, via="api", now=now)
+        return self.write(segment, [members], terms, replace=replace, author=author, via="api")
 
     def write(
         self,
@@ -80,7 +80,6 @@ class SegmentMembers:
         replace: bool,
         author: str,
         via: str,
-        now: int,
     ) -> Written:
         """Write members in chunks, as they come; with ``replace``, whoever was not named goes at the end.
 
@@ -90,11 +89,14 @@ class SegmentMembers:
         why = _json({"by": author, "via": via, **decay})
         done = Written()
         self._note(author, segment.id, "replace" if replace else "add", via)
-        with self._alone(segment.id, now, needed=replace) as still_alone:
+        with self._alone(segment.id, needed=replace) as still_alone:
+            now = at = self._now_ms()
+            if replace:  # what was written before is before, whatever the clock says that it was written by
+                at = max(now, (self._lists.newest(segment.id) or 0) + 1)
             for chunk in chunks:
-                self._write(segment, chunk, why, now, done)
+                self._write(segment, chunk, why, now, at, done)
                 still_alone()
-            while replace and (gone := self._lists.keep(segment.id, at=now, reason=why)):
+            while replace and (gone := self._lists.keep(segment.id, at=at, reason=why)):
                 done.removed += gone
                 still_alone()
         return done
@@ -112,23 +114,23 @@ class SegmentMembers:
         now, done = self._now_ms(), Written()
         self._emptiable(id_, now)
         self._note(author, id_, "clear", "api")
-        with self._alone(id_, now, needed=True) as still_alone:
+        with self._alone(id_, needed=True) as still_alone:
             while gone := self._lists.clear(id_, at=now):
                 done.removed += gone
                 still_alone()
         return done
 
-    def _write(self, segment: Declared, chunk: Sequence[Member], why: str, now: int, done: Written) -> None:
+    def _write(self, segment: Declared, chunk: Sequence[Member], why: str, now: int, at: int, done: Written) -> None:
         lasting = [one for one in chunk if one.until is None or one.until > now]
         over = [one.source for one in chunk if one.until is not None and one.until <= now]
         kind, version = STORED[segment.kind], self._hasher.version
-        put = self._lists.put(segment.id, kind, lasting, key_version=version, at=now, reason=why)
+        put = self._lists.put(segment.id, kind, lasting, key_version=version, at=at, reason=why)
         done.entered += put.entered
         done.kept += put.kept
         done.erased += put.erased
         done.over += len(over)
         if over:
-            done.removed += self._lists.remove(segment.id, over, at=now, reason=why)
+            done.removed += self._lists.remove(segment.id, over, at=at, reason=why)
 
     def _emptiable(self, id_: str, now: int) -> None:
         """Members outlive their segment, and its becoming a condition: then they may be taken out, and no more."""
@@ -138,13 +140,13 @@ class SegmentMembers:
             self._segments.filled(id_)
 
     @contextmanager
-    def _alone(self, id_: str, now: int, *, needed: bool) -> Iterator[Callable[[], None]]:
+    def _alone(self, id_: str, *, needed: bool) -> Iterator[Callable[[], None]]:
         """Of two replacements at once, each would take out whom the other put in."""
         if not needed:
             yield lambda: None
             return
         name = f"segment:{id_}"
-        token = self._leases.acquire(name, self._new_id(), now=now, ttl=LEASE_MS)
+        token = self._leases.acquire(name, self._new_id(), now=self._now_ms(), ttl=LEASE_MS)
         if token is None:
             raise Conflict(f"The members of {id_!r} are being replaced just now; try again when that is done.")
 

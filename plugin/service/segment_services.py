@@ -52,5 +52,5 @@ def segment_services(
         imports=SegmentImport(segments, members, hasher=hasher, now_ms=now_ms),
         reading=SegmentReading(segments, lists, auditing, hasher=hasher, now_ms=now_ms),
         history=SegmentHistory(segments, reads, auditing, hasher=hasher, now_ms=now_ms),
-        uses=SegmentUses(drafting, rulesets, content),
+        uses=SegmentUses(segments, drafting, rulesets, content),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rules.durations import parse_duration
 
@@ -54,3 +54,11 @@ def duration_ms(text: str | None) -> int | None:
 def epoch_ms(when: datetime | None) -> int | None:
     """Milliseconds since the epoch; None stays None."""
     return None if when is None else int(when.timestamp() * 1000)
+
+
+def shown(instant: int | None) -> str | None:
+    """Milliseconds since the epoch as ISO 8601, UTC; None stays None."""
+    if instant is None:
+        return None
+    text = datetime.fromtimestamp(instant / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from plugin.ports import ContentStore, RulesetStore
 from plugin.service.draft import Drafting
+from plugin.service.segment_kinds import Segments
 from plugin.service.uses import Use, audience_uses, uses_of
 
 
@@ -24,19 +25,26 @@ class SegmentUse:
 
 
 class SegmentUses:
-    """Finds them. Of a segment that nothing knows there are none, or audience tags that name nothing."""
+    """Finds them."""
 
-    def __init__(self, drafting: Drafting, rulesets: RulesetStore, content: ContentStore) -> None:
+    def __init__(self, segments: Segments, drafting: Drafting, rulesets: RulesetStore, content: ContentStore) -> None:
+        self._segments = segments
         self._drafting = drafting
         self._rulesets = rulesets
         self._content = content
 
     def of(self, id_: str) -> tuple[SegmentUse, ...]:
-        """Those of the draft first, in the order of its sections; then what only the published document has."""
+        """Those of the draft first, in the order of its sections; then what only the published document has.
+
+        Raises:
+            NotFound: no document has the segment, and nothing names it; with the nearest name.
+        """
         tags = tuple(audience_uses(self._content, id_))
         draft = (*uses_of(self._drafting.document().document, "segments", id_), *tags)
         published = (*self._published(id_), *tags)
         every = dict.fromkeys((*draft, *published))
+        if not every:
+            self._segments.get(id_)
         return tuple(SegmentUse(one.section, one.id, one.pointer, one in draft, one in published) for one in every)
 
     def _published(self, id_: str) -> Iterator[Use]:

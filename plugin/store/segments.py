@@ -92,6 +92,11 @@ class SqlSegmentLists:
             found: int = tx.execute(wanted).scalar_one()
         return found
 
+    def newest(self, segment: str) -> int | None:
+        with glancing(self._engine) as tx:
+            found: int | None = tx.execute(select(func.max(members.c.touched)).where(_of(segment))).scalar_one()
+        return found
+
     def traffic(self, segment: str, *, since: int) -> Traffic:
         wanted = select(log.c.way, func.count()).where(log.c.segment == segment, log.c.at >= since).group_by(log.c.way)
         with glancing(self._engine) as tx:

@@ -17,6 +17,7 @@ from plugin.service.ingest import Ingesting
 from plugin.service.notices import Accepting
 from plugin.service.preview import Previews
 from plugin.service.publish import Publishing
+from plugin.service.segment_services import SegmentServices
 
 
 class Hidden(Protocol):
@@ -103,6 +104,7 @@ class WebServices:
     accepting: Accepting
     previews: Previews
     ingesting: Ingesting
+    segments: SegmentServices
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry
     clock: Callable[[], datetime]

@@ -15,7 +15,7 @@ from plugin.web import delivery, docs, events, health, openapi, preview, problem
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
-from plugin.web.manage import content, draft, models, rulesets, simulate
+from plugin.web.manage import content, draft, models, rulesets, segments, simulate
 from plugin.web.metrics import HttpMetrics
 from plugin.web.operations import Gate, IdConverter, Operation
 from plugin.web.services import WebServices
@@ -58,6 +58,7 @@ def register(app: Flask, services: WebServices) -> Web:
     operations = (
         *delivery.operations(),
         *draft.operations(services.drafting),
+        *segments.operations(services.segments),
         *rulesets.operations(services.publishing, keyring),
         *content.operations(services.contents),
         *models.operations(settings.models),

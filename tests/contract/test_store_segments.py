@@ -54,6 +54,8 @@ def test_a_replacement_takes_out_whom_it_does_not_name(store: Store) -> None:
 def test_a_late_addition_does_not_undo_that_a_replacement_named_somebody(store: Store) -> None:
     put(store, MEMBERS[:2], at=NOW + 5)
     put(store, MEMBERS[:1], at=NOW + 4)
+    assert store.segment_lists.newest("vips") == NOW + 5
+    assert store.segment_lists.newest("none") is None
     assert store.segment_lists.keep("vips", at=NOW + 5) == 0
     assert store.segment_lists.size("vips", now=NOW + 5) == 2
 

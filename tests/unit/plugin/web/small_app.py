@@ -25,6 +25,7 @@ from plugin.service.notices import Accepting
 from plugin.service.preview import Previews
 from plugin.service.preview_tokens import PreviewTokens
 from plugin.service.publish import Publishing
+from plugin.service.segment_services import segment_services
 from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
@@ -34,10 +35,10 @@ from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import Web, register
 from tests.unit.adapters.cms.memory import MemorySource
 from tests.unit.plugin.service.site_support import service
-from tests.unit.plugin.service.taking import HeldStream, taking
+from tests.unit.plugin.service.taking import HASHER, HeldStream, taking
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-ALL = frozenset({"explain", "read", "write", "publish", "simulate"})
+ALL = frozenset({"explain", "read", "write", "publish", "simulate", "visitors"})
 ADMIN, READER, WRITER = "admin-key-0123456789", "reader-key-0123456789", "writer-key-0123456789"
 PUBLIC, BOUND = "site-public", "site-bound"
 SHOP = "https://shop.example"
@@ -145,10 +146,11 @@ def small_app(
         published = publishing.published()
         return published.version.number if published else None
 
+    drafting = Drafting(store.draft, store.rulesets, store.content, clock=clock)
     services = WebServices(
         settings=settings,
         publishing=publishing,
-        drafting=Drafting(store.draft, store.rulesets, store.content, clock=clock),
+        drafting=drafting,
         contents=Contents(store.content, clock=clock),
         readiness=Readiness(
             ping=ping or store.ping,
@@ -173,6 +175,18 @@ def small_app(
             monotonic=clock.monotonic,
         ),
         ingesting=taking(HeldStream(), clock),
+        segments=segment_services(
+            drafting=drafting,
+            rulesets=store.rulesets,
+            content=store.content,
+            lists=store.segment_lists,
+            leases=store.leases,
+            reads=store.visitors,
+            audit=store.audit,
+            hasher=HASHER,
+            now_ms=lambda: int(clock().timestamp() * 1000),
+            new_id=lambda: f"id-{next(names)}",
+        ),
         simulate=lambda request: _simulate(request, publishing, store, clock()),
         registry=CollectorRegistry(),
         clock=clock,
