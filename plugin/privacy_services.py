@@ -1,0 +1,146 @@
+"""Access, erasure, retention and new keys, wired."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from plugin.errors import TesseraError
+from plugin.flow.types import Site
+from plugin.live.views import StoredViews
+from plugin.processes import own_name
+from plugin.service.access import Access
+from plugin.service.audit import Auditing
+from plugin.service.audit_reading import AuditReading
+from plugin.service.copying import Copying
+from plugin.service.erase import Erasing
+from plugin.service.follow import Loop
+from plugin.service.notices import nowhere
+from plugin.service.privacy import PrivacyServices
+from plugin.service.rekey import Rekeyer
+from plugin.service.retention import Keeps, Retaining
+from plugin.settings import Settings
+from plugin.store import Store
+from plugin.visiting import Visiting, now_ms
+from rules.attributes import Type
+
+ERASURES_S = 5.0
+RETENTION_S = 60.0
+_REST_S = 0.02
+
+
+def privacy_services(
+    settings: Settings,
+    visiting: Visiting,
+    store: Store,
+    site: Callable[[], Site | None],
+    *,
+    forget: Callable[[str], None],
+    new_id: Callable[[], str],
+    at: Callable[[str], None] = nowhere,
+) -> PrivacyServices:
+    """The services behind the routes of privacy.
+
+    Args:
+        forget: has this process remember nothing of a source.
+        at: told of named points in the work; tests end the process there.
+    """
+    hasher, keeps = visiting.hasher, keeps_of(settings)
+    auditing = Auditing(store.audit, hasher.identity, key_version=hasher.version, now_ms=now_ms)
+
+    def declared() -> Mapping[str, Type]:
+        found = site()
+        catalogue = found.ruleset.document.catalogue.all() if found is not None else ()
+        return {one.name: one.type for one in catalogue if one.name.startswith("profile.")}
+
+    return PrivacyServices(
+        access=Access(
+            visitors=store.visitors,
+            privacy=store.privacy,
+            identity=store.identity,
+            events=store.event_log,
+            audit=store.audit,
+            stream=visiting.stream,
+            auditing=auditing,
+            names=hasher.names,
+            settings=visiting.settings,
+            declared=declared,
+            keeps=keeps,
+            now_ms=now_ms,
+        ),
+        erasing=Erasing(
+            privacy=store.privacy,
+            outbox=store.hot_outbox,
+            stream=visiting.stream,
+            auditing=auditing,
+            names=hasher.names,
+            lift=hasher.lift,
+            copy=_copy(visiting, store),
+            forget=forget,
+            now_ms=now_ms,
+            new_id=new_id,
+            in_flight_ms=keeps.in_flight_ms,
+            redis=visiting.copies is not None or settings.stream.adapter == "redis",
+            at=at,
+        ),
+        reading=AuditReading(auditing),
+    )
+
+
+def keeps_of(settings: Settings) -> Keeps:
+    """For how long what is kept."""
+    return Keeps(
+        events=settings.keep_events_days,
+        profiles=settings.keep_profiles_days,
+        audit=settings.keep_audit_days,
+        dead_letters=settings.keep_dead_letters_days,
+    )
+
+
+def retaining(settings: Settings, store: Store) -> Retaining:
+    """What removes what is old."""
+    return Retaining(
+        store.retention,
+        store.leases,
+        keeps_of(settings),
+        own_name(),
+        now_ms=now_ms,
+        rest=lambda: time.sleep(_REST_S),
+    )
+
+
+def rekeyer(visiting: Visiting, store: Store) -> Rekeyer:
+    """What brings in a new key."""
+    hasher = visiting.hasher
+    return Rekeyer(
+        store.rekeying,
+        store.leases,
+        lift=hasher.lift,
+        key_version=hasher.version,
+        copy=_copy(visiting, store),
+        now_ms=now_ms,
+    )
+
+
+def privacy_loops(settings: Settings, visiting: Visiting, store: Store) -> list[Loop]:
+    """What workers do beside applying events: erasures that were not finished, and what was kept long enough."""
+    erasing = privacy_services(
+        settings, visiting, store, lambda: None, forget=lambda _source: None, new_id=lambda: ""
+    ).erasing
+    return [
+        Loop("erasures", erasing.step, poll_s=ERASURES_S),
+        Loop("retention", retaining(settings, store).step, poll_s=RETENTION_S),
+    ]
+
+
+def _copy(visiting: Visiting, store: Store) -> Callable[[], None]:
+    """Writes what is in line; where there is no store of copies, it is only taken out."""
+    views = visiting.copies or StoredViews(store.visitors)
+    copying = Copying(store.hot_outbox, views, store.leases, own_name(), now_ms=now_ms)
+
+    def copy() -> None:
+        with suppress(TesseraError):  # what is in line stays there
+            copying.drain()
+
+    return copy
