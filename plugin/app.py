@@ -51,6 +51,7 @@ from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
 from plugin.sources import open_source
 from plugin.store import Store, open_store
+from plugin.visitor_services import visitor_services
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
@@ -83,8 +84,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     models = open_models(settings)
     for model in models.values():
         closing.callback(model.close)
-    geo = _geo(settings)
-    closing.callback(geo.close)
+    geo = _geo(settings, closing)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
     scoring = Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
     signing_key = signing_key_of(settings)
@@ -104,10 +104,11 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     renderer = BlockRenderer(folder("templates") / "blocks", _count_failures(metrics))
     writer = AnswerWriter(tokens, renderer.render)
+    profiles = visiting.visitors(kept, store, lambda: sites.site, deny_unknown=settings.deny_consent_by_default)
     personalization = Personalization(
         sites=sites,
         scoring=scoring,
-        profiles=visiting.visitors(kept, store, lambda: sites.site, deny_unknown=settings.deny_consent_by_default),
+        profiles=profiles,
         ingests=ingests,
         devices=devices,
         geo=geo,
@@ -124,6 +125,8 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         writer=writer,
         entries=lambda: _entries(store.content),
         clock=now,
+        people=profiles,
+        deny_unknown=settings.deny_consent_by_default,
     )
     drafting = Drafting(store.draft, store.rulesets, store.content, clock=now)
     contents = Contents(store.content, clock=now)
@@ -182,6 +185,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             accepting=accepting,
             previews=previews,
             ingesting=ingests,
+            visitors=visitor_services(settings, kept, store, sites, policy),
             segments=segments,
             simulate=simulator.simulate,
             registry=metrics,
@@ -301,8 +305,10 @@ def open_models(settings: Settings) -> dict[str, ModelAdapter]:
     }
 
 
-def _geo(settings: Settings) -> Geo:
-    return MaxmindGeo(settings.geo_database) if settings.geo_database is not None else NullGeo()
+def _geo(settings: Settings, closing: ExitStack) -> Geo:
+    geo = MaxmindGeo(settings.geo_database) if settings.geo_database is not None else NullGeo()
+    closing.callback(geo.close)
+    return geo
 
 
 def context_policy(settings: Settings) -> ContextPolicy:

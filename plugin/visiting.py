@@ -21,10 +21,11 @@ from plugin.live.views import StoredViews
 from plugin.processes import has_ended, own_name
 from plugin.profiles.identity import Hasher
 from plugin.profiles.settings import Settings as ProfileSettings
-from plugin.profiles.types import BUILT_IN, Types
+from plugin.profiles.types import Types
 from plugin.service.apply import Applier
 from plugin.service.copying import Copying
 from plugin.service.event_ids import EventIds
+from plugin.service.event_types import LiveTypes
 from plugin.service.follow import Loop
 from plugin.service.ingest import Ingesting
 from plugin.service.notices import nowhere
@@ -51,6 +52,7 @@ class Visiting:
     copies: RedisViews | None
     settings: Callable[[], ProfileSettings]
     types: Callable[[], Types]
+    live_types: LiveTypes
 
 
 def now_ms() -> int:
@@ -94,9 +96,23 @@ def open_visiting(settings: Settings, store: Store, signing_key: str, closing: E
         monotonic=time.monotonic,
         sleep=time.sleep,
     )
-    profile_settings = ProfileSettings(half_life_ms=settings.half_life_days * _DAY_MS)
+    types = LiveTypes(store.event_types, monotonic=time.monotonic)
     copies = _copies(settings, store, closing)
-    return Visiting(stream, hasher, ids, copies, lambda: profile_settings, lambda: BUILT_IN)
+    return Visiting(stream, hasher, ids, copies, _profile_settings(settings, types), types.sure, types)
+
+
+def _profile_settings(settings: Settings, types: Callable[[], Types]) -> Callable[[], ProfileSettings]:
+    """Made anew where the types changed."""
+    made: ProfileSettings | None = None
+
+    def current() -> ProfileSettings:
+        nonlocal made
+        now, held = types(), made
+        if held is None or held.types is not now:
+            held = made = ProfileSettings(types=now, half_life_ms=settings.half_life_days * _DAY_MS)
+        return held
+
+    return current
 
 
 def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews | None:

@@ -32,7 +32,8 @@ class SimulateRequest:
         at: the decision's clock; None: now.
         draft: the rules: those published, the working draft, a version by its number, or a document.
         content: entries instead of the published ones, as `rules` reads them.
-        visitor_id: for buckets; stands for the attribute `visitor.id`.
+        visitor_id: for buckets, which fall as on the live site; stands for the attribute `visitor.id`.
+        as_visitor: whether what is kept of this visitor is read, as on the live site; what is said here wins.
         unique: whether an entry goes only to the first slot that shows it.
         exposures: when each entry was shown to this visitor, by id.
     """
@@ -45,6 +46,7 @@ class SimulateRequest:
     draft: RulesetChoice = "published"
     content: tuple[Mapping[str, JSON], ...] | None = None
     visitor_id: str | None = None
+    as_visitor: bool = False
     unique: bool = False
     exposures: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
     seed: int = 0

@@ -70,6 +70,10 @@ class Profiles:
             raise NotFound("Nothing is kept of this visitor.")
         return found
 
+    def note(self, visitor: str, *, actor: str, by: str) -> None:
+        """Note that somebody reads a profile in another way. Raises: ValidationFailed, ServiceUnavailable."""
+        self._auditing.note(actor, "read", [self.identity(visitor, "/visitor_id").source], {"by": by})
+
     def change(
         self, visitor: str, said: Said, *, actor: str, precondition: Precondition
     ) -> tuple[ProfileAnswer, list[NotStored]]:

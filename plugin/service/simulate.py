@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from plugin.errors import FieldError, UnknownSlots, ValidationFailed
 from plugin.flow.plan import plan
 from plugin.flow.settle import settle
-from plugin.flow.types import Site, SlotAsk, Visit
+from plugin.flow.types import Profile, Site, SlotAsk, Visit
 from plugin.service.checking import compiled
 from plugin.service.commands import SimulateRequest
 from plugin.service.models import Scoring
@@ -24,6 +24,27 @@ from rules.pool import candidate
 
 # Zones and durations lead a few years away from the clock, and the calendar ends in 9999.
 _YEARS = range(1900, 9000)
+_NOBODY = Profile()
+
+
+class People(Protocol):
+    """What is kept of visitors; see `plugin.service.visitors`."""
+
+    def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
+        """What arms and percentages of a visitor hash on."""
+        ...
+
+    def find(
+        self,
+        visitor: str,
+        site: Site,
+        *,
+        wanted: frozenset[str] | None,
+        consent: Mapping[str, object],
+        now_ms: int,
+    ) -> Profile:
+        """All of the profile, where nothing less is wanted."""
+        ...
 
 
 class Simulator:
@@ -38,7 +59,16 @@ class Simulator:
         writer: AnswerWriter,
         entries: Callable[[], list[dict[str, object]]],
         clock: Callable[[], datetime],
+        people: People,
+        deny_unknown: bool,
     ) -> None:
+        """Take what it works with.
+
+        Args:
+            deny_unknown: whether a purpose without a word on it is refused, to visitors that are not invented.
+        """
+        self._people = people
+        self._deny_unknown = deny_unknown
         self._sites = sites
         self._publishing = publishing
         self._scoring = scoring
@@ -59,28 +89,40 @@ class Simulator:
             detail = f"a moment of the years {_YEARS.start} to {_YEARS.stop - 1}"
             raise ValidationFailed([FieldError("/at", detail)])
         site, published = self._site(request)
-        attributes = dict(request.attributes)
-        if request.visitor_id is not None:
-            attributes["visitor.id"] = request.visitor_id
+        now = request.at or self._clock()
+        attributes, profile = self._visitor(request, site, int(now.timestamp() * 1000))
         visit = Visit(
             attributes=attributes,
             asks=tuple(SlotAsk(one.id, one.limit, one.exclude) for one in request.slots),
-            now=request.at or self._clock(),
-            segments=frozenset(request.segments),
+            now=now,
+            segments=profile.segments | frozenset(request.segments),
             unique=request.unique,
             explain=request.explain,
             arms=request.arms,
+            deny_unknown=self._deny_unknown and request.as_visitor,
         )
         planned = plan(visit, site)
         if planned.unknown and not planned.plans:
             raise UnknownSlots(planned.unknown, site.ruleset.slots)
         scores, degraded = self._scoring.scores(planned)
-        settled = settle(planned, scores, request.exposures, longest_ttl_s=LONGEST_TTL_S)
-        answer = Answer(settled, False, None, request.visitor_id, planned.unknown, tuple(degraded))
+        settled = settle(planned, scores, request.exposures or profile.exposures, longest_ttl_s=LONGEST_TTL_S)
+        without = (*degraded, *profile.degraded)
+        answer = Answer(settled, False, None, request.visitor_id, planned.unknown, without)
         found: dict[str, Any] = json.loads(self._writer.write(answer, render="both", all_segments=True))
         if not published:
             found["ruleset"] = None
         return found
+
+    def _visitor(self, request: SimulateRequest, site: Site, now_ms: int) -> tuple[Mapping[str, object], Profile]:
+        """Attributes, and the profile: that of nobody, but for a visitor who is there."""
+        visitor = request.visitor_id
+        if visitor is None:
+            return request.attributes, _NOBODY
+        said = {**request.attributes, "visitor.id": visitor}
+        if not request.as_visitor:
+            return {**said, **self._people.units(visitor, now_ms)}, _NOBODY
+        profile = self._people.find(visitor, site, wanted=None, consent=said, now_ms=now_ms)
+        return {**profile.attributes, **said}, profile
 
     def _site(self, request: SimulateRequest) -> tuple[Site, bool]:
         """The state to decide on, and whether its rules have a number."""

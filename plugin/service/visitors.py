@@ -107,8 +107,7 @@ class Visitors:
         settings = self._settings()
         if events:
             view = self._with_events(view, identity.source, events, settings, now_ms)
-        unit = view.uid if view.known and view.person == identity.source else identity.uid
-        found: dict[str, object] = {UNIT: unit, PERSON: view.uid or identity.uid}
+        found = _units(view, identity)
         if not self._allowed(view, consent, settings.purpose):
             found |= {f"consent.{purpose}": word.allowed for purpose, word in view.state.consent.items()}
             return Profile(found, degraded=degraded)
@@ -131,6 +130,13 @@ class Visitors:
                 if len(self._last) > self._most_remembered:
                     self._last.popitem(last=False)
         return view, degraded
+
+    def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
+        """What arms and percentages of a visitor hash on, as attributes, and nothing else of them."""
+        if visitor_id(visitor) is None:
+            return {}
+        identity = self._identify(visitor)
+        return _units(self._view(identity.source, now_ms)[0], identity)
 
     def forget(self, source: str) -> None:
         """Remember nothing of a source any more."""
@@ -183,6 +189,14 @@ class Visitors:
 
 
 _NOTHING = Profile()
+
+
+def _units(view: View, identity: Identity) -> dict[str, object]:
+    """A user who comes by the id that the site knows them by is as a device of their own."""
+    unit = view.uid if view.known and view.person == identity.source else identity.uid
+    return {UNIT: unit, PERSON: view.uid or identity.uid}
+
+
 _NEVER = (NOBODY, 0)
 
 

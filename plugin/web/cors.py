@@ -7,7 +7,15 @@ from urllib.parse import urlsplit
 
 from plugin.web.services import WebSettings
 
-DELIVERY_PATHS = ("/v1/personalize", "/v1/preview", "/v1/events", "/v1/identify", "/v1/audience", "/graphql")
+DELIVERY_PATHS = (
+    "/v1/personalize",
+    "/v1/preview",
+    "/v1/events",
+    "/v1/identify",
+    "/v1/preferences",
+    "/v1/audience",
+    "/graphql",
+)
 _METHODS = "GET, HEAD, POST"
 _HEADERS = "Accept-Language, Authorization, Content-Type, If-None-Match, Prefer, X-Tessera-Key"
 _EXPOSED = "ETag, Retry-After"

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
-from werkzeug.http import parse_cookie
 
-from plugin.errors import FieldError, MalformedRequest, UnsupportedMediaType, ValidationFailed
-from plugin.flow.context import RawRequest
+from plugin.errors import FieldError, MalformedRequest, ValidationFailed
 from plugin.service.ingest import Ingesting
-from plugin.web.operations import DELIVERY, JSON_TYPE, Answer, Call, Incoming, Operation, RawBody
+from plugin.web.incoming import is_server, raw_request, require_json
+from plugin.web.operations import DELIVERY, Answer, Call, Incoming, Operation, RawBody
 from plugin.web.schemas.events import MOST_EVENTS, EventsAnswer, EventsRequest
 
 LONGEST_WAIT_S = 5.0
-_TYPES = frozenset({JSON_TYPE, "text/plain", ""})
-"""A beacon of plain text needs no preflight, so browsers send JSON as such."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4}(?:\.[0-9]{1,3})?)\"?(?:$|[,;\s])", re.IGNORECASE)
 
 
@@ -35,10 +31,11 @@ def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
 
     def accept(call: Call) -> Answer:
         sent: Incoming = call.body
-        if sent.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
-            raise UnsupportedMediaType([JSON_TYPE])
+        require_json(sent)
         body = _read(sent.read())
-        taken = ingesting.accept(_request(sent, body, trusted=_is_server(call)), [bytes(one) for one in body.events])
+        taken = ingesting.accept(
+            raw_request(sent, body.consent, trusted=is_server(call)), list(map(bytes, body.events))
+        )
         wait = _WAIT.search(sent.headers.get("prefer", ""))
         headers = {}
         if wait is not None and ingesting.applied(taken, min(float(wait[1]), LONGEST_WAIT_S)):
@@ -67,10 +64,6 @@ def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
     ]
 
 
-def _is_server(call: Call) -> bool:
-    return call.caller is not None and call.caller.kind == "management"
-
-
 def _read(raw: bytes) -> _Sent:
     try:
         found = _decoder.decode(raw)
@@ -87,17 +80,3 @@ def _pointer(message: str) -> str:
     """msgspec ends its messages with a path, such as ``at `$.events[3]` ``."""
     path = re.search(r"`\$(.*)`$", message)
     return re.sub(r"\.|\[", "/", path[1]).replace("]", "") if path else ""
-
-
-def _request(sent: Incoming, body: _Sent, *, trusted: bool) -> RawRequest:
-    cookie = sent.headers.get("cookie")
-    query = parse_qs(urlsplit(sent.path).query, max_num_fields=50)
-    return RawRequest(
-        {name: (value,) for name, value in sent.headers.items()},
-        parse_cookie(cookie) if cookie else {},
-        {name: tuple(values) for name, values in query.items() if name.startswith("consent.")},
-        {} if body.consent is None else {"consent": body.consent},
-        {},
-        sent.peer,
-        trusted_body=trusted,
-    )

@@ -168,9 +168,10 @@ class Operation:
 class Gate:
     """Lets requests in: key, right, rate; then reads what they send."""
 
-    def __init__(self, keyring: Keyring, buckets: Buckets, *, max_body_bytes: int) -> None:
+    def __init__(self, keyring: Keyring, buckets: Buckets, delivery: Buckets, *, max_body_bytes: int) -> None:
+        """Take what it works with: the buckets of management keys, and those of delivery keys."""
         self._keyring = keyring
-        self._buckets = buckets
+        self._buckets = {"management": buckets, "delivery": delivery}
         self._max_body_bytes = max_body_bytes
 
     def serve(self, app: Flask, operation: Operation) -> None:
@@ -205,7 +206,7 @@ class Gate:
         )
         if operation.access not in {OPTIONAL, DELIVERY}:
             self._keyring.require(caller, operation.access)
-        self._buckets.take(caller.name)
+        self._buckets[caller.kind].take(caller.name)
         return caller
 
     def _sent(self, wanted: Body | RawBody | None, schema: Schema | None, asked: Request) -> object:

@@ -9,13 +9,18 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from plugin.flow.context import RawRequest
 from plugin.service.commands import SimulateRequest
+from plugin.service.consenting import Heard
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
+from plugin.service.event_types import Registering
 from plugin.service.health import Readiness
+from plugin.service.identify import Identifying
 from plugin.service.ingest import Ingesting
 from plugin.service.notices import Accepting
 from plugin.service.preview import Previews
+from plugin.service.profiles import Profiles
 from plugin.service.publish import Publishing
 from plugin.service.segment_services import SegmentServices
 
@@ -80,6 +85,20 @@ class Rate:
     burst: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitorServices:
+    """What is done with profiles.
+
+    Attributes:
+        hear: reads what a request says of consent.
+    """
+
+    profiles: Profiles
+    identifying: Identifying
+    event_types: Registering
+    hear: Callable[[RawRequest], Heard]
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebServices:
     """Everything that routes work with.
@@ -104,6 +123,7 @@ class WebServices:
     accepting: Accepting
     previews: Previews
     ingesting: Ingesting
+    visitors: VisitorServices
     segments: SegmentServices
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry

@@ -11,7 +11,20 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from plugin.web import delivery, docs, events, health, openapi, preview, problems, script, webhooks
+from plugin.web import (
+    delivery,
+    docs,
+    event_types,
+    events,
+    health,
+    identify,
+    openapi,
+    preview,
+    problems,
+    script,
+    visitors,
+    webhooks,
+)
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
@@ -54,7 +67,10 @@ def register(app: Flask, services: WebServices) -> Web:
     keyring, cors = Keyring(settings), Cors(settings)
     _add_headers(app, cors)
 
-    gate = Gate(keyring, Buckets(services.management_rate, services.monotonic), max_body_bytes=settings.max_body_bytes)
+    management = Buckets(services.management_rate, services.monotonic)
+    delivering = Buckets(services.delivery_rate, services.monotonic)
+    gate = Gate(keyring, management, delivering, max_body_bytes=settings.max_body_bytes)
+    known = services.visitors
     operations = (
         *delivery.operations(),
         *draft.operations(services.drafting),
@@ -62,7 +78,7 @@ def register(app: Flask, services: WebServices) -> Web:
         *rulesets.operations(services.publishing, keyring),
         *content.operations(services.contents),
         *models.operations(settings.models),
-        *simulate.operations(services.simulate),
+        *simulate.operations(services.simulate, known.profiles, keyring),
         *preview.operations(services.previews, Buckets(services.preview_rate, services.monotonic)),
         *webhooks.operations(
             services.accepting,
@@ -72,6 +88,9 @@ def register(app: Flask, services: WebServices) -> Web:
         ),
         *health.operations(services.readiness),
         *events.operations(services.ingesting, limit_bytes=settings.max_body_bytes),
+        *identify.operations(known.profiles, known.identifying, known.hear, limit_bytes=settings.max_body_bytes),
+        *visitors.operations(known.profiles, known.identifying),
+        *event_types.operations(known.event_types),
     )
     for operation in operations:
         gate.serve(app, operation)
@@ -86,7 +105,7 @@ def register(app: Flask, services: WebServices) -> Web:
     return Web(
         keyring=keyring,
         cors=cors,
-        buckets=Buckets(services.delivery_rate, services.monotonic),
+        buckets=delivering,
         metrics=metrics,
         operations=operations,
         openapi=document,

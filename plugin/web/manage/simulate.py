@@ -6,16 +6,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plugin.service.commands import SimulateRequest, SlotRequest
+from plugin.service.profiles import Profiles
+from plugin.web.auth import Keyring
 from plugin.web.manage.draft import MOST_DOCUMENT_BYTES
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas.personalize import PersonalizeAnswer, SimulateBody
+from plugin.web.visitors import SCOPE
 
 
-def operations(simulate: Callable[[SimulateRequest], Mapping[str, object]]) -> list[Operation]:
+def operations(
+    simulate: Callable[[SimulateRequest], Mapping[str, object]], profiles: Profiles, keyring: Keyring
+) -> list[Operation]:
     """The one operation."""
 
     def run(call: Call) -> Answer:
-        return Answer(simulate(_request(call.body)))
+        asked = _request(call.body)
+        if asked.as_visitor and asked.visitor_id is not None:
+            if call.caller is not None:
+                keyring.require(call.caller, SCOPE)
+            profiles.note(asked.visitor_id, actor=call.author, by="simulate")
+        return Answer(simulate(asked))
 
     return [
         Operation(
@@ -46,6 +56,7 @@ def _request(body: Mapping[str, Any]) -> SimulateRequest:
         draft=body["draft"],
         content=None if content is None else tuple(content),
         visitor_id=body.get("visitor_id"),
+        as_visitor=body["as_visitor"],
         unique=body.get("unique", False),
         exposures=body.get("exposures", {}),
         seed=body.get("seed", 0),

@@ -202,7 +202,11 @@ class SimulateBody(_Slots):
         },
     )
     content = fields.List(Object(), allow_none=True, validate=validate.Length(max=10_000))
-    visitor_id = Name(allow_none=True)
+    visitor_id = Name(allow_none=True, metadata={"description": "Arms and percentages fall as they do for this id."})
+    as_visitor = Flag(
+        load_default=False,
+        metadata={"description": "Reads what is kept of this visitor; needs the scope `visitors`, and is audited."},
+    )
     exposures = Exposures(metadata={"description": "When each entry was shown to this visitor: id to instants."})
     seed = Whole(0, 2**53)
     explain = Flag()

@@ -102,6 +102,10 @@ class Kept:
     def find(self, visitor: str, _site: Site, **_asked: object) -> Profile:
         return self.profiles.get(visitor, Profile())
 
+    def units(self, visitor: str, _now_ms: int) -> Mapping[str, object]:
+        found = self.profiles.get(visitor, Profile()).attributes
+        return {name: value for name, value in found.items() if name.startswith("@")}
+
 
 class NoEvents:
     """Takes no events: none is right."""

@@ -18,7 +18,7 @@ from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
 from plugin.store import Store
 
-from .site_support import NOW, ByHand, Clock, a_site, entry, publish, put
+from .site_support import NOW, ByHand, Clock, Kept, a_site, entry, publish, put
 
 HIDE_A = {"id": "r", "slot": "feed", "then": [{"hide": {"id": "a"}}]}
 WITH_MODEL = a_site(slots=[{"id": "feed", "limit": 5, "blend": {"model": {"name": "m"}}}])
@@ -30,6 +30,7 @@ class Bench:
     def __init__(self, store: Store, model: ByHand | None = None) -> None:
         self.publishing = Publishing(store.rulesets, store.draft, store.content, models=["m"], clock=lambda: NOW)
         self.store = store
+        self.people = Kept()
         self._simulator = Simulator(
             sites=Sites(store.rulesets, store.content, poll_s=60),
             publishing=self.publishing,
@@ -37,6 +38,8 @@ class Bench:
             writer=AnswerWriter(DecisionTokens("k" * 32), lambda _block, _hints: None),
             entries=lambda: [as_content(one) for one in store.content.snapshot().entries],
             clock=lambda: NOW,
+            people=self.people,
+            deny_unknown=False,
         )
 
     def answer(self, *slots: SlotRequest, **rest: Any) -> Any:

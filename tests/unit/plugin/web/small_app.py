@@ -34,6 +34,7 @@ from plugin.web.services import Rate, WebServices
 from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import Web, register
 from tests.unit.adapters.cms.memory import MemorySource
+from tests.unit.plugin.service.knowing import knowing
 from tests.unit.plugin.service.site_support import service
 from tests.unit.plugin.service.taking import HASHER, HeldStream, taking
 
@@ -175,6 +176,7 @@ def small_app(
             monotonic=clock.monotonic,
         ),
         ingesting=taking(HeldStream(), clock),
+        visitors=knowing(store, site.sites, clock),
         segments=segment_services(
             drafting=drafting,
             rulesets=store.rulesets,

@@ -1,0 +1,86 @@
+"""What is done with profiles but by events, wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from plugin.errors import TesseraError
+from plugin.flow.context import ContextPolicy
+from plugin.processes import own_name
+from plugin.service.audit import Auditing
+from plugin.service.consenting import listener
+from plugin.service.copying import Copying
+from plugin.service.event_types import Registering
+from plugin.service.identify import Identifying
+from plugin.service.profile_changes import Changing
+from plugin.service.profile_writes import ProfileWrites
+from plugin.service.profiles import Profiles
+from plugin.service.sites import Sites
+from plugin.service.stage import Staging
+from plugin.service.user_tokens import UserTokens
+from plugin.settings import Settings
+from plugin.store import Store
+from plugin.visiting import Visiting, now_ms
+from plugin.web.services import VisitorServices
+
+
+def profile_writes(visiting: Visiting, store: Store, sites: Sites) -> ProfileWrites:
+    """What changes profiles, but for the worker of events; its views are made by the reference, without the engine."""
+    return ProfileWrites(
+        begin=store.identity.begin,
+        stage=Staging(sites.current, lambda _patterns: None),
+        now_ms=now_ms,
+        keeps_copies=visiting.copies is not None,
+        copy=_copy(visiting, store),
+    )
+
+
+def visitor_services(
+    settings: Settings, visiting: Visiting, store: Store, sites: Sites, policy: ContextPolicy
+) -> VisitorServices:
+    """The services behind the routes of visitors."""
+    writes = profile_writes(visiting, store, sites)
+    hasher, deny_unknown = visiting.hasher, settings.deny_consent_by_default
+    key = settings.user_token_key
+    changing = Changing(sites.current, visiting.settings, deny_unknown=deny_unknown)
+    staging = Staging(sites.current, lambda _patterns: None)
+    return VisitorServices(
+        profiles=Profiles(
+            reads=store.visitors,
+            writes=writes,
+            changing=changing,
+            auditing=Auditing(store.audit, hasher.identity, key_version=hasher.version, now_ms=now_ms),
+            identify=hasher.identity,
+            site=sites.current,
+            settings=visiting.settings,
+            deny_unknown=deny_unknown,
+            now_ms=now_ms,
+        ),
+        identifying=Identifying(
+            writes=writes,
+            changing=changing,
+            tokens=UserTokens(key.reveal().encode() if key is not None else None, now_ms=now_ms),
+            identify=hasher.identity,
+        ),
+        event_types=Registering(
+            store.event_types,
+            visiting.live_types,
+            used=lambda: staging().patterns.event_types if sites.site is not None else frozenset(),
+            now_ms=now_ms,
+        ),
+        hear=listener(policy),
+    )
+
+
+def _copy(visiting: Visiting, store: Store) -> Callable[[], None]:
+    copies = visiting.copies
+    if copies is None:
+        return lambda: None
+    copying = Copying(store.hot_outbox, copies, store.leases, own_name(), now_ms=now_ms)
+
+    def copy() -> None:
+        with suppress(TesseraError):  # what is in line stays there
+            copying.drain()
+
+    return copy

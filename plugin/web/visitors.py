@@ -1,0 +1,91 @@
+"""`/v1/visitors/{id}`: what is kept of a visitor, changed by the site, and links undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plugin.service.identify import Identifying
+from plugin.service.profile_changes import Said
+from plugin.service.profiles import Profiles
+from plugin.web.operations import Answer, Body, Call, Operation
+from plugin.web.schemas import visitors as shapes
+
+_TAG = "visitors"
+_EACH = "/v1/visitors/<id:id>"
+SCOPE = "visitors"
+
+
+def operations(profiles: Profiles, identifying: Identifying) -> list[Operation]:
+    """Every operation on one visitor."""
+
+    def read(call: Call) -> Answer:
+        found = profiles.read(call.path["id"], actor=call.author)
+        return Answer(found.profile, tag=found.tag)
+
+    def change(call: Call) -> Answer:
+        found, not_stored = profiles.change(
+            call.path["id"], said_of(call.body), actor=call.author, precondition=call.precondition
+        )
+        told = [one._asdict() for one in not_stored]
+        return Answer({**found.profile, "not_stored": told}, tag=found.tag or None)
+
+    def unlink(call: Call) -> Answer:
+        identifying.unlink(call.path["id"], call.path["other"], actor=call.author)
+        return Answer(status=204)
+
+    return [
+        Operation(
+            name="read_visitor",
+            method="GET",
+            path=_EACH,
+            summary="What is kept of a visitor",
+            description="Of all ids that are the same person, together. Noted in the audit log.",
+            tag=_TAG,
+            access=SCOPE,
+            answers={200: shapes.Profile},
+            refusals=(422,),
+            run=read,
+        ),
+        Operation(
+            name="change_visitor",
+            method="PATCH",
+            path=_EACH,
+            summary="Set attributes, consent and preferences",
+            description=(
+                "All of it or nothing, and the next decision sees it. What the visitor does not allow is not kept: "
+                "`not_stored` says so. With `If-Match` only the state that was read is changed; without, what is named "
+                "is. Noted in the audit log."
+            ),
+            tag=_TAG,
+            access=SCOPE,
+            body=Body(shapes.ProfilePatch),
+            answers={200: shapes.ChangedProfile},
+            refusals=(412,),
+            run=change,
+        ),
+        Operation(
+            name="unlink_visitor",
+            method="DELETE",
+            path=f"{_EACH}/links/<id:other>",
+            summary="Undo a link: the two are two again, each with what is its own",
+            tag=_TAG,
+            access=SCOPE,
+            answers={204: None},
+            refusals=(422,),
+            run=unlink,
+        ),
+    ]
+
+
+def said_of(body: Mapping[str, Any], signals: Mapping[str, bool] | None = None) -> Said:
+    """What a body says of a visitor."""
+    topics = body.get("preferences", {})
+    return Said(
+        attributes=body.get("attributes", {}),
+        consent=body.get("consent", {}),
+        likes=tuple(topics.get("likes", ())),
+        dislikes=tuple(topics.get("dislikes", ())),
+        neither=tuple(topics.get("neither", ())),
+        signals=signals or {},
+    )
