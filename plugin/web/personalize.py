@@ -10,16 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import parse_qsl
 
 from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
 from plugin.errors import (
     FieldError,
-    MalformedRequest,
     MethodNotAllowed,
-    PayloadTooLarge,
     TesseraError,
     UnsupportedMediaType,
     ValidationFailed,
@@ -33,16 +30,15 @@ from plugin.web.hot import Asked, from_body, from_query
 from plugin.web.limits import Buckets
 from plugin.web.metrics import HttpMetrics
 from plugin.web.problems import Rendered, field_errors, incident, render
+from plugin.web.wsgi import read_input, read_query
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/v1/personalize"
 METHODS = ("GET", "HEAD", "POST")
-MOST_PARAMETERS = 200
 _JSON_TYPES = frozenset({"application/json", "text/plain", ""})
 _PRIVATE = "private, no-store"
-_LONGEST_LENGTH = 15
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -97,15 +93,15 @@ class HotRoute:
     def _post(self, environ: WSGIEnvironment) -> Rendered:
         # Browsers send plain text, with the key in the address: other origins are then asked without a preflight.
         query = environ.get("QUERY_STRING")
-        caller = self._caller(environ, (_query(query).get("key") or (None,))[-1] if query else None)
+        caller = self._caller(environ, (read_query(query).get("key") or (None,))[-1] if query else None)
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(["application/json"])
-        asked = from_body(self._body(environ), self._refuse)
+        asked = from_body(read_input(environ, self.max_body_bytes), self._refuse)
         return self._answer(asked, caller, environ, {}, by_cache=False)
 
     def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
-        query = _query(environ.get("QUERY_STRING", ""))
+        query = read_query(environ.get("QUERY_STRING", ""))
         caller = self._caller(environ, (query.get("key") or (None,))[-1])
         return self._answer(from_query(query), caller, environ, query, by_cache=True, counted=counted)
 
@@ -118,23 +114,6 @@ class HotRoute:
         )
         self.buckets.take(caller.name)
         return caller
-
-    def _body(self, environ: WSGIEnvironment) -> bytes:
-        """The body, never more of it than the limit and an octet."""
-        length = environ.get("CONTENT_LENGTH") or ""
-        most = self.max_body_bytes
-        if length:
-            if not (length.isascii() and length.isdigit()):
-                raise MalformedRequest("Content-Length is no number.")
-            if len(length) > _LONGEST_LENGTH or int(length) > most:
-                raise PayloadTooLarge(most)
-            return _read(environ["wsgi.input"], int(length))
-        if environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            raw = _read(environ["wsgi.input"], most + 1)
-            if len(raw) > most:
-                raise PayloadTooLarge(most)
-            return raw
-        return b""
 
     def _answer(
         self,
@@ -171,7 +150,7 @@ class HotRoute:
             )
         )
         body = self.writer.write(answer, render=asked.render, all_segments=manager)
-        return body, HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": _cache_control(answer)}
+        return body, HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": cache_control(answer)}
 
     def _refuse(self, parsed: object) -> NoReturn:
         """Say which fields are wrong; the schema knows."""
@@ -179,28 +158,8 @@ class HotRoute:
         raise ValidationFailed([FieldError("", "the body is not of the documented form")])
 
 
-def _read(stream: InputStream, size: int) -> bytes:
-    """So many octets, or fewer where the stream ends; one read may give less than there is."""
-    found: bytes = stream.read(size)
-    while 0 < len(found) < size and (more := stream.read(size - len(found))):
-        found += more
-    return found
-
-
-def _query(text: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict")
-    except UnicodeDecodeError as error:
-        raise MalformedRequest("The query is not UTF-8.") from error
-    except ValueError as error:
-        raise MalformedRequest(f"The query has more than {MOST_PARAMETERS} parameters.") from error
-    for name, value in pairs:
-        found[name] = (*found.get(name, ()), value)
-    return found
-
-
-def _cache_control(answer: Answer) -> str:
+def cache_control(answer: Answer) -> str:
+    """Who may keep an answer, and for how long."""
     if not answer.shared:
         return _PRIVATE
     return f"public, max-age=0, s-maxage={min(answer.settled.ttl_s.values())}"
