@@ -75,7 +75,7 @@ class Identifying:
 
         def change(writing: Writing) -> Identified:
             people = writing.people
-            is_new = known.source not in people or not people.draft(known).row.uid
+            is_new = known.source not in people or not people.draft(known._replace(uid="")).row.uid
             for each in dict.fromkeys((one, known)):
                 self._changing.put(writing, each, Said(consent=said.consent, signals=said.signals))
             if not self._changing.may_link(writing, (one, known), said):
