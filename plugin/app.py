@@ -28,6 +28,7 @@ from plugin.errors import RulesRejected
 from plugin.flow.context import ContextPolicy
 from plugin.identifiers import RandomBits, ulid
 from plugin.ports import ContentStore
+from plugin.privacy_services import privacy_services, start_keeping
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.content import Contents
@@ -187,6 +188,9 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             ingesting=ingests,
             visitors=visitor_services(settings, kept, store, sites, policy),
             segments=segments,
+            privacy=privacy_services(
+                settings, kept, store, lambda: sites.site, forget=profiles.forget, new_id=new_id, at=at
+            ),
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,
@@ -243,13 +247,27 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         monotonic=time.monotonic,
     )
     sites.on_look.append(reporting.tell)
+    _start_work(settings, kept, store, sites, metrics, closing, at)
+    closing.callback(reporting.leave)
+    closing.callback(sites.stop)
+    return app
+
+
+def _start_work(
+    settings: Settings,
+    kept: visiting.Visiting,
+    store: Store,
+    sites: Sites,
+    metrics: CollectorRegistry,
+    closing: ExitStack,
+    at: Callable[[str], None],
+) -> None:
+    """Follow what is published, and do what is no work of requests where no `tessera worker` does it."""
     sites.refresh()
     sites.start()
     if settings.apply_events:
         visiting.start_applying(settings, kept, store, lambda: sites.site, _count_events(metrics), closing, at)
-    closing.callback(reporting.leave)
-    closing.callback(sites.stop)
-    return app
+        start_keeping(settings, kept, store, closing, at)
 
 
 class Wired:

@@ -1,33 +1,30 @@
-"""Access, erasure, retention and new keys, wired."""
+"""Access, erasure and retention, wired."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack
 
-from plugin.errors import TesseraError
 from plugin.flow.types import Site
-from plugin.live.views import StoredViews
 from plugin.processes import own_name
 from plugin.service.access import Access
 from plugin.service.audit import Auditing
 from plugin.service.audit_reading import AuditReading
-from plugin.service.copying import Copying
 from plugin.service.erase import Erasing
 from plugin.service.follow import Loop
 from plugin.service.notices import nowhere
 from plugin.service.privacy import PrivacyServices
-from plugin.service.rekey import Rekeyer
-from plugin.service.retention import Keeps, Retaining
+from plugin.service.retention import Retaining
 from plugin.settings import Settings
 from plugin.store import Store
-from plugin.visiting import Visiting, now_ms
+from plugin.visiting import Visiting, copier, keeps_of, now_ms
 from rules.attributes import Type
 
 ERASURES_S = 5.0
 RETENTION_S = 60.0
 _REST_S = 0.02
+_STOP_S = 10.0
 
 
 def privacy_services(
@@ -76,7 +73,7 @@ def privacy_services(
             auditing=auditing,
             names=hasher.names,
             lift=hasher.lift,
-            copy=_copy(visiting, store),
+            copy=copier(visiting.copies, store),
             forget=forget,
             now_ms=now_ms,
             new_id=new_id,
@@ -85,16 +82,6 @@ def privacy_services(
             at=at,
         ),
         reading=AuditReading(auditing),
-    )
-
-
-def keeps_of(settings: Settings) -> Keeps:
-    """For how long what is kept."""
-    return Keeps(
-        events=settings.keep_events_days,
-        profiles=settings.keep_profiles_days,
-        audit=settings.keep_audit_days,
-        dead_letters=settings.keep_dead_letters_days,
     )
 
 
@@ -110,37 +97,26 @@ def retaining(settings: Settings, store: Store) -> Retaining:
     )
 
 
-def rekeyer(visiting: Visiting, store: Store) -> Rekeyer:
-    """What brings in a new key."""
-    hasher = visiting.hasher
-    return Rekeyer(
-        store.rekeying,
-        store.leases,
-        lift=hasher.lift,
-        key_version=hasher.version,
-        copy=_copy(visiting, store),
-        now_ms=now_ms,
+def start_keeping(
+    settings: Settings,
+    visiting: Visiting,
+    store: Store,
+    closing: ExitStack,
+    at: Callable[[str], None] = nowhere,
+) -> None:
+    """What workers do beside applying events, in threads of this process until `closing` ends them.
+
+    They finish erasures, and remove what was kept long enough.
+    """
+    services = privacy_services(
+        settings, visiting, store, lambda: None, forget=lambda _source: None, new_id=lambda: "", at=at
     )
-
-
-def privacy_loops(settings: Settings, visiting: Visiting, store: Store) -> list[Loop]:
-    """What workers do beside applying events: erasures that were not finished, and what was kept long enough."""
-    erasing = privacy_services(
-        settings, visiting, store, lambda: None, forget=lambda _source: None, new_id=lambda: ""
-    ).erasing
-    return [
-        Loop("erasures", erasing.step, poll_s=ERASURES_S),
+    loops = [
+        Loop("erasures", services.erasing.step, poll_s=ERASURES_S),
         Loop("retention", retaining(settings, store).step, poll_s=RETENTION_S),
     ]
-
-
-def _copy(visiting: Visiting, store: Store) -> Callable[[], None]:
-    """Writes what is in line; where there is no store of copies, it is only taken out."""
-    views = visiting.copies or StoredViews(store.visitors)
-    copying = Copying(store.hot_outbox, views, store.leases, own_name(), now_ms=now_ms)
-
-    def copy() -> None:
-        with suppress(TesseraError):  # what is in line stays there
-            copying.drain()
-
-    return copy
+    for loop in loops:
+        loop.start()
+        closing.callback(loop.join, _STOP_S)
+    for loop in loops:
+        closing.callback(loop.ask_to_stop)

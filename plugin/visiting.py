@@ -19,7 +19,7 @@ from plugin.live.pattern_engine import PatternEngine
 from plugin.live.redis_views import RedisViews
 from plugin.live.views import StoredViews
 from plugin.processes import has_ended, own_name
-from plugin.profiles.identity import Hasher
+from plugin.profiles.identity import Hasher, Identity
 from plugin.profiles.settings import Settings as ProfileSettings
 from plugin.profiles.types import Types
 from plugin.service.apply import Applier
@@ -30,6 +30,9 @@ from plugin.service.follow import Loop
 from plugin.service.ingest import Ingesting
 from plugin.service.notices import nowhere
 from plugin.service.partitions import Partitions
+from plugin.service.rekey import Rekeyer
+from plugin.service.rekey_online import MovingIdentities
+from plugin.service.retention import Keeps
 from plugin.service.segment_expiry import EVERY_S, SegmentExpiry
 from plugin.service.stage import Staging
 from plugin.service.visitors import Visitors
@@ -44,10 +47,14 @@ _STOP_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Visiting:
-    """The parts that requests and workers share; `copies` where profiles are copied to Redis."""
+    """The parts that requests and workers share; `copies` where profiles are copied to Redis.
+
+    `identify` is the hasher's, and moves what is kept under older keys to the newest before it answers.
+    """
 
     stream: Stream
     hasher: Hasher
+    identify: Callable[[str], Identity]
     ids: EventIds
     copies: RedisViews | None
     settings: Callable[[], ProfileSettings]
@@ -98,7 +105,8 @@ def open_visiting(settings: Settings, store: Store, signing_key: str, closing: E
     )
     types = LiveTypes(store.event_types, monotonic=time.monotonic)
     copies = _copies(settings, store, closing)
-    return Visiting(stream, hasher, ids, copies, _profile_settings(settings, types), types.sure, types)
+    identify = _identities(hasher, store, copies)
+    return Visiting(stream, hasher, identify, ids, copies, _profile_settings(settings, types), types.sure, types)
 
 
 def _profile_settings(settings: Settings, types: Callable[[], Types]) -> Callable[[], ProfileSettings]:
@@ -113,6 +121,46 @@ def _profile_settings(settings: Settings, types: Callable[[], Types]) -> Callabl
         return held
 
     return current
+
+
+def _identities(hasher: Hasher, store: Store, copies: RedisViews | None) -> Callable[[str], Identity]:
+    if hasher.version == 1:
+        return hasher.identity
+    moving = MovingIdentities(hasher, rekeyer(hasher, store, copies), store.visitors.find, monotonic=time.monotonic)
+    return moving.identity
+
+
+def rekeyer(hasher: Hasher, store: Store, copies: RedisViews | None) -> Rekeyer:
+    """What brings in a new key."""
+    return Rekeyer(
+        store.rekeying,
+        store.leases,
+        lift=hasher.lift,
+        key_version=hasher.version,
+        copy=copier(copies, store),
+        now_ms=now_ms,
+    )
+
+
+def copier(copies: RedisViews | None, store: Store) -> Callable[[], None]:
+    """Writes what is in line for copies, and never raises; where there is no store of them it is only taken out."""
+    copying = Copying(store.hot_outbox, copies or StoredViews(store.visitors), store.leases, own_name(), now_ms=now_ms)
+
+    def copy() -> None:
+        with suppress(TesseraError):  # what is in line stays there
+            copying.drain()
+
+    return copy
+
+
+def keeps_of(settings: Settings) -> Keeps:
+    """For how long what is kept."""
+    return Keeps(
+        events=settings.keep_events_days,
+        profiles=settings.keep_profiles_days,
+        audit=settings.keep_audit_days,
+        dead_letters=settings.keep_dead_letters_days,
+    )
 
 
 def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews | None:
@@ -139,7 +187,7 @@ def ingesting(
         stream=visiting.stream,
         ids=visiting.ids,
         types=visiting.types,
-        identify=visiting.hasher.identity,
+        identify=visiting.identify,
         tokens=tokens,
         devices=devices,
         geo=geo,
@@ -155,7 +203,7 @@ def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], 
     """The service that finds profiles."""
     return Visitors(
         reads=visiting.copies or StoredViews(store.visitors),
-        identify=visiting.hasher.identity,
+        identify=visiting.identify,
         settings=visiting.settings,
         stage=Staging(site, lambda _patterns: None),
         deny_unknown=deny_unknown,
@@ -172,7 +220,15 @@ def start_applying(
     at: Callable[[str], None] = nowhere,
 ) -> None:
     """Apply events in a thread of this process until `closing` ends it; call after forking."""
-    applying = Applying(visiting, store, site, deny_unknown=settings.deny_consent_by_default, count=count, at=at)
+    applying = Applying(
+        visiting,
+        store,
+        site,
+        deny_unknown=settings.deny_consent_by_default,
+        in_flight_ms=keeps_of(settings).in_flight_ms,
+        count=count,
+        at=at,
+    )
     applying.start()
     closing.callback(applying.stop)
 
@@ -191,6 +247,7 @@ class Applying:
         site: Callable[[], Site | None],
         *,
         deny_unknown: bool,
+        in_flight_ms: int,
         count: Callable[[str, int], None],
         at: Callable[[str], None] = nowhere,
     ) -> None:
@@ -217,6 +274,7 @@ class Applying:
             key_version=visiting.hasher.version,
             deny_unknown=deny_unknown,
             keeps_copies=visiting.copies is not None,
+            in_flight_ms=in_flight_ms,
             now_ms=now_ms,
             at=at,
         )

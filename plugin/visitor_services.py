@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-
-from plugin.errors import TesseraError
 from plugin.flow.context import ContextPolicy
-from plugin.processes import own_name
 from plugin.service.audit import Auditing
 from plugin.service.consenting import listener
-from plugin.service.copying import Copying
 from plugin.service.event_types import Registering
 from plugin.service.identify import Identifying
 from plugin.service.profile_changes import Changing
@@ -21,7 +15,7 @@ from plugin.service.stage import Staging
 from plugin.service.user_tokens import UserTokens
 from plugin.settings import Settings
 from plugin.store import Store
-from plugin.visiting import Visiting, now_ms
+from plugin.visiting import Visiting, copier, now_ms
 from plugin.web.services import VisitorServices
 
 
@@ -32,7 +26,7 @@ def profile_writes(visiting: Visiting, store: Store, sites: Sites) -> ProfileWri
         stage=Staging(sites.current, lambda _patterns: None),
         now_ms=now_ms,
         keeps_copies=visiting.copies is not None,
-        copy=_copy(visiting, store),
+        copy=copier(visiting.copies, store),
     )
 
 
@@ -50,8 +44,8 @@ def visitor_services(
             reads=store.visitors,
             writes=writes,
             changing=changing,
-            auditing=Auditing(store.audit, hasher.identity, key_version=hasher.version, now_ms=now_ms),
-            identify=hasher.identity,
+            auditing=Auditing(store.audit, visiting.identify, key_version=hasher.version, now_ms=now_ms),
+            identify=visiting.identify,
             site=sites.current,
             settings=visiting.settings,
             deny_unknown=deny_unknown,
@@ -61,7 +55,7 @@ def visitor_services(
             writes=writes,
             changing=changing,
             tokens=UserTokens(key.reveal().encode() if key is not None else None, now_ms=now_ms),
-            identify=hasher.identity,
+            identify=visiting.identify,
         ),
         event_types=Registering(
             store.event_types,
@@ -71,16 +65,3 @@ def visitor_services(
         ),
         hear=listener(policy),
     )
-
-
-def _copy(visiting: Visiting, store: Store) -> Callable[[], None]:
-    copies = visiting.copies
-    if copies is None:
-        return lambda: None
-    copying = Copying(store.hot_outbox, copies, store.leases, own_name(), now_ms=now_ms)
-
-    def copy() -> None:
-        with suppress(TesseraError):  # what is in line stays there
-            copying.drain()
-
-    return copy

@@ -86,6 +86,7 @@ def applying(settings: Settings, *, at: Callable[[str], None] | None = None) -> 
     """Apply events in a thread of this process, with what is published then."""
     from plugin import visiting  # noqa: PLC0415
     from plugin.app import signing_key_of  # noqa: PLC0415
+    from plugin.privacy_services import start_keeping  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
     from plugin.service.sites import Sites  # noqa: PLC0415
 
@@ -99,6 +100,7 @@ def applying(settings: Settings, *, at: Callable[[str], None] | None = None) -> 
         visiting.start_applying(
             settings, kept, store, lambda: sites.site, lambda _outcome, _number: None, closing, at or nowhere
         )
+        start_keeping(settings, kept, store, closing, at or nowhere)
         yield
 
 

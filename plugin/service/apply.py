@@ -31,7 +31,8 @@ class Outcome:
     """What became of a batch.
 
     Attributes:
-        counts: events by outcome: applied, duplicate, erased, refused (by consent), bot, conflict, unreadable.
+        counts: events by outcome: applied, duplicate, erased (or too old), refused (by consent),
+            bot, conflict, unreadable.
         versions: of the sources that were written.
     """
 
@@ -53,6 +54,7 @@ class Applier:
         key_version: int,
         deny_unknown: bool,
         keeps_copies: bool,
+        in_flight_ms: int,
         now_ms: Callable[[], int],
         at: Callable[[str], None],
     ) -> None:
@@ -62,6 +64,8 @@ class Applier:
             stage: what is published now.
             lift: a source of older keys, with the version of its key, as it is with all of them.
             keeps_copies: whether views are copied to a store of their own.
+            in_flight_ms: for so long fences stand: what was received before that is not applied, for it could be of
+                somebody who was erased.
             at: told of named points in the work.
         """
         self._applying = applying
@@ -72,6 +76,7 @@ class Applier:
         self._key_version = key_version
         self._deny_unknown = deny_unknown
         self._keeps_copies = keeps_copies
+        self._in_flight_ms = in_flight_ms
         self._now_ms = now_ms
         self._at = at
 
@@ -116,9 +121,11 @@ class Applier:
         return outcome
 
     def bury(self, tokens: Mapping[str, int], delivery: Delivery, reason: str) -> None:
-        """Put what cannot be applied among the dead letters. Raises as `apply`."""
+        """Put what cannot be applied among the dead letters, unless its visitor was erased. Raises as `apply`."""
+        letter = self.letter(delivery, reason)
         with self._applying.begin(tokens) as batch:
-            batch.dead([self.letter(delivery, reason)])
+            if letter.source is None or not self._is_erased(batch, decode(delivery.payload)):
+                batch.dead([letter])
 
     def put_off(self, tokens: Mapping[str, int], source: str, wait_ms: int) -> None:
         """Look at somebody later, whatever is due. Raises as `apply`."""
@@ -181,12 +188,18 @@ class Applier:
                 outcome.counts[kind] += 1
                 continue
             known[key] = new[key] = event.digest
-            if event.received <= fences.get(event.source, -1):
+            if event.received <= fences.get(event.source, now - self._in_flight_ms):
                 outcome.counts["erased"] += 1
             else:
                 fresh.append(event)
         batch.add_ids(new, day=day)
         return fresh
+
+    def _is_erased(self, batch: Batch, event: Event) -> bool:
+        names = {event.source}
+        with suppress(ValueError):  # of a key that is gone
+            names.add(self._lifted(event).source)
+        return event.received <= max(batch.fences(names).values(), default=-1)
 
     def _reduce(self, draft: Draft, event: Event, stage: Stage, settings: Settings) -> None:
         entry = stage.entries.get(event.content_id) if event.content_id is not None else None

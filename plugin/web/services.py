@@ -20,6 +20,7 @@ from plugin.service.identify import Identifying
 from plugin.service.ingest import Ingesting
 from plugin.service.notices import Accepting
 from plugin.service.preview import Previews
+from plugin.service.privacy import PrivacyServices
 from plugin.service.profiles import Profiles
 from plugin.service.publish import Publishing
 from plugin.service.segment_services import SegmentServices
@@ -125,6 +126,7 @@ class WebServices:
     ingesting: Ingesting
     visitors: VisitorServices
     segments: SegmentServices
+    privacy: PrivacyServices
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry
     clock: Callable[[], datetime]

@@ -20,6 +20,7 @@ from plugin.web import (
     identify,
     openapi,
     preview,
+    privacy,
     problems,
     script,
     visitors,
@@ -91,6 +92,7 @@ def register(app: Flask, services: WebServices) -> Web:
         *identify.operations(known.profiles, known.identifying, known.hear, limit_bytes=settings.max_body_bytes),
         *visitors.operations(known.profiles, known.identifying),
         *event_types.operations(known.event_types),
+        *privacy.operations(services.privacy),
     )
     for operation in operations:
         gate.serve(app, operation)

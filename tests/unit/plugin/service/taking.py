@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -33,6 +33,16 @@ class HeldStream:
         if self.fault is not None:
             raise self.fault
         self.records += records
+
+    def scan(self, keys: Collection[str]) -> Iterator[Record]:
+        if self.fault is not None:
+            raise self.fault
+        yield from [one for one in self.records if one.key in keys]
+
+    def drop(self, keys: Collection[str]) -> int:
+        gone = list(self.scan(keys))
+        self.records = [one for one in self.records if one.key not in keys]
+        return len(gone)
 
     @property
     def events(self) -> list[Event]:

@@ -34,6 +34,7 @@ from plugin.web.services import Rate, WebServices
 from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import Web, register
 from tests.unit.adapters.cms.memory import MemorySource
+from tests.unit.plugin.service.keeping import keeping
 from tests.unit.plugin.service.knowing import knowing
 from tests.unit.plugin.service.site_support import service
 from tests.unit.plugin.service.taking import HASHER, HeldStream, taking
@@ -177,6 +178,7 @@ def small_app(
         ),
         ingesting=taking(HeldStream(), clock),
         visitors=knowing(store, site.sites, clock),
+        privacy=keeping(store, HeldStream(), clock),
         segments=segment_services(
             drafting=drafting,
             rulesets=store.rulesets,
