@@ -31,7 +31,7 @@ class People(Protocol):
     """What is kept of visitors; see `plugin.service.visitors`."""
 
     def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
-        """What arms and percentages of a visitor hash on."""
+        """What arms and percentages of a visitor go by, as attributes."""
         ...
 
     def find(
@@ -120,7 +120,7 @@ class Simulator:
             return request.attributes, _NOBODY
         said = {**request.attributes, "visitor.id": visitor}
         if not request.as_visitor:
-            return {**said, **self._people.units(visitor, now_ms)}, _NOBODY
+            return {**self._people.units(visitor, now_ms), **said}, _NOBODY
         profile = self._people.find(visitor, site, wanted=None, consent=said, now_ms=now_ms)
         return {**profile.attributes, **said}, profile
 

@@ -132,11 +132,13 @@ class Visitors:
         return view, degraded
 
     def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
-        """What arms and percentages of a visitor hash on, as attributes, and nothing else of them."""
+        """What arms and percentages of a visitor go by, as attributes, and nothing else of them."""
         if visitor_id(visitor) is None:
             return {}
         identity = self._identify(visitor)
-        return _units(self._view(identity.source, now_ms)[0], identity)
+        view, _degraded = self._view(identity.source, now_ms)
+        known = {KNOWN: view.known} if self._allowed(view, {}, self._settings().purpose) else {}
+        return {**_units(view, identity), **known}
 
     def forget(self, source: str) -> None:
         """Remember nothing of a source any more."""

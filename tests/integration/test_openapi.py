@@ -40,6 +40,11 @@ KNOWN = {
     "attributes": "profile.spend",
     "content": "0",
     "models": "hero-linear",
+    "visitors": "v-1",
+}
+NAMED = {
+    "/v1/event-types/{name}": {"name": "finished"},
+    "/v1/visitors/{id}/links/{other}": {"id": "user-1", "other": "v-1"},
 }
 
 
@@ -51,6 +56,8 @@ def small(sqlite_store: Store) -> Small:
     assert client.post("/v1/rulesets", json={"document": dict(DOCUMENT), "publish": True}).status_code == 201
     assert client.post("/v1/slots", json={"id": "0"}).status_code == 201
     assert client.put("/v1/content/0", json={"variants": [{"type": "hero"}]}).status_code == 201
+    assert client.put("/v1/event-types/finished", json={}).status_code == 201
+    assert client.post("/v1/identify", json={"visitor_id": "v-1", "user_id": "user-1"}).status_code == 200
     return made
 
 
@@ -79,7 +86,9 @@ def asked(operation: Any, mode: GenerationMode) -> Counter[int]:
     headers, known = {"Authorization": f"Bearer {ADMIN}"}, None
     if mode is GenerationMode.POSITIVE:
         headers["If-Match"] = "*"
-        known = {"id": KNOWN[operation.path.split("/")[2]]} if "{id}" in operation.path else None
+        known = NAMED.get(operation.path)
+        if known is None and "{id}" in operation.path:
+            known = {"id": KNOWN[operation.path.split("/")[2]]}
 
     @seed(1)
     @settings(
