@@ -43,7 +43,9 @@ def _lasting(score: float, decay: Decay) -> int:
     """For how long a score stays at the threshold or above it; nothing, or less, where it is below already."""
     if score < decay.threshold:
         return 0
-    return math.floor(decay.half_life_ms * math.log2(score / decay.threshold)) + 1  # at the threshold is still in
+    times = score / decay.threshold
+    halvings = math.log2(times) if math.isfinite(times) else math.log2(score) - math.log2(decay.threshold)
+    return math.floor(decay.half_life_ms * halvings) + 1  # at the threshold is still in
 
 
 def duration_ms(text: str | None) -> int | None:
