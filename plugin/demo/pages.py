@@ -6,21 +6,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from plugin.demo import subjects
 from plugin.demo.form import form, languages, place_of
+from plugin.demo.known import NOTHING
+from plugin.demo.live import OPEN_COOKIE, PURPOSES, Live, said_of
+from plugin.demo.live import told as told_live
 from plugin.demo.panel import Panel, read_panel
 from plugin.demo.previewing import as_linked, carried, language_of, told
 from plugin.demo.shelf import Reader, Shelf, texts
 from plugin.demo.subjects import ERROR, SHOP, About, Kind
-from plugin.demo.telling import Telling
+from plugin.demo.telling import Telling, is_held_out
 from plugin.demo.visitor import OPEN, Chosen, Visitor, choose, visitor_of, zone_for
 from plugin.demo.words import LANGUAGES, Words, read_words
-from plugin.errors import Forbidden, Unauthorized
+from plugin.errors import Forbidden, ServiceUnavailable, Unauthorized
 from plugin.flow.context import RawRequest
 from plugin.flow.types import Site, SlotAsk
 from plugin.render.blocks import BlockRenderer
@@ -46,6 +49,7 @@ class Asked:
     Attributes:
         accepted: the language that the browser would like best of those there are.
         styles: addresses of the style sheets.
+        scripts: addresses of the scripts of a page that records, each with its integrity.
     """
 
     raw: RawRequest
@@ -53,6 +57,7 @@ class Asked:
     cookie: str | None
     accepted: str
     styles: Sequence[str]
+    scripts: Sequence[tuple[str, str]] = ()
 
     @property
     def link(self) -> str:
@@ -62,11 +67,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, and the panel's cookie to keep: "" takes it away, None leaves it."""
+    """A page, the panel's cookie to keep ("" takes it away, None leaves it), and whether it records who looks."""
 
     html: str
     status: int
     keep: str | None
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +84,11 @@ class _Look:
     visitor: Visitor
     zone: ZoneInfo
     seen: Previewed | None
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the visitor is whoever sits before the browser, and nobody that a link or the panel invented."""
+        return self.seen is None and self.visitor.id is None
 
 
 class Pages:
@@ -91,8 +102,9 @@ class Pages:
         clock: Callable[[], datetime] = wall_clock,
         elapsed: Callable[[], float] = time.perf_counter,
         previewed: Callable[[str], Previewed] | None = None,
+        live: Live | None = None,
     ) -> None:
-        """Read the panel and the words.
+        """Read the panel and the words; without `live` pages record nothing.
 
         Raises:
             FileNotFoundError: the installation is incomplete.
@@ -103,6 +115,7 @@ class Pages:
         self._clock = clock
         self._elapsed = elapsed
         self._previewed = previewed
+        self._live = live
         self._words = read_words(interface)
         self._panel: Panel = read_panel((interface / "panel.yaml").read_text(encoding="utf-8"))
         self._templates = Environment(
@@ -145,6 +158,10 @@ class Pages:
             return self._missing(asked, look, site)
         telling = Telling(answer, look.words, shelf.titles, self._render)
         slots = {name: _empty(name) for name in kind.slots} | telling.slots()
+        records = self._live is not None and look.is_real
+        if self._live is not None and records:
+            for ask, one in answer.settled.decisions:
+                slots[ask.id]["token"] = self._live.token(answer.site.version, ask.id, one.audience_key, one.arms)
         presentation = {
             name: value for _ask, one in reversed(answer.settled.decisions) for name, value in one.presentation.items()
         }
@@ -153,7 +170,9 @@ class Pages:
             **self._frame(kind, slug, asked, look, planned.facts.visitor_zone, reader.now, entry),
             "slots": slots,
             "light": presentation.get("images") == "small",
+            "live": self._lived(asked, look, shelf, answer, entry_id if entry is not None else None),
             "decision": {
+                "id": answer.decision_id,
                 "ruleset": answer.site.version,
                 "elapsed_ms": f"{spent_ms:.1f}",
                 "moment": self._moment(look, reader.now, planned.facts.visitor_zone),
@@ -164,7 +183,14 @@ class Pages:
             context[kind.name] = kind.subject(about, entry)
         if kind is SHOP:
             context["products"] = subjects.products(about)
-        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep)
+        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep, records)
+
+    def known(self, asked: Asked) -> str:
+        """The parts of the panel that tell what is known of the visitor. Raises: ServiceUnavailable."""
+        site = self._personalization.sites.current()
+        look = self._look(asked, site.ruleset.document.zone)
+        known = self._known(asked, look, self._shelf(site, look.words.lang))
+        return self._templates.get_template("storefront/known.html").render(t=look.words.t, known=known)
 
     def missing(self, asked: Asked) -> Page:
         """The page of what there is not."""
@@ -185,11 +211,13 @@ class Pages:
             **self._frame(ERROR, "", asked, look, look.zone, now, None, why),
             "slots": {},
             "light": False,
+            "live": None,
             "error": {
                 "status": status,
                 **{name: look.words.text(f"{why}_{name}") for name in ("title", "lead", "back")},
             },
             "decision": {
+                "id": None,
                 "ruleset": None if site is None else site.version,
                 "elapsed_ms": "0.0",
                 "moment": self._moment(look, now, look.zone),
@@ -202,9 +230,13 @@ class Pages:
         self, kind: Kind, entry_id: str, site: Site, asked: Asked, look: _Look, attributes: Mapping[str, object]
     ) -> Answer:
         exclude = (entry_id,) if kind.entry is not None else ()
+        raw = asked.raw._replace(visitor={} if look.visitor.id is None else {"id": look.visitor.id})
+        if look.seen is not None and self._live is not None:  # whoever opens a link is not whom it is made for
+            own = self._live.cookie
+            raw = raw._replace(cookies={name: value for name, value in raw.cookies.items() if name != own})
         return self._personalization.answer(
             Personalize(
-                raw=asked.raw._replace(visitor={} if look.visitor.id is None else {"id": look.visitor.id}),
+                raw=raw,
                 asks=tuple(SlotAsk(name, exclude=exclude) for name in kind.slots),
                 explain=True,
                 counted=False,
@@ -215,6 +247,46 @@ class Pages:
             ),
             site,
         )
+
+    def _known(self, asked: Asked, look: _Look, shelf: Shelf) -> dict[str, object]:
+        live = self._live
+        known = NOTHING if live is None else live.known(live.visitor(asked.raw))
+        document = shelf.site.ruleset.document
+        names = {one.id: one.name or one.id for one in document.segments}
+        return told_live(known, said_of(asked.raw), look.words, document.zone, shelf.titles, names)
+
+    def _lived(
+        self, asked: Asked, look: _Look, shelf: Shelf, answer: Answer, entry_id: str | None
+    ) -> dict[str, object] | None:
+        """`live` of the pages."""
+        live, words = self._live, look.words
+        if live is None:
+            return None
+        notes = []
+        if look.seen is not None:
+            notes.append(words.text("live_preview"))
+        elif look.visitor.id is not None:
+            notes.append(words.text("live_invented"))
+        elif look.visitor.at is not None:
+            notes.append(words.text("live_clock"))
+        if look.is_real and is_held_out(answer):
+            notes.append(words.text("live_held_out"))
+        try:
+            known = self._known(asked, look, shelf)
+        except ServiceUnavailable:
+            known = told_live(NOTHING, said_of(asked.raw), words, look.zone, {}, {})
+            notes.append(words.text("live_down"))
+        return {
+            "open": asked.raw.cookies.get(OPEN_COOKIE) == "open",
+            "address": f"/live?{urlencode({'lang': words.lang})}",
+            "known": known,
+            "notes": notes,
+            "purposes": PURPOSES,
+            "forget": "/live/forget" if live.forget is not None else None,
+            "key": live.key if look.is_real else None,
+            "scripts": [{"src": src, "integrity": integrity} for src, integrity in asked.scripts],
+            "content_id": entry_id,
+        }
 
     def _look(self, asked: Asked, home: ZoneInfo, seen: Previewed | None = None) -> _Look:
         chosen = choose(self._panel, tuple(LANGUAGES), asked.query, asked.cookie)
@@ -309,4 +381,5 @@ def _empty(slot: str) -> dict[str, object]:
         "held": [],
         "not_held": [],
         "dropped": [],
+        "token": None,
     }

@@ -70,10 +70,13 @@ def _topic(_about: About, entry: Candidate) -> dict[str, object]:
 
 
 def _product(about: About, entry: Candidate) -> dict[str, object]:
+    amount = entry.entry.get("price")
     return {
         **_fields(entry, *_IMAGES, "image_alt"),
         "body_html": clean_markup(entry.entry.get("body_html")),
         "price": about.words.price(entry.entry.get("price"), entry.entry.get("currency")),
+        "amount": amount if isinstance(amount, int | float) else None,
+        "currency": text(entry.entry, "currency") or "EUR",
     }
 
 

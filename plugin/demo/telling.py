@@ -55,6 +55,7 @@ class Telling:
             "held": [self._rule(row) for row in told if row["status"] == "applied"],
             "not_held": [self._rule(row) for row in told if row["status"] != "applied"],
             "dropped": self._dropped(trace),
+            "token": None,
         }
 
     def _block(self, block: Block, decision: Decision, trace: Mapping[str, Any]) -> dict[str, object]:
@@ -143,3 +144,9 @@ class Telling:
         if "rule" in by:
             return self._rules[by["rule"]].name or by["rule"]
         return self._experiments[by["experiment"]].name or by["experiment"]
+
+
+def is_held_out(answer: Answer) -> bool:
+    """Whether an answer, asked for with `explain`, is one without rules because its visitor is in the holdout."""
+    traces: list[Mapping[str, Any]] = [one.trace or {} for _ask, one in answer.settled.decisions]
+    return any(row["status"] == "held out" for trace in traces for row in trace.get("rules", ()))

@@ -8,33 +8,41 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from hashlib import sha256
+from functools import partial
+from hashlib import sha256, sha384
 from pathlib import Path
 
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, Response, jsonify, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
+from plugin.demo.live import Live
 from plugin.demo.pages import Asked, Page, Pages, wall_clock
 from plugin.demo.subjects import ARTICLE, HOME, PRODUCT, SHOP, TOPIC, Kind
 from plugin.demo.visitor import COOKIE
 from plugin.demo.words import LANGUAGES
+from plugin.errors import Forbidden, problem
 from plugin.errors import NotFound as NothingThere
-from plugin.errors import problem
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.personalize import Personalization
 from plugin.service.preview import Previewed
 
-STYLES = ("ground.css", "blocks.css", "storefront.css")
+STYLES = ("ground.css", "blocks.css", "storefront.css", "live.css")
+SCRIPT = "live.js"
 _STATIC = Path(__file__).parent / "static"
 _KEPT_S = 30 * 24 * 3600
 _PAGE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
+}
+_RECORDING_HEADERS: Mapping[str, str] = {
+    **_PAGE_HEADERS,
+    "Content-Security-Policy": f"{_PAGE_HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'",
 }
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A picture opened by itself is a document: it may style itself, and run nothing."""
@@ -47,24 +55,30 @@ def storefront(
     clock: Callable[[], datetime] = wall_clock,
     elapsed: Callable[[], float] = time.perf_counter,
     previewed: Callable[[str], Previewed] | None = None,
+    live: Live | None = None,
 ) -> Blueprint:
-    """The pages, their pictures and their style sheets.
+    """The pages, their pictures and their style sheets, and what the panel of the real visitor asks for.
 
     Args:
+        live: what pages record with; None: they record nothing, and have no script.
         previewed: what a preview link shows; None: pages show no drafts.
         clock: asked where the panel chooses only the day or only the hour, and on pages without a decision.
         elapsed: seconds of a clock that never goes back, for the time a decision took.
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    pages = Pages(personalization, renderer, clock=clock, elapsed=elapsed, previewed=previewed)
+    pages = Pages(personalization, renderer, clock=clock, elapsed=elapsed, previewed=previewed, live=live)
     assets = folder("site") / "assets"
-    hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in STYLES}
-    styles = tuple(f"/static/{name}?v={digest}" for name, digest in hashes.items())
+    hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in (*STYLES, SCRIPT)}
+    styles = tuple(f"/static/{name}?v={digest}" for name, digest in hashes.items() if name != SCRIPT)
+    scripts = () if live is None else ((live.script, live.integrity), _own_script(hashes[SCRIPT]))
     found = Blueprint("storefront", __name__)
 
     def page(kind: Kind, slug: str = "") -> Response:
-        return _response(pages.page(kind, slug, _asked(styles)))
+        return _response(pages.page(kind, slug, _asked(styles, scripts)))
+
+    def known() -> Response:
+        return Response(pages.known(_asked(styles)), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
 
     def asset(name: str) -> Response:
         response = send_from_directory(assets, name, max_age=24 * 3600)
@@ -95,14 +109,34 @@ def storefront(
     found.add_url_rule("/articles/<slug>", "article", lambda slug: page(ARTICLE, slug))
     found.add_url_rule("/topics/<slug>", "topic", lambda slug: page(TOPIC, slug))
     found.add_url_rule("/assets/<path:name>", "asset", asset)
-    found.add_url_rule(f"/static/<any({', '.join(map(repr, STYLES))}):name>", "style", style)
+    found.add_url_rule(f"/static/<any({', '.join(map(repr, (*STYLES, SCRIPT)))}):name>", "style", style)
+    if live is not None:
+        found.add_url_rule("/live", "live", known)
+        if live.forget is not None:
+            found.add_url_rule("/live/forget", "forget", partial(_forget, live, live.forget), methods=["POST"])
     found.add_url_rule("/favicon.ico", "icon", icon)  # where browsers look by themselves
     # The whole app's: an address that nobody has is the storefront's to answer, as long as a page is asked for.
     found.app_errorhandler(NotFound)(missing)
     return found
 
 
-def _asked(styles: tuple[str, ...]) -> Asked:
+def _own_script(digest: str) -> tuple[str, str]:
+    integrity = b64encode(sha384((_STATIC / SCRIPT).read_bytes()).digest()).decode()
+    return f"/static/{SCRIPT}?v={digest}", f"sha384-{integrity}"
+
+
+def _forget(live: Live, forget: Callable[[str], str]) -> Response:
+    """Erase whose cookie it is. It is SameSite, so no other site's page can ask for it; nor may it where it is not."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise Forbidden("Only pages of this site may ask to be forgotten.")
+    visitor = request.cookies.get(live.cookie)
+    response = jsonify(receipt=None if visitor is None else forget(visitor))
+    response.delete_cookie(live.cookie, path="/")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _asked(styles: tuple[str, ...], scripts: tuple[tuple[str, str], ...] = ()) -> Asked:
     """What the request says, without Flask's types."""
     return Asked(
         raw=RawRequest(
@@ -114,11 +148,13 @@ def _asked(styles: tuple[str, ...]) -> Asked:
         cookie=request.cookies.get(COOKIE),
         accepted=request.accept_languages.best_match(LANGUAGES, next(iter(LANGUAGES))),
         styles=styles,
+        scripts=scripts,
     )
 
 
 def _response(page: Page) -> Response:
-    response = Response(page.html, page.status, _PAGE_HEADERS, content_type="text/html; charset=utf-8")
+    headers = _RECORDING_HEADERS if page.records else _PAGE_HEADERS
+    response = Response(page.html, page.status, headers, content_type="text/html; charset=utf-8")
     if page.keep:
         response.set_cookie(
             COOKIE, page.keep, max_age=_KEPT_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax"

@@ -32,7 +32,7 @@ class Words:
     """One language.
 
     Attributes:
-        t: the texts of `site/interface/<lang>.yaml`; `tests`, `drops` and `statuses` are nested.
+        t: the texts of `site/interface/<lang>.yaml`; `tests`, `drops`, `statuses`, `events` and counts are nested.
     """
 
     lang: str
@@ -41,6 +41,14 @@ class Words:
     def text(self, name: str) -> str:
         """A text of the interface."""
         return str(self.t[name])
+
+    def count(self, name: str, number: int) -> str:
+        """`1 event`, `3 events`."""
+        return f"{number}\u00a0{self.t[name]['one' if number == 1 else 'many']}"
+
+    def event(self, kind: str) -> str:
+        """What a visitor did, by the type of the event."""
+        return str(self.t["events"].get(kind, kind))
 
     def moment(self, local: datetime) -> str:
         """`Tuesday 24 November 2026, 22:40`."""

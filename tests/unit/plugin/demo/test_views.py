@@ -332,7 +332,7 @@ def test_pictures_and_styles_are_kept_and_checked_by_their_etag(client: FlaskCli
         assert again.status_code == 304
     named = Shape(page(client, "/")).values("link", "href")
     styles = [href for href in named if href.startswith("/static/")]
-    assert len(styles) == 3
+    assert len(styles) == 4
     for href in styles:
         assert opened(client, href).cache_control.immutable
     assert not opened(client, "/static/ground.css?v=another").cache_control.immutable
