@@ -237,9 +237,18 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         )
     )
     if settings.demo:
-        from plugin.demo.views import storefront  # noqa: PLC0415 - only where the demo is on
+        from plugin.demo.recording import live_of  # noqa: PLC0415 - only where the demo is on
+        from plugin.demo.views import storefront  # noqa: PLC0415
 
-        app.register_blueprint(storefront(personalization, renderer, previewed=previews.see))
+        live = live_of(
+            settings,
+            store,
+            cookie=VISITOR_COOKIE,
+            identify=kept.hasher.identity,
+            token=tokens.make,
+            now_ms=visiting.now_ms,
+        )
+        app.register_blueprint(storefront(personalization, renderer, previewed=previews.see, live=live))
     reporting = Reporting(
         store.serving,
         process=f"{socket.gethostname()}/{os.getpid()}/{new_id()}",
