@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "models": ("plugin.cli.models:models", "The models that score content."),
         "preview": ("plugin.cli.preview:preview", "Make a link that shows a draft."),
         "rules": ("plugin.cli.rules:rules", "Check, publish and compare rules."),
+        "segments": ("plugin.cli.segments:segments", "Who is in which segment; lists in and out."),
         "serve": ("plugin.cli.serve:serve", "Run the service."),
         "worker": ("plugin.cli.worker:worker", "Follow the sources of content, beside a server of your own."),
     }
