@@ -16,5 +16,8 @@ def with_profile(context: Mapping[str, object], profile: Profile) -> Mapping[str
     """
     if not profile.attributes:
         return context
-    said = {name: value for name, value in context.items() if name.startswith(CONSENT)}
-    return {**context, **profile.attributes, **said}
+    both = {**context, **profile.attributes}
+    for name in profile.attributes:
+        if name.startswith(CONSENT) and name in context:
+            both[name] = context[name]
+    return both
