@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "doctor": ("plugin.cli.doctor:doctor", "Look at everything that is needed, and say what is wrong."),
         "models": ("plugin.cli.models:models", "The models that score content."),
         "preview": ("plugin.cli.preview:preview", "Make a link that shows a draft."),
+        "privacy": ("plugin.cli.privacy:privacy", "What is kept of visitors: export, erase, retain, rekey, audit."),
         "rules": ("plugin.cli.rules:rules", "Check, publish and compare rules."),
         "segments": ("plugin.cli.segments:segments", "Who is in which segment; lists in and out."),
         "serve": ("plugin.cli.serve:serve", "Run the service."),

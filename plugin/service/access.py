@@ -114,7 +114,7 @@ class Access:
         yield "made", instant(now)
         yield "visitor_id", visitor
         yield "ids", IDS
-        yield "parts", parts(self._keeps, settings)
+        yield "parts", iter(parts(self._keeps, settings))
         yield "profiles", (_profile(row, now, settings) for row in personal.visitors)
         yield "read_by_rules", self._derived(personal.visitors, now, settings)
         yield "links", map(_link, personal.links)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -39,7 +39,7 @@ class State(msgspec.Struct):
 
     at: int
     until: int
-    left: list[str] = field(default_factory=lambda: list(STEPS))
+    left: list[str] = msgspec.field(default_factory=lambda: list(STEPS))
     linked: int = 0
     removed: dict[str, int] = {}
 

@@ -41,6 +41,7 @@ KNOWN = {
     "content": "0",
     "models": "hero-linear",
     "visitors": "v-1",
+    "erasures": "receipt-1",
 }
 NAMED = {
     "/v1/event-types/{name}": {"name": "finished"},
@@ -57,6 +58,7 @@ def small(sqlite_store: Store) -> Small:
     assert client.post("/v1/slots", json={"id": "0"}).status_code == 201
     assert client.put("/v1/content/0", json={"variants": [{"type": "hero"}]}).status_code == 201
     assert client.put("/v1/event-types/finished", json={}).status_code == 201
+    assert client.delete("/v1/visitors/gone").get_json()["id"] == "receipt-1"
     assert client.post("/v1/identify", json={"visitor_id": "v-1", "user_id": "user-1"}).status_code == 200
     return made
 
