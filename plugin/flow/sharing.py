@@ -83,6 +83,8 @@ def wanted_by(ruleset: Ruleset) -> frozenset[str]:
         one.when for part in (document.rules, document.experiments, document.segments) for one in part
     ]
     found = {"request.locale", "geo.timezone"}
+    if any(one.unit == "person" for one in document.experiments):
+        found.add("visitor.known")  # nobody else enters them
     for condition in conditions:
         for leaf in walk(condition):
             if isinstance(leaf, Test):

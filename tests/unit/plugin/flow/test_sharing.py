@@ -114,7 +114,13 @@ def test_everything_that_some_slot_reads_is_wanted() -> None:
     }
     wanted = wanted_by(rules.load(document))
     assert {"geo.region", "device.type", "network.save_data"} <= wanted
-    assert VISITOR not in wanted
+    assert not {VISITOR, "visitor.known"} & wanted
+
+
+def test_whether_a_visitor_is_known_is_wanted_by_experiments_on_persons() -> None:
+    one = {"id": "e", "slot": "s", "unit": "person", "arms": [{"id": "a"}]}
+    document = {"version": 1, "slots": [{"id": "s"}], "experiments": [one]}
+    assert "visitor.known" in wanted_by(rules.load(document))
 
 
 @searched(150)
