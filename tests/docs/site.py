@@ -21,7 +21,7 @@ delivery_keys = [{{key = "demo-delivery-key", origins = []}}]
 [[management_keys]]
 name = "editor"
 key = {{env = "EDITOR_KEY"}}
-scopes = ["explain", "read", "write", "publish", "simulate"]
+scopes = ["explain", "read", "write", "publish", "simulate", "visitors"]
 
 [sources.magazine]
 adapter = "files"
