@@ -31,6 +31,7 @@ from plugin.ports import ContentStore
 from plugin.privacy_services import privacy_services, start_keeping
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
+from plugin.service.audit import DELIVERY_KEY
 from plugin.service.content import Contents
 from plugin.service.draft import Drafting
 from plugin.service.drafts import Drafts
@@ -171,6 +172,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         serving=lambda: sites.site.version if sites.site is not None else None,
         clock=now,
     )
+    privacy = privacy_services(settings, kept, store, lambda: sites.site, forget=profiles.forget, new_id=new_id, at=at)
     app = Flask("plugin", static_folder=None)
     app.extensions["tessera"] = Wired(
         settings, sites, personalization, publishing, simulator, writer, renderer, closing
@@ -188,9 +190,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             ingesting=ingests,
             visitors=visitor_services(settings, kept, store, sites, policy),
             segments=segments,
-            privacy=privacy_services(
-                settings, kept, store, lambda: sites.site, forget=profiles.forget, new_id=new_id, at=at
-            ),
+            privacy=privacy,
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,
@@ -244,9 +244,10 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             settings,
             store,
             cookie=VISITOR_COOKIE,
-            identify=kept.hasher.identity,
+            identify=kept.identify,
             token=tokens.make,
             now_ms=visiting.now_ms,
+            forget=lambda visitor: privacy.erasing.erase(visitor, actor=DELIVERY_KEY).id,
         )
         app.register_blueprint(storefront(personalization, renderer, previewed=previews.see, live=live))
     reporting = Reporting(
