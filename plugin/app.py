@@ -229,6 +229,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
                 signing_key=signing_key,
                 secure=settings.public_url.startswith("https:"),
                 block_styles=("/static/ground.css", "/static/blocks.css") if settings.demo else (),
+                segments=segments,
                 previews=previews,
                 preview_page=f"{settings.public_url}/" if settings.demo else "",
                 clock=now,

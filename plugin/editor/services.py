@@ -14,6 +14,7 @@ from plugin.service.content import Contents
 from plugin.service.draft import Drafting
 from plugin.service.preview import Previews
 from plugin.service.publish import Publishing
+from plugin.service.segment_services import SegmentServices
 
 
 class Caller(Protocol):
@@ -60,6 +61,7 @@ class EditorServices:
         signing_key: of sessions.
         secure: whether the pages are served over TLS, so that the session's cookie must be too.
         block_styles: addresses of the site's style sheets, for previews of its blocks.
+        segments: who is in which; None: the pages do not say.
         previews: makes links that show drafts; None: the pages offer none.
         preview_page: the page that such a link leads to unless another is named; "" for the API's answer.
         clock: aware UTC.
@@ -77,6 +79,7 @@ class EditorServices:
     signing_key: str = field(repr=False)
     secure: bool
     block_styles: tuple[str, ...] = ()
+    segments: SegmentServices | None = None
     previews: Previews | None = None
     preview_page: str = ""
     clock: Callable[[], datetime]

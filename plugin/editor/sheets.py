@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import Response, redirect, url_for
 
 from plugin.editor.desk import Desk
 from plugin.editor.drafts import DiffLine, Remark
+from plugin.editor.people import People, people_of
 from plugin.editor.phrases import Name, many
 from plugin.editor.vocabulary import Attribute
 from plugin.editor.words import Fact
@@ -56,6 +57,7 @@ class Sheet(Written):
         theirs: what somebody else saved meanwhile, compared with the text; None where nobody did.
         refused: why what was asked for was not done.
         slot: one that the item is for, to preview it in.
+        people: of a segment, who is in it, in numbers.
     """
 
     section: Section
@@ -69,6 +71,7 @@ class Sheet(Written):
     theirs: Sequence[DiffLine] | None = None
     refused: str | None = None
     slot: str | None = None
+    people: People | None = None
 
     @property
     def what(self) -> str:
@@ -97,9 +100,16 @@ def _told(desk: Desk, found: Item, section: Section, document: Mapping[str, Any]
         description=str(value["description"]) if value.get("description") else None,
         enabled=value.get("enabled") is not False,
         facts=desk.words(document).facts(section, value),
-        uses=named(desk, uses_of(document, section, found.id)),
+        uses=named(desk, _uses(desk, section, found.id, document)),
         slot=_slot(section, value, document),
+        people=people_of(desk, found.id) if section == "segments" else None,
     )
+
+
+def _uses(desk: Desk, section: Section, id_: str, document: Mapping[str, Any]) -> Iterator[Use]:
+    yield from uses_of(document, section, id_)
+    if section == "segments":
+        yield from desk.services.drafting.audience_uses(id_)
 
 
 def _slot(section: Section, value: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:

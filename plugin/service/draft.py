@@ -14,7 +14,7 @@ from plugin.ports import JSON, ContentStore, DraftStore, RulesetStore
 from plugin.service.checking import problems_of
 from plugin.service.items import SINGULAR, THE_DOCUMENT, Document, Owner, Section, items, owner_of, with_item
 from plugin.service.preconditions import Precondition, tag_of
-from plugin.service.uses import InUse, audience_uses, uses_of
+from plugin.service.uses import InUse, Use, audience_uses, uses_of
 from rules.errors import Problem
 
 _ATTEMPTS = 8
@@ -165,6 +165,10 @@ class Drafting:
             return self._with(before, section, id_, None), None
 
         self._change(edit, author)
+
+    def audience_uses(self, segment: str) -> list[Use]:
+        """The entries that a segment's audience tag is on."""
+        return list(audience_uses(self._content, segment))
 
     def _with(self, before: Document, section: Section, id_: str, value: Document | None) -> Document:
         after = with_item(before, section, id_, value)

@@ -95,6 +95,7 @@ def nobody(sqlite_store: Store) -> Editor:
                 templates=folder("templates"),
                 signing_key="a signing key for tests",
                 secure=True,
+                segments=services.segments,
                 previews=services.previews,
                 preview_page="https://shop.example/home?x=1",
                 clock=small.clock,
