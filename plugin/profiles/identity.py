@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 from plugin.profiles.limits import LONGEST_VISITOR_ID
@@ -29,7 +29,7 @@ class Identity(NamedTuple):
 
 
 class Hasher:
-    """HMAC-SHA-256, cut to 128 bits. Every key hashes what the one before it made: ids need not be known to re-key.
+    """Keyed BLAKE2b (RFC 7693) of 128 bits. Every key hashes what the one before it made: re-keying needs no ids.
 
     So every key that ever was is needed to hash an id. An old key that leaks is of no use without the newest.
     """
@@ -111,8 +111,11 @@ def _checked(raw: str) -> str:
 
 
 def _octets(secret: str | bytes) -> bytes:
-    return secret.encode() if isinstance(secret, str) else secret
+    """A secret as a key, of 64 bytes at most."""
+    key = secret.encode() if isinstance(secret, str) else secret
+    return key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
 
 
 def _mac(key: bytes, message: bytes) -> str:
-    return hmac.digest(key, message, "sha256")[:_BYTES].hex()
+    # A fifth of the time of HMAC, and this is done for every request.
+    return blake2b(message, digest_size=_BYTES, key=key).hexdigest()

@@ -37,17 +37,22 @@ class _Needs:
     """What a published state asks of profiles.
 
     Attributes:
-        wanted: attributes that the profile can give; None: every one.
+        asked: the attributes that rules and models read; None: every one.
+        wanted: those of them that the profile can give.
         declared: the types of the profile attributes that the document declares.
         segments: those that are not decided by conditions of the request.
         nothing: whether a decision is the same whoever the visitor is.
+        nobody: what the profile of a visitor gives of whom nothing is kept.
     """
 
     site: Site
+    settings: Settings
+    asked: frozenset[str] | None
     wanted: frozenset[str] | None
     declared: Mapping[str, Type]
     segments: frozenset[str]
     nothing: bool
+    nobody: Mapping[str, object]
 
 
 class Visitors:
@@ -99,18 +104,20 @@ class Visitors:
             consent: what the request says, as `consent.PURPOSE`; it is the last word.
             events: what the request brings, applied on top of what is kept.
         """
-        needs = self._needs_of(site, wanted)
+        settings = self._settings()
+        needs = self._needs_of(site, wanted, settings)
         if needs.nothing or visitor_id(visitor) is None:
             return _NOTHING
         identity = self._identify(visitor)
         view, degraded = self._view(identity.source, now_ms)
-        settings = self._settings()
         if events:
             view = self._with_events(view, identity.source, events, settings, now_ms)
         found = _units(view, identity)
         if not self._allowed(view, consent, settings.purpose):
             found |= {f"consent.{purpose}": word.allowed for purpose, word in view.state.consent.items()}
             return Profile(found, degraded=degraded)
+        if view is NOBODY:
+            return Profile({**needs.nobody, **found}, degraded=degraded)
         found |= attributes_of(view, now_ms, needs.wanted, needs.declared, settings)
         return Profile(found, needs.segments & segments_of(view, now_ms), exposures_of(view), degraded)
 
@@ -183,10 +190,10 @@ class Visitors:
             return word.allowed if word is not None else not self._deny_unknown
         return said is True
 
-    def _needs_of(self, site: Site, wanted: frozenset[str] | None) -> _Needs:
+    def _needs_of(self, site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:
         needs = self._needs
-        if needs is None or needs.site is not site or (needs.wanted is None) is not (wanted is None):
-            needs = self._needs = _needs(site, wanted)
+        if needs is None or needs.site is not site or needs.settings is not settings or needs.asked != wanted:
+            needs = self._needs = _needs(site, wanted, settings)
         return needs
 
 
@@ -202,11 +209,13 @@ def _units(view: View, identity: Identity) -> dict[str, object]:
 _NEVER = (NOBODY, 0)
 
 
-def _needs(site: Site, wanted: frozenset[str] | None) -> _Needs:
+def _needs(site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:
     document = site.ruleset.document
     segments = frozenset(one.id for one in document.segments if one.enabled and one.kind != "when")
     declared = {one.name: one.type for one in document.catalogue.all() if one.name.startswith(PREFIX)}
     mine = None if wanted is None else frozenset(one for one in wanted if one.startswith(PREFIX) or one in _OF_SESSIONS)
     reads = frozenset[str]().union(*site.reads.values())
     asks = VISITOR in reads or any(one.startswith((PREFIX, "consent.")) or one in _OF_SESSIONS for one in reads)
-    return _Needs(site, mine, declared, segments, nothing=wanted is not None and not asks)
+    # The same at every instant: nothing ever happened.
+    nobody = attributes_of(NOBODY, 0, mine, declared, settings)
+    return _Needs(site, settings, wanted, mine, declared, segments, wanted is not None and not asks, nobody)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+from hashlib import blake2b
 
 import pytest
 
@@ -12,8 +12,8 @@ KEYS = [(1, "first key"), (2, "second key"), (5, "third key")]
 
 
 def test_a_source_is_a_chain_of_hashes() -> None:
-    first = hmac.digest(b"first key", b"source:v-1", "sha256")[:16].hex()
-    second = hmac.digest(b"second key", b"source:" + first.encode(), "sha256")[:16].hex()
+    first = blake2b(b"source:v-1", digest_size=16, key=b"first key").hexdigest()
+    second = blake2b(b"source:" + first.encode(), digest_size=16, key=b"second key").hexdigest()
     assert Hasher(KEYS[:1], "u").source("v-1") == first
     assert Hasher(KEYS[:2], "u").source("v-1") == second
 
@@ -67,3 +67,8 @@ def test_an_id_that_is_none_is_not_repeated() -> None:
         Hasher(KEYS, "u").identity("ann\x00@example.org")
     assert "ann" not in str(refused.value)
     assert "key" not in repr(Hasher(KEYS, "u"))
+
+
+def test_keys_of_any_length_count_to_their_end() -> None:
+    long = "k" * 100
+    assert Hasher([(1, long)], "u").source("v-1") != Hasher([(1, long + "k")], "u").source("v-1")
