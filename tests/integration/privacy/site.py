@@ -72,6 +72,17 @@ class Place:
 
 def place(folder: Path, **changed: Any) -> Place:
     """A published site. ``changed``: other settings."""
+    made = again(folder, **changed)
+    store = open_store(made.settings.database_url.reveal())
+    migrate.upgrade(store.engine)
+    publish(store, DOCUMENT)
+    put(store, entry("plain"), entry("gold"), entry("reading", tags=["topic:sci-fi"]))
+    store.close()
+    return made
+
+
+def again(folder: Path, **changed: Any) -> Place:
+    """A site that was made there before."""
     url = f"sqlite:///{folder / 'tessera.db'}"
     settings = Settings(
         public_url="https://tessera.example",
@@ -84,13 +95,7 @@ def place(folder: Path, **changed: Any) -> Place:
             ManagementKey("eve", Secret("reader-key-0123456789"), frozenset({"read"})),
         ),
     )
-    settings = replace(settings, **changed)
-    store = open_store(settings.database_url.reveal())
-    migrate.upgrade(store.engine)
-    publish(store, DOCUMENT)
-    put(store, entry("plain"), entry("gold"), entry("reading", tags=["topic:sci-fi"]))
-    store.close()
-    return Place(folder, settings)
+    return Place(folder, replace(settings, **changed))
 
 
 @dataclass(frozen=True)
