@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from werkzeug.http import parse_cookie
 
 from adapters import registry
 from adapters.device.uap import UapDevices
@@ -24,8 +25,12 @@ from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
 from plugin import editor, visiting
 from plugin import settings as settings_
+from plugin.editor.guard import COOKIE
+from plugin.editor.sessions import Sessions
 from plugin.errors import RulesRejected
 from plugin.flow.context import ContextPolicy
+from plugin.graphql.registered import read_registered
+from plugin.graphql.wire import graphql_route
 from plugin.identifiers import RandomBits, ulid
 from plugin.ports import ContentStore
 from plugin.privacy_services import privacy_services, start_keeping
@@ -198,19 +203,33 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             new_id=new_id,
         ),
     )
-    app.wsgi_app = HotRoute(  # type: ignore[method-assign]
-        behind=app.wsgi_app,
+    app.wsgi_app = graphql_route(  # type: ignore[method-assign]
+        HotRoute(
+            behind=app.wsgi_app,
+            personalization=personalization,
+            writer=writer,
+            keyring=web.keyring,
+            cors=web.cors,
+            buckets=web.buckets,
+            metrics=web.metrics,
+            headers=tuple(SECURITY_HEADERS.items()),
+            monotonic=time.monotonic,
+            new_id=new_id,
+            max_body_bytes=settings.max_body_bytes,
+            explain_refusal=_explain_refusal,
+        ),
+        web,
         personalization=personalization,
         writer=writer,
-        keyring=web.keyring,
-        cors=web.cors,
-        buckets=web.buckets,
-        metrics=web.metrics,
-        headers=tuple(SECURITY_HEADERS.items()),
+        tokens=tokens,
+        render_block=renderer.render,
+        explain_refusal=_explain_refusal,
+        sees_page=_sees_page(settings, signing_key),
+        registered=read_registered(settings.graphql_documents) if settings.graphql_documents else {},
+        only_registered=settings.graphql_only_registered,
+        max_body_bytes=settings.max_body_bytes,
         monotonic=time.monotonic,
         new_id=new_id,
-        max_body_bytes=settings.max_body_bytes,
-        explain_refusal=_explain_refusal,
     )
     _measure(metrics, sites, scoring, store, readiness)
     app.register_blueprint(
@@ -369,6 +388,12 @@ def _entries(content: ContentStore) -> list[dict[str, object]]:
 def _explain_refusal(parsed: object) -> None:
     """Raises ValidationError, which is answered with every bad field, where the body is not of the documented form."""
     PersonalizeRequest().load(parsed)  # type: ignore[arg-type]
+
+
+def _sees_page(settings: Settings, signing_key: str) -> Callable[[str | None], bool]:
+    """Who may see the page to try GraphQL on: everyone in the demo, else editors who are logged in."""
+    sessions = Sessions(signing_key, now, lambda: "")
+    return lambda cookie: settings.demo or sessions.read(parse_cookie(cookie).get(COOKIE)) is not None
 
 
 def _count_failures(metrics: CollectorRegistry) -> Callable[[str], None]:

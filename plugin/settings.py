@@ -85,6 +85,9 @@ class Settings:
     keep_audit_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 730
     keep_dead_letters_days: Annotated[int, _Read(kinds.whole(1, 365))] = 30
 
+    graphql_documents: Annotated[Path | None, _Read(kinds.path)] = None  # JSON: registered documents by SHA-256
+    graphql_only_registered: Annotated[bool, _Read(kinds.flag)] = False  # for delivery keys
+
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024
     score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)

@@ -65,6 +65,11 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"plugin.service", "plugin.errors", "plugin.flow.types"},
         {"flask", "werkzeug", "marshmallow", "apispec", "msgspec", "prometheus_client", "swagger_ui_bundle"},
     ),
+    # Another way to ask for what REST answers: through the same keys, limits, checks and operations.
+    "plugin.graphql": (
+        {"plugin.web", "plugin.service", "plugin.errors", "plugin.flow.types", "plugin.flow.context", "rules.decision"},
+        {"graphql", "marshmallow", "msgspec", "werkzeug"},
+    ),
     "plugin.editor": (
         {"plugin.service", "plugin.errors", "plugin.flow.types", "plugin.flow.context"},
         {"flask", "werkzeug", "jinja2", "markupsafe", "yaml"},

@@ -1,0 +1,1 @@
+"""`/graphql`: the same services as REST, asked in GraphQL."""

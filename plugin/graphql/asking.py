@@ -1,0 +1,231 @@
+"""One request, and what its fields are resolved by: the services behind REST, through the checks that REST makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote
+
+import msgspec
+from werkzeug.http import parse_cookie
+
+from plugin.errors import (
+    FieldError,
+    Forbidden,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    ValidationFailed,
+)
+from plugin.flow.context import RawRequest, headers_from_environ
+from plugin.flow.types import Site
+from plugin.graphql.limits import MOST_BLOCKS
+from plugin.graphql.projection import Told, Tools
+from plugin.service.personalize import Answer, Personalization, Personalize
+from plugin.service.preconditions import Precondition
+from plugin.service.writer import AnswerWriter
+from plugin.web.auth import Caller, Keyring
+from plugin.web.body import refuse_unsafe
+from plugin.web.hot import Asked, from_body
+from plugin.web.operations import DELIVERY, Call, Incoming, Operation, RawBody, load
+from plugin.web.personalize import cache_control
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+PRIVATE = "private, no-store"
+_ASKED_BY_ADDRESS = ("url", "referrer", "locale", "timezone")
+_NONE: Mapping[str, Any] = {}
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What requests are answered with; ``operations`` are those of REST, by name."""
+
+    personalization: Personalization
+    writer: AnswerWriter
+    tools: Tools
+    keyring: Keyring
+    operations: Mapping[str, Operation]
+    explain_refusal: Callable[[object], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Asking:
+    """One request, while it is answered.
+
+    Attributes:
+        site: the state that the schema was made of; every answer is of it.
+        by_get: whether it came by GET: nothing may change, and a shared cache may keep the answer.
+        query: the parameters of the address, without those of GraphQL itself.
+        cached: what is to be said of caching for each answer that was given; see `cache_header`.
+    """
+
+    services: Services
+    site: Site
+    caller: Caller
+    environ: WSGIEnvironment
+    query: Mapping[str, tuple[str, ...]]
+    by_get: bool
+    counted: bool
+    blocks: int = 0
+    answers: list[Answer] = field(default_factory=list)
+    is_private: bool = False
+
+    def decide(self, body: Mapping[str, Any], *, strictly: bool = True) -> tuple[Asked, Answer] | None:
+        """Read a body as REST does, and decide.
+
+        Args:
+            strictly: whether a body of another form is refused; else it comes to None.
+        Raises: as `POST /v1/personalize` answers.
+        """
+        asked = self._read(body, strictly=strictly)
+        if asked is None:
+            return None
+        if self.by_get and asked.events:
+            raise MethodNotAllowed(["POST"])
+        if asked.explain:
+            self.services.keyring.require(self.caller, "explain")
+        self._count(asked)
+        answer = self.services.personalization.answer(
+            Personalize(
+                raw=self._raw(asked),
+                asks=asked.asks,
+                unique=asked.unique,
+                explain=asked.explain,
+                by_cache=self.by_get,
+                counted=self.counted,
+                events=asked.events,
+            ),
+            self.site,
+        )
+        self.answers.append(answer)
+        return asked, answer
+
+    def told(self, asked: Asked, answer: Answer) -> Told:
+        """What is told of an answer to this caller."""
+        held: frozenset[str] | set[str] = set()
+        if not answer.shared:
+            held = answer.settled.planned.facts.held
+            if self.caller.kind != "management":
+                held &= answer.site.public_segments
+        errors: list[Mapping[str, object]] = [
+            {"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown
+        ]
+        errors += [{"pointer": one.pointer, "detail": one.detail} for one in answer.rejected]
+        return Told(answer, asked.render, tuple(sorted(held)), errors)
+
+    def rest(self, name: str, *, body: Mapping[str, Any] | None = None, **given: Any) -> Any:  # noqa: ANN401
+        """What an operation of REST answers to this caller, as JSON.
+
+        Args:
+            body: sent as JSON.
+            given: `path` and `query`, as REST has them.
+        Raises: as it does.
+        """
+        self.is_private = True
+        operation = self.services.operations.get(name)
+        if operation is None or operation.run is None:
+            raise NotFound("This is not served here.")
+        if operation.access != DELIVERY:
+            self.services.keyring.require(self.caller, operation.access)
+        query = load(operation.query(), given.get("query", {})) if operation.query is not None else {}
+        answer = operation.run(
+            Call(
+                caller=self.caller,
+                path=given.get("path", _NONE),
+                query=query,
+                body=None if body is None else self._incoming(operation, body),
+                precondition=Precondition(None, only_new=False),
+            )
+        )
+        schema = operation.answers[answer.status]
+        return answer.value if schema is None else schema().dump(answer.value)
+
+    def cache_header(self) -> str:
+        """Who may keep the whole answer: its parts together, as the strictest of them."""
+        if self.is_private or not self.answers or not all(one.shared for one in self.answers):
+            return PRIVATE
+        shortest = min(self.answers, key=lambda one: min(one.settled.ttl_s.values()))
+        return cache_control(shortest)
+
+    def _read(self, body: Mapping[str, Any], *, strictly: bool) -> Asked | None:
+        if strictly:
+            return from_body(_json(body), self._refuse)
+        try:
+            return from_body(_json(body), _other_form)
+        except (_OtherFormError, MalformedRequest, ValidationFailed):
+            return None
+
+    def _refuse(self, parsed: object) -> NoReturn:
+        self.services.explain_refusal(parsed)
+        raise ValidationFailed([FieldError("", "the arguments are not of the documented form")])
+
+    def _count(self, asked: Asked) -> None:
+        """Raises: MalformedRequest where all slots together may show more blocks than one request may ask for."""
+        site = self.site
+        for one in asked.asks:
+            most = site.ruleset.compiled(one.id).slot.limit if one.id in site.reads else 0
+            self.blocks += most if one.limit is None else min(most, one.limit)
+        if self.blocks > MOST_BLOCKS:
+            raise MalformedRequest(f"The slots may show more than {MOST_BLOCKS} blocks together.")
+
+    def _raw(self, asked: Asked) -> RawRequest:
+        context, query = asked.context, self.query
+        if self.by_get and context:
+            # What stands in the document of a GET stands in its address.
+            said = {name: (text,) for name in _ASKED_BY_ADDRESS if isinstance(text := context.get(name), str)}
+            query = {**query, **said}
+            context = {name: value for name, value in context.items() if name not in said}
+        cookie = self.environ.get("HTTP_COOKIE")
+        return RawRequest(
+            headers_from_environ(self.environ),
+            parse_cookie(cookie) if cookie else {},
+            query if self.by_get else {},
+            context,
+            asked.visitor,
+            self.environ.get("REMOTE_ADDR"),
+            trusted_body=self.caller.kind == "management",
+        )
+
+    def _incoming(self, operation: Operation, body: Mapping[str, Any]) -> Incoming:
+        raw = _json(body)
+        limit = operation.body.limit_bytes if isinstance(operation.body, RawBody) else 0
+        if limit and len(raw) > limit:
+            raise PayloadTooLarge(limit)
+        headers = {name: ", ".join(values) for name, values in headers_from_environ(self.environ).items()}
+        headers["content-type"] = "application/json"
+        consent = [
+            f"{quote(name)}={quote(value)}"
+            for name, values in self.query.items()
+            if name.startswith("consent.")
+            for value in values
+        ]
+        path = f"{operation.path}?{'&'.join(consent)}"
+        return Incoming("POST", path, headers, lambda: raw, self.environ.get("REMOTE_ADDR"))
+
+
+class _OtherFormError(Exception):
+    """A body that is not of the documented form."""
+
+
+def _other_form(_parsed: object) -> NoReturn:
+    raise _OtherFormError
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    """Raises: ValidationFailed, MalformedRequest for what no JSON of ours may hold."""
+    try:
+        return _encode(body)
+    except (UnicodeEncodeError, OverflowError, RecursionError, TypeError) as error:
+        refuse_unsafe(body)
+        raise MalformedRequest("The arguments cannot be read.") from error
+
+
+def require_manager(caller: Caller) -> None:
+    """Raises: Forbidden for all but management keys."""
+    if caller.kind != "management":
+        raise Forbidden("The schema is shown to management keys only.")

@@ -1,0 +1,94 @@
+"""Answers a request: by a projection where its document is plain, else by an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError, execute_sync
+
+from plugin.errors import MethodNotAllowed, TesseraError
+from plugin.graphql.asking import PRIVATE, Asking, require_manager
+from plugin.graphql.documents import Operation, Prepared, Refused
+from plugin.graphql.limits import judge_values
+from plugin.graphql.persisted import Persisted, hash_of
+from plugin.graphql.problems import Problems
+from plugin.graphql.request import Asked
+from plugin.graphql.schema import by_name
+from plugin.graphql.served import Built
+from plugin.web.problems import Rendered
+
+MOST_ERRORS = 5
+_encode = msgspec.json.Encoder().encode
+
+
+class Executing:
+    """The whole of GraphQL, behind HTTP."""
+
+    def __init__(self, persisted: Persisted, problems: Problems, *, projects: bool = True) -> None:
+        """Take what it works with; tests turn projections off, to see that they make no difference."""
+        self._persisted = persisted
+        self._problems = problems
+        self._projects = projects
+
+    def answer(self, asked: Asked, asking: Asking, built: Built, take: Callable[[int], None]) -> Rendered:
+        """The body, status and headers.
+
+        Args:
+            take: told how many fields are asked for beyond the first; raises RateLimited.
+        Raises: TesseraErrors where nothing is executed.
+        """
+        manages = asking.caller.kind == "management"
+        text = self._persisted.text(asked.query, asked.document, may_send=manages)
+        try:
+            prepared = built.documents.prepare(text, hides=not manages)
+        except Refused as refused:
+            return self._problems.answer(refused.errors)
+        operation = prepared.operation(asked.operation)
+        if operation.is_mutation and asking.by_get:
+            raise MethodNotAllowed(["POST"])
+        if operation.introspects:
+            require_manager(asking.caller)
+            asking.is_private = True
+        if operation.roots > 1:
+            take(operation.roots - 1)
+        if asked.keeps:
+            self._persisted.keep(text, hash_of(text))
+        return self._projected(asked, asking, operation) or self._executed(asked, asking, built, prepared)
+
+    def _projected(self, asked: Asked, asking: Asking, operation: Operation) -> Rendered | None:
+        projection = operation.projection if self._projects else None
+        body = None
+        if projection is not None and projection.arguments is not None:
+            body = projection.arguments.body(asked.variables)
+        if projection is None or body is None:
+            return None
+        try:
+            decided = asking.decide(body, strictly=False)
+            if decided is None:
+                return None
+            told = asking.told(*decided)
+            return projection.write(told, asking.services.tools), 200, {"Cache-Control": asking.cache_header()}
+        except TesseraError as error:
+            failed = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)
+            return self._problems.answer([failed], has_data=True)
+
+    def _executed(self, asked: Asked, asking: Asking, built: Built, prepared: Prepared) -> Rendered:
+        judge_values(asked.variables)
+        result = execute_sync(
+            built.schema,
+            prepared.document,
+            context_value=asking,
+            variable_values=dict[str, Any](asked.variables),
+            operation_name=asked.operation,
+            field_resolver=by_name,
+            max_coercion_errors=MOST_ERRORS,
+            hide_suggestions=asking.caller.kind != "management",
+        )
+        if result.errors:
+            # Of what was executed `data` is told, though every field of ours that fails takes all with it.
+            executed = any(error.path for error in result.errors)
+            return self._problems.answer(result.errors, has_data=executed)
+        cache = asking.cache_header() if asking.by_get else PRIVATE
+        return _encode({"data": result.data}), 200, {"Cache-Control": cache}

@@ -1,0 +1,152 @@
+"""What a document may ask for: judged before it is parsed, and again before it is validated.
+
+A document is text of a stranger. Its text is scanned once, so that neither the parser nor validation, whose cost grows
+with the square of what it finds, ever sees one that is large or deep.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+
+from plugin.errors import FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
+
+MOST_BYTES = 16 * 1024
+MOST_TOKENS = 2_000
+MOST_ALIASES = 30
+DEEPEST_BRACKETS = 24
+DEEPEST = 12
+MOST_FIELDS = 400
+MOST_FRAGMENTS = 50
+MOST_ROOTS = 10
+MOST_BLOCKS = 5_000
+"""Of all slots of a request together: the cost of an answer."""
+MOST_VALUES = 20_000
+LONGEST_LIST = 1_000
+_TOKEN = re.compile(
+    r'#[^\n\r]*+|"""(?:[^"\\]|\\"""|\\|"(?!""))*+"""|"(?:[^"\\\n\r]|\\.)*+"|\.\.\.'
+    r"|[A-Za-z_][0-9A-Za-z_]*+|-?[0-9][0-9A-Za-z.+-]*+|[^\s,\ufeff]"
+)
+_OPEN, _CLOSE = frozenset("{[("), frozenset("}])")
+
+
+def judge_text(text: str) -> None:
+    """Refuse a document by its text alone. Raises: PayloadTooLarge, MalformedRequest."""
+    if len(text) > MOST_BYTES or len(text.encode(errors="surrogatepass")) > MOST_BYTES:
+        raise PayloadTooLarge(MOST_BYTES)
+    tokens = depth = parentheses = aliases = 0
+    for found in _TOKEN.finditer(text):
+        piece = found[0]
+        if piece[0] == "#":
+            continue
+        tokens += 1
+        if piece in _OPEN:
+            depth += 1
+            parentheses += piece == "("
+            if depth > DEEPEST_BRACKETS:
+                raise MalformedRequest(f"The document is nested more than {DEEPEST_BRACKETS} deep.")
+        elif piece in _CLOSE:
+            depth -= 1
+            parentheses -= piece == ")"
+        elif piece == ":" and parentheses <= 0:
+            aliases += 1
+    if tokens > MOST_TOKENS:
+        raise MalformedRequest(f"The document has more than {MOST_TOKENS} tokens.")
+    if aliases > MOST_ALIASES:
+        raise MalformedRequest(f"The document has more than {MOST_ALIASES} aliases.")
+
+
+class Weight(NamedTuple):
+    """What a selection comes to with its fragments written out."""
+
+    fields: int
+    depth: int
+
+
+def judge_document(document: DocumentNode) -> None:
+    """Refuse a parsed document, fragments written out. Raises: MalformedRequest."""
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    if not operations:
+        raise MalformedRequest("The document has no operation.")
+    if len(operations) + len(fragments) < len(document.definitions):
+        raise MalformedRequest("A document has operations and fragments, and nothing else.")
+    if len(fragments) > MOST_FRAGMENTS:
+        raise MalformedRequest(f"The document has more than {MOST_FRAGMENTS} fragments.")
+    known: dict[str, Weight] = {}
+    weights = [_weight(one.selection_set, fragments, known, ()) for one in operations]
+    weights += [_of_fragment(name, fragments, known, ()) for name in fragments]
+    if sum(one.fields for one in weights) > MOST_FIELDS:
+        raise MalformedRequest(f"The document asks for more than {MOST_FIELDS} fields.")
+    if max(one.depth for one in weights) > DEEPEST:
+        raise MalformedRequest(f"The document asks for fields more than {DEEPEST} deep.")
+
+
+def judge_values(variables: object) -> None:
+    """Refuse variables that are large before each is coerced. Raises: ValidationFailed."""
+    left, count = [variables], 0
+    while left:
+        value = left.pop()
+        count += 1
+        if isinstance(value, Mapping):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            if len(value) > LONGEST_LIST:
+                raise ValidationFailed([FieldError("/variables", f"a list of more than {LONGEST_LIST}")])
+            left.extend(value)
+        if count + len(left) > MOST_VALUES:
+            raise ValidationFailed([FieldError("/variables", f"more than {MOST_VALUES} values")])
+
+
+def _weight(
+    selected: SelectionSetNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    known: dict[str, Weight],
+    within: tuple[str, ...],
+) -> Weight:
+    parts = []
+    for one in selected.selections:
+        if isinstance(one, FieldNode):
+            inner = Weight(0, 0)
+            if one.selection_set is not None:
+                inner = _weight(one.selection_set, fragments, known, within)
+            parts.append(Weight(inner.fields + 1, inner.depth + 1))
+        elif isinstance(one, FragmentSpreadNode):
+            parts.append(_of_fragment(one.name.value, fragments, known, within))
+        else:
+            parts.append(_weight(one.selection_set, fragments, known, within))  # type: ignore[attr-defined]
+    return _together(parts)
+
+
+def _of_fragment(
+    name: str, fragments: Mapping[str, FragmentDefinitionNode], known: dict[str, Weight], within: tuple[str, ...]
+) -> Weight:
+    """The weight of a fragment, worked out once however often it is spread."""
+    if name in within:
+        raise MalformedRequest(f"The fragment {name!r} spreads itself.")
+    found = known.get(name)
+    if found is None:
+        node = fragments.get(name)
+        if node is None:  # validation says so
+            return Weight(0, 0)
+        found = known[name] = _weight(node.selection_set, fragments, known, (*within, name))
+    return found
+
+
+def _together(parts: Iterable[Weight]) -> Weight:
+    """Of several beside each other."""
+    fields = depth = 0
+    for one in parts:
+        fields += one.fields
+        depth = max(depth, one.depth)
+    return Weight(fields, depth)

@@ -1,0 +1,132 @@
+"""A request of GraphQL over HTTP, read: from a body, or from an address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from plugin.errors import FieldError, MalformedRequest, ValidationFailed
+from plugin.web.body import read_json
+
+_LARGEST = 2**53
+_HASH = "/extensions/persistedQuery/sha256Hash"
+OWN_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions", "documentId", "key"})
+"""Of an address: all others say something of the visitor, as they do in REST."""
+_DOCUMENT_ID = "sha256:"
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """What is asked.
+
+    Attributes:
+        document: the hash of a document that was persisted.
+        keeps: whether the hash came with the text, for it to be kept.
+    """
+
+    query: str | None
+    variables: Mapping[str, Any]
+    operation: str | None
+    document: str | None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a document is sent to be kept."""
+        return self.query is not None and self.document is not None
+
+
+class _Hash(msgspec.Struct, gc=False, rename={"sha256_hash": "sha256Hash"}):
+    version: int
+    sha256_hash: str
+
+
+class _Extensions(msgspec.Struct, gc=False, rename={"persisted_query": "persistedQuery"}):
+    persisted_query: _Hash | None = None
+
+
+class _Body(msgspec.Struct, gc=False, rename={"operation_name": "operationName", "document_id": "documentId"}):
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: _Extensions | None = None
+    document_id: str | None = None
+
+
+_bodies = msgspec.json.Decoder(_Body)
+_counted = msgspec.json.Decoder()
+_encode = msgspec.json.Encoder().encode
+
+
+def from_body(raw: bytes) -> Asked:
+    """Read the body of a POST. Raises: MalformedRequest, ValidationFailed."""
+    try:
+        found = _bodies.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        read_json(raw)
+        raise ValidationFailed([_field(str(error))]) from error
+    # A key given twice is read as its last; escapes and large numbers, too, are for the strict reader to judge.
+    if b"\\" in raw or not _is_plain(raw, found):
+        parsed = read_json(raw)
+        found = msgspec.convert(parsed, _Body)
+    return _asked(found)
+
+
+def from_address(query: Mapping[str, tuple[str, ...]]) -> Asked:
+    """Read the address of a GET. Raises: MalformedRequest, ValidationFailed."""
+    body: dict[str, Any] = {}
+    for name in OWN_PARAMETERS - {"key"}:
+        values = query.get(name)
+        if values is None:
+            continue
+        if len(values) > 1:
+            raise ValidationFailed([FieldError(f"/{name}", "it is given twice")])
+        if name not in {"variables", "extensions"}:
+            body[name] = values[0] or None
+        elif values[0]:
+            try:
+                body[name] = read_json(values[0].encode(errors="surrogatepass"))
+            except MalformedRequest as error:
+                raise MalformedRequest(str(error).replace("The body", f"The parameter {name!r}")) from error
+    try:
+        return _asked(msgspec.convert(body, _Body))
+    except msgspec.ValidationError as error:
+        raise ValidationFailed([_field(str(error))]) from error
+
+
+def _asked(body: _Body) -> Asked:
+    name = body.document_id
+    if name is not None:
+        if not name.startswith(_DOCUMENT_ID):
+            raise ValidationFailed([FieldError("/documentId", "'sha256:' and a hash")])
+        name = name.removeprefix(_DOCUMENT_ID)
+    persisted = body.extensions.persisted_query if body.extensions is not None else None
+    if persisted is not None:
+        if persisted.version != 1:
+            raise ValidationFailed([FieldError("/extensions/persistedQuery/version", "1")])
+        name = persisted.sha256_hash
+    return Asked(body.query or None, body.variables or {}, body.operation_name, name)
+
+
+def _is_plain(raw: bytes, found: _Body) -> bool:
+    """Whether nothing is there for the strict reader to refuse; see `plugin.web.hot`."""
+    if found.variables and not _is_moderate(found.variables):
+        return False
+    return _encode(_counted.decode(raw)).count(b'"') == raw.count(b'"')
+
+
+def _is_moderate(value: dict[str, Any] | list[Any]) -> bool:
+    for one in value.values() if isinstance(value, dict) else value:
+        kind = type(one)
+        if kind is dict or kind is list:
+            if not _is_moderate(one):
+                return False
+        elif (kind is float or kind is int) and not -_LARGEST <= one <= _LARGEST:
+            return False
+    return True
+
+
+def _field(message: str) -> FieldError:
+    """msgspec ends its messages with a path, such as ``at `$.variables` ``."""
+    detail, _, path = message.partition(" - at ")
+    return FieldError(path.strip("`").removeprefix("$").replace(".", "/"), detail)
