@@ -173,6 +173,7 @@ def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews 
 
 def ingesting(
     visiting: Visiting,
+    store: Store,
     *,
     tokens: Callable[[str], Mapping[str, object]],
     devices: Devices,
@@ -195,6 +196,7 @@ def ingesting(
         now_ms=now_ms,
         new_id=new_id,
         headless_counts=headless_counts,
+        copy=copier(visiting.copies, store) if visiting.copies is not None else None,
         at=at,
     )
 
@@ -315,4 +317,5 @@ class Applying:
         if self._engine is not None:
             self._engine.close()
         self._engine = PatternEngine(patterns)
+        self._engine.start()
         return self._engine

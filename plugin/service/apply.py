@@ -80,6 +80,10 @@ class Applier:
         self._now_ms = now_ms
         self._at = at
 
+    def prepare(self) -> None:
+        """Make ready for what is published now, so that the first event after it need not wait for that."""
+        self._stage()
+
     def apply(self, tokens: Mapping[str, int], deliveries: Sequence[Delivery]) -> Outcome:
         """Apply what was read, and look again at nobody else. All of it is written, or nothing.
 

@@ -73,6 +73,7 @@ class Worker:
         if not self._refresh():
             self._sleep(WAIT_S)
             return False
+        self._applier.prepare()
         did = self._tick()
         found = self._waiting or self._read(0.0 if did else WAIT_S)
         self._waiting = []

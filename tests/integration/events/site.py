@@ -16,6 +16,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+import rules
 from adapters import registry
 from adapters.runtime import Runtime
 from adapters.streams.port import Stream
@@ -168,6 +169,7 @@ def a_site(
         store = open_store(database_url)
         closing.callback(store.close)
         migrate.upgrade(store.engine)
+        rules.load(dict(document))  # raises where it would not be published
         publish(store, document)
         put(store, *(entry(name, topics=topics) for name, topics in TOPICS.items()))
         found = load({}, folder)
