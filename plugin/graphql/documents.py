@@ -23,7 +23,7 @@ from graphql import (
 
 from plugin.errors import MalformedRequest
 from plugin.graphql.limits import MOST_ROOTS, MOST_TOKENS, judge_document, judge_text
-from plugin.graphql.projection import Projection, projection_of
+from plugin.graphql.projection import Plain, plain_of
 from plugin.graphql.shapes import Shapes
 
 MOST_KEPT = 500
@@ -47,13 +47,13 @@ class Operation:
     Attributes:
         roots: how many fields of `Query` or `Mutation` it asks for.
         introspects: whether it asks for the schema itself.
-        projection: writes the answer without an execution, where it is plain enough for that.
+        plain: writes the answer without an execution, where it is plain enough for that.
     """
 
     node: OperationDefinitionNode
     roots: int
     introspects: bool
-    projection: Projection | None
+    plain: Plain | None
 
     @property
     def is_mutation(self) -> bool:
@@ -165,9 +165,7 @@ def _operation(
     roots = sum(not name.startswith("__") for name in names)
     if roots > MOST_ROOTS:
         raise MalformedRequest(f"An operation asks for more than {MOST_ROOTS} fields of {node.operation.value}.")
-    return Operation(
-        node, roots, not _INTROSPECTION.isdisjoint(names), projection_of(node, fragments, dict(shapes), schema)
-    )
+    return Operation(node, roots, not _INTROSPECTION.isdisjoint(names), plain_of(node, fragments, dict(shapes), schema))
 
 
 def _roots(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:

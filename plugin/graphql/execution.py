@@ -13,10 +13,14 @@ from plugin.graphql.asking import PRIVATE, Asking, require_manager
 from plugin.graphql.documents import Operation, Prepared, Refused
 from plugin.graphql.limits import judge_values
 from plugin.graphql.persisted import Persisted, hash_of
+from plugin.graphql.plain_arguments import coerce_arguments
 from plugin.graphql.problems import Problems
+from plugin.graphql.projection import Projection
 from plugin.graphql.request import Asked
 from plugin.graphql.schema import by_name
 from plugin.graphql.served import Built
+from plugin.service.personalize import Answer
+from plugin.web.hot import Asked as ReadAsked
 from plugin.web.problems import Rendered
 
 MOST_ERRORS = 5
@@ -55,17 +59,15 @@ class Executing:
             take(operation.roots - 1)
         if asked.keeps:
             self._persisted.keep(text, hash_of(text))
-        return self._projected(asked, asking, operation) or self._executed(asked, asking, built, prepared)
+        return self._projected(asked, asking, built, operation) or self._executed(asked, asking, built, prepared)
 
-    def _projected(self, asked: Asked, asking: Asking, operation: Operation) -> Rendered | None:
-        projection = operation.projection if self._projects else None
-        body = None
-        if projection is not None and projection.arguments is not None:
-            body = projection.arguments.body(asked.variables)
-        if projection is None or body is None:
+    def _projected(self, asked: Asked, asking: Asking, built: Built, operation: Operation) -> Rendered | None:
+        plain = operation.plain if self._projects else None
+        projection = plain.projection(asked.variables) if plain is not None else None
+        if projection is None:
             return None
         try:
-            decided = asking.decide(body, strictly=False)
+            decided = self._decided(asked, asking, built, operation, projection)
             if decided is None:
                 return None
             told = asking.told(*decided)
@@ -73,6 +75,18 @@ class Executing:
         except TesseraError as error:
             failed = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)
             return self._problems.answer([failed], has_data=True)
+
+    def _decided(
+        self, asked: Asked, asking: Asking, built: Built, operation: Operation, projection: Projection
+    ) -> tuple[ReadAsked, Answer] | None:
+        """The decision; None where the variables do not fit, which an execution tells best."""
+        body = projection.arguments.body(asked.variables) if projection.arguments is not None else None
+        decided = asking.decide(body, strictly=False) if body is not None else None
+        if decided is not None:
+            return decided
+        judge_values(asked.variables)
+        body = coerce_arguments(projection.node, operation.node, built.schema, asked.variables)
+        return asking.decide(body) if body is not None else None
 
     def _executed(self, asked: Asked, asking: Asking, built: Built, prepared: Prepared) -> Rendered:
         judge_values(asked.variables)

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
     FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
     GraphQLSchema,
     NonNullTypeNode,
     OperationDefinitionNode,
     Undefined,
     VariableNode,
+    get_argument_values,
+    get_variable_values,
     type_from_ast,
     value_from_ast,
 )
+from graphql.language import Node, Visitor, visit
 
 _OPTIONS = frozenset({"render", "explain"})
 
@@ -77,8 +84,8 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
     names = {variable: argument for argument, variable in variables.items()}
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
-        if name not in names or definition.directives:
-            return None
+        if name not in names:
+            continue  # read by directives alone
         if definition.default_value is not None:
             kind = type_from_ast(schema, definition.type)
             default = value_from_ast(definition.default_value, kind)  # type: ignore[arg-type]
@@ -90,3 +97,41 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
         elif isinstance(definition.type, NonNullTypeNode):
             needed.add(name)
     return Arguments(constants, variables, frozenset(needed))
+
+
+def coerce_arguments(
+    node: FieldNode, operation: OperationDefinitionNode, schema: GraphQLSchema, variables: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The body that the arguments of `personalize` come to, coerced as an execution does; None where that fails."""
+    values = get_variable_values(schema, operation.variable_definitions or (), dict(variables), max_errors=1)
+    if isinstance(values, list) or schema.query_type is None:
+        return None
+    try:
+        return coerced(get_argument_values(schema.query_type.fields["personalize"], node, values))
+    except GraphQLError:
+        return None
+
+
+def flags_of(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> dict[str, bool | None]:
+    """The variables that directives read, with their defaults."""
+    finding = _Flags()
+    for node in (operation, *fragments.values()):
+        visit(node, finding)
+    defaults = {
+        one.variable.name.value: one.default_value.value
+        for one in operation.variable_definitions or ()
+        if isinstance(one.default_value, BooleanValueNode)
+    }
+    return {name: defaults.get(name) for name in sorted(finding.found)}
+
+
+class _Flags(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Node | object) -> None:
+        """Note its variables."""
+        self.found.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))

@@ -1,8 +1,8 @@
 """The answer to a plain selection, written at once: bytes joined, with no execution in between.
 
-Plain is a query for one `personalize` without directives. What of a slot is the same wherever its blocks are shown is
-written once and kept with them, as `plugin.service.writer` keeps it. A test says that what is written here is what
-`execute_sync` would answer.
+Plain is a query for one `personalize`; its `@skip` and `@include` are decided before. What of a slot is the same
+wherever its blocks are shown is written once and kept with them, as `plugin.service.writer` keeps it. A test says that
+what is written here is what `execute_sync` would answer.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from graphql import (
+    BooleanValueNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -20,11 +21,13 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
     SelectionSetNode,
+    VariableNode,
 )
 
 from plugin.flow.types import Render, SlotAsk
-from plugin.graphql.plain_arguments import Arguments, arguments_of
+from plugin.graphql.plain_arguments import Arguments, arguments_of, flags_of
 from plugin.graphql.shapes import PLAIN, Shape
 from plugin.service.personalize import Answer
 from plugin.service.tokens import DecisionTokens
@@ -33,6 +36,7 @@ from rules.decision import Block, Decision
 
 MOST_KEPT = 8
 """Projections whose bytes are kept with one decision: documents of strangers must not fill the memory."""
+MOST_FLAGS = 4
 _encode = msgspec.json.Encoder().encode
 _KEPT = "graphql"
 
@@ -182,19 +186,56 @@ class Projection:
         return b'{"data":{%b:%b}}}' % (_encode(self.key), b"".join(found))
 
 
-def projection_of(
+class Plain:
+    """The projections of one operation: one for each way in which its `@skip` and `@include` may turn out."""
+
+    def __init__(
+        self,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        shapes: Mapping[str, Shape],
+        schema: GraphQLSchema,
+        flags: Mapping[str, bool | None],
+    ) -> None:
+        """Take a validated operation; ``flags`` are the variables that directives read, with their defaults."""
+        self._operation = operation
+        self._fragments = fragments
+        self._shapes = shapes
+        self._schema = schema
+        self._flags = flags
+        self._made: dict[tuple[bool, ...], Projection | None] = {}
+
+    def projection(self, variables: Mapping[str, Any]) -> Projection | None:
+        """That of a request; None where it is to be executed."""
+        said = []
+        for name, default in self._flags.items():
+            value = variables.get(name, default)
+            if type(value) is not bool:
+                return None
+            said.append(value)
+        key = tuple(said)
+        if key not in self._made:
+            self._made[key] = self._make(dict(zip(self._flags, key, strict=True)))
+        return self._made[key]
+
+    def _make(self, flags: Mapping[str, bool]) -> Projection | None:
+        try:
+            return _Compiling(self._fragments, self._shapes, flags).operation(self._operation, self._schema)
+        except _NotPlainError:
+            return None
+
+
+def plain_of(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     shapes: Mapping[str, Shape],
     schema: GraphQLSchema,
-) -> Projection | None:
-    """The projection of a validated operation; None where it is not plain."""
-    if operation.operation is not OperationType.QUERY or operation.directives:
+) -> Plain | None:
+    """The projections of a validated operation; None where it must be executed whatever its variables say."""
+    flags = flags_of(operation, fragments)
+    if operation.operation is not OperationType.QUERY or operation.directives or len(flags) > MOST_FLAGS:
         return None
-    try:
-        return _Compiling(fragments, shapes).operation(operation, schema)
-    except _NotPlainError:
-        return None
+    return Plain(operation, fragments, shapes, schema, flags)
 
 
 class _NotPlainError(Exception):
@@ -205,8 +246,14 @@ Collected = dict[str, tuple[FieldNode, list[SelectionSetNode]]]
 
 
 class _Compiling:
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], shapes: Mapping[str, Shape]) -> None:
+    def __init__(
+        self,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        shapes: Mapping[str, Shape],
+        flags: Mapping[str, bool],
+    ) -> None:
         self._fragments = fragments
+        self._flags = flags
         self._types = {type_: shape.name for type_, shape in shapes.items()}
         self._raw = {shape.name: {name: raw for name, raw, _ in shape.fields} for shape in shapes.values()}
 
@@ -261,6 +308,21 @@ class _Compiling:
             parts.append((_key(name, not parts), one.name.value))
         return tuple(parts)
 
+    def _includes(self, node: SelectionNode) -> bool:
+        for one in node.directives or ():
+            if one.name.value not in {"skip", "include"} or not one.arguments:
+                raise _NotPlainError
+            said = one.arguments[0].value
+            if isinstance(said, VariableNode):
+                holds = self._flags[said.name.value]
+            elif isinstance(said, BooleanValueNode):
+                holds = said.value
+            else:
+                raise _NotPlainError
+            if holds is (one.name.value == "skip"):
+                return False
+        return True
+
     def _collect(self, selected: Iterable[SelectionSetNode], kinds: set[str]) -> Collected:
         """The fields by their keys in the order of the answer, fragments written out."""
         found: Collected = {}
@@ -268,8 +330,8 @@ class _Compiling:
 
         def add(one: SelectionSetNode) -> None:
             for node in one.selections:
-                if node.directives:
-                    raise _NotPlainError
+                if not self._includes(node):
+                    continue
                 if isinstance(node, FieldNode):
                     name = node.alias.value if node.alias else node.name.value
                     _, inner = found.setdefault(name, (node, []))
@@ -278,8 +340,6 @@ class _Compiling:
                 elif isinstance(node, FragmentSpreadNode):
                     fragment = self._fragments[node.name.value]
                     if node.name.value not in spread and fragment.type_condition.name.value in kinds:
-                        if fragment.directives:
-                            raise _NotPlainError
                         spread.add(node.name.value)
                         add(fragment.selection_set)
                 elif isinstance(node, InlineFragmentNode) and (
