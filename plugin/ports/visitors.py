@@ -26,7 +26,7 @@ class VisitorRow:
         person: the source that names the group; of one that nothing was linked to, itself.
         version: moves up with every write, and never goes back, not even by an erasure; 0: not stored yet.
         hot: the merged view of the person, the same in each row of the group.
-        seen: the newest event's time.
+        seen: the newest event's time, or when the site said something of them, if that was later.
     """
 
     source: str

@@ -55,7 +55,8 @@ class People:
         found = self._drafts.get(identity.source)
         if found is None:
             source, key_version, uid = identity
-            new = VisitorRow(source, key_version, uid, False, source, 0, b"", b"", b"", self._now, 0)
+            # Whom no event tells of was seen as they were written: retention goes by that.
+            new = VisitorRow(source, key_version, uid, False, source, 0, b"", b"", b"", self._now, self._now)
             return self._add(Draft(new, EMPTY, Window()))
         if not found.row.uid and identity.uid:
             found.row = replace(found.row, uid=identity.uid)

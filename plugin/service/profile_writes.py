@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from plugin.errors import Conflict, ServiceUnavailable
@@ -39,7 +39,9 @@ class Writing:
     def draft(self, identity: Identity) -> Draft:
         """A source to be changed, made where it is new."""
         self.touched.add(identity.source)
-        return self.people.draft(identity)
+        draft = self.people.draft(identity)
+        draft.row = replace(draft.row, seen=max(draft.row.seen, self.now))  # what the site keeps up is kept
+        return draft
 
     def audit(self, actor: str, action: str, identity: Identity, **detail: object) -> None:
         """Note who does what, in the same transaction; see `audit_entry`."""
