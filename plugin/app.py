@@ -101,6 +101,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     policy = context_policy(settings)
     ingests = visiting.ingesting(
         kept,
+        store,
         tokens=tokens.read,
         devices=devices,
         geo=geo,

@@ -65,6 +65,7 @@ class Ingesting:
         now_ms: Callable[[], int],
         new_id: Callable[[], str],
         headless_counts: bool = False,
+        copy: Callable[[], None] | None = None,
         at: Callable[[str], None] = nowhere,
     ) -> None:
         """Take what it works with.
@@ -74,6 +75,7 @@ class Ingesting:
             identify: what stands for a visitor's id.
             tokens: reads a decision token; raises ValueError.
             headless_counts: whether browsers that a program drives are visitors, as where Tessera is tried.
+            copy: writes the copies of views that are in line; None where there are none.
             at: told of named points in the work.
         """
         self._stream = stream
@@ -87,6 +89,7 @@ class Ingesting:
         self._now_ms = now_ms
         self._new_id = new_id
         self._headless_counts = headless_counts
+        self._copy = copy
         self._at = at
 
     def accept(self, raw: RawRequest, items: Sequence[bytes]) -> Taken:
@@ -159,8 +162,11 @@ class Ingesting:
         return Taken(len(fresh), duplicate, len(judged.ignored), tuple(rejected), tuple(one.id for one in fresh))
 
     def applied(self, taken: Taken, wait_s: float) -> bool:
-        """Whether all that was accepted is applied, waiting so long for it at most."""
-        return self._ids.wait(taken.ids, wait_s)
+        """Whether all that was accepted is applied, and in the next decision, waiting so long for it at most."""
+        found = self._ids.wait(taken.ids, wait_s)
+        if found and self._copy is not None:
+            self._copy()  # the worker does so after its commit, perhaps not yet
+        return found
 
     def _append(self, events: Sequence[Event]) -> None:
         if not events:

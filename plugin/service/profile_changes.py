@@ -126,7 +126,9 @@ class Changing:
             draft.state = attributes.put(draft.state, fresh, time_ms=at, identifier=name, schema=site.version)
         not_stored += self._topics(draft, topics, merged, spoken, at, name)
         # Of somebody of whom nothing may be kept there is no row either.
-        writing.touched |= {one.row.source for one, state in before if one.state is not state}
+        for one, state in before:
+            if one.state is not state:
+                writing.draft(Identity(one.row.source, one.row.key_version, one.row.uid))
         return sorted(not_stored)
 
     def may_link(self, writing: Writing, identities: Iterable[Identity], said: Said) -> bool:

@@ -60,8 +60,10 @@ SITE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+@pytest.fixture(scope="module", params=["sql alone", pytest.param("redis", marks=pytest.mark.server)])
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """With views read from the database, and with copies of them in Redis."""
+    url_of_copies = request.getfixturevalue("redis_server").url if request.param == "redis" else None
     folder: Path = tmp_path_factory.mktemp("site")
     url = f"sqlite:///{folder / 'tessera.db'}"
     store = open_store(url)
@@ -75,6 +77,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             data_dir=folder,
             database_url=Secret(url),
             secret_key=Secret("k" * 32),
+            redis_url=Secret(url_of_copies) if url_of_copies is not None else None,
             user_token_key=Secret(USER_KEY),
             delivery_keys=(DeliveryKey("public", frozenset({SHOP})),),
             management_keys=(

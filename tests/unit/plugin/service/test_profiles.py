@@ -167,3 +167,18 @@ def test_copies_are_put_in_line_with_the_change(profiles: Profiles, sqlite_store
     row = sqlite_store.visitors.find(HASHER.source("v-1"))
     assert row is not None
     assert (copy.source, copy.version, copy.hot) == (row.source, row.version, row.hot)
+
+
+def test_of_whom_something_is_said_is_not_taken_for_somebody_long_gone(
+    profiles: Profiles, sqlite_store: Store, clock: Clock
+) -> None:
+    """Retention goes by when somebody was seen; a profile that the site fills may never have an event."""
+    for at in (0, 86_400):
+        clock.move(at)
+        put(profiles, attributes={"tier": f"{'gold' if at else 'silver'}"})
+        now = round(clock().timestamp() * 1000)
+        while sqlite_store.retention.prune("visitors", before=now - 3_600_000):
+            pass
+        row = sqlite_store.visitors.find(HASHER.source("v-1"))
+        assert row is not None
+        assert row.seen == now
