@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from plugin.visiting import hasher_of
 from tests.unit.plugin.service.site_support import entry, publish, put
 
 ADMIN = "admin-key-0123456789"
+PATIENCE_S = 20
 ADDRESS = "203.0.113.77"
 DOCUMENT: Mapping[str, Any] = {
     "version": 1,
@@ -153,6 +155,14 @@ def running(where: Place, *, at: Callable[[str], None] = nowhere, **changed: Any
     finally:
         store.close()
         app.extensions["tessera"].close()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for what another thread does."""
+    ends = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def in_redis(where: Path, url: str, prefix: str) -> dict[str, Any]:

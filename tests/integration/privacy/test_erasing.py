@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,10 @@ from plugin.ports import DeadLetter
 from plugin.profiles.events import Event, encode
 from plugin.visiting import hasher_of, now_ms
 from tests import servers
-from tests.integration.privacy.site import Place, Running, again, in_redis, place, running
+from tests.integration.privacy.site import Place, Running, again, in_redis, place, running, until
 
 RAW, PHONE, KNOWN = "v-raw-4711", "v-phone-4712", "jane.doe@example.org"
 QUERY, ENTRY, TIER = "planted-query-99", "planted-entry-77", "planted-tier-55"
-PATIENCE_S = 20
 POINTS = ("erasure begun", "erasure logs", "erasure stream", "erasure copies")
 
 
@@ -69,13 +66,6 @@ def holding(site: Running, *visitors: str) -> set[str]:
 
 
 LEFT = {"audit_log", "erasure_fences"}
-
-
-def until(true: Callable[[], object]) -> None:
-    ends = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 def test_whoever_is_linked_is_gone_everywhere_and_may_begin_anew(where: Place) -> None:
