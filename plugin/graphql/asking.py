@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 import msgspec
+from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
 from plugin.errors import (
@@ -31,6 +32,7 @@ from plugin.web.body import refuse_unsafe
 from plugin.web.hot import Asked, from_body
 from plugin.web.operations import DELIVERY, Call, Incoming, Operation, RawBody, load
 from plugin.web.personalize import cache_control
+from plugin.web.problems import field_errors
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -161,7 +163,10 @@ class Asking:
             return None
 
     def _refuse(self, parsed: object) -> NoReturn:
-        self.services.explain_refusal(parsed)
+        try:
+            self.services.explain_refusal(parsed)
+        except ValidationError as error:
+            raise field_errors(error) from error
         raise ValidationFailed([FieldError("", "the arguments are not of the documented form")])
 
     def _count(self, asked: Asked) -> None:

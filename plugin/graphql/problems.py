@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 from graphql import GraphQLError
-from marshmallow import ValidationError
 
 from plugin.errors import MalformedRequest, TesseraError, problem
-from plugin.web.problems import Rendered, field_errors
+from plugin.web.problems import Rendered
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -48,8 +47,6 @@ class Problems:
             if original.status >= 500 and original.__cause__ is not None:
                 _log.warning("%s: %s", original, original.__cause__)
             return original, None
-        if isinstance(original, ValidationError):
-            return field_errors(original), None
         if original is None or isinstance(original, GraphQLError):
             return MalformedRequest(error.message), None
         name = self._new_id()

@@ -1,0 +1,191 @@
+"""What is written at once is what an execution answers, for whatever selection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from plugin.graphql.projection import Projection
+from plugin.store import open_store
+from tests.strategies.profiles import searched
+from tests.unit.plugin.graphql.answering import MANAGER, VISITOR, Answering, answering
+
+REASON = ["kind", "rule", "experiment", "arm", "model", "__typename"]
+BLOCK = ["id", "type", "position", "score", "fields", "tags", "html", "__typename"]
+TYPED = {
+    "HeroBlock": ["title", "weight", "sizes", "score_", "call_to_action", "__typename"],
+    "LandingPageBlock": ["title"],
+    "CardBlock": ["id"],
+    "Block": ["id", "type"],
+}
+SLOT = ["id", "presentation", "fallback", "audienceKey", "ttlS", "decisionToken", "trace", "__typename"]
+WHOLE = ["decisionId", "ruleset", "degraded", "__typename"]
+FAULT = ["slot", "pointer", "detail", "__typename"]
+
+
+@pytest.fixture(scope="module")
+def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
+    file = tmp_path_factory.mktemp("graphql") / "tessera.db"
+    file.write_bytes(migrated_sqlite.read_bytes())
+    store = open_store(f"sqlite:///{file}")
+    yield answering(store)
+    store.close()
+
+
+@st.composite
+def flat(draw: Any, names: list[str]) -> str:
+    """Some of these fields, some of them under another key, some decided by a directive."""
+    found = []
+    for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=4)):
+        alias = draw(st.sampled_from(["", "", "", f"{name.strip('_')}Too: "]))
+        directive = draw(st.sampled_from([""] * 8 + [" @skip(if: $no)", " @include(if: $yes)", " @include(if: true)"]))
+        found.append(f"{alias}{name}{directive}")
+    return " ".join(found)
+
+
+@st.composite
+def block(draw: Any) -> str:
+    parts = draw(st.lists(st.sampled_from(["own", "reason", "typed", "inline", "spread", "again"]), max_size=4))
+    found = []
+    for part in parts:
+        if part in {"own", "again"}:
+            found.append(draw(flat(BLOCK)))
+        elif part == "reason":
+            found.append(f"reason {{ {draw(flat(REASON))} }}")
+        elif part == "typed":
+            kind = draw(st.sampled_from(sorted(TYPED)))
+            found.append(f"... on {kind} {{ {draw(flat(TYPED[kind]))} }}")
+        elif part == "inline":
+            found.append(f"... {{ {draw(flat(BLOCK))} }}")
+        else:
+            found.append("...Title ...Shared")
+    return " ".join(found) or "id"
+
+
+@st.composite
+def document(draw: Any) -> str:
+    slot = [draw(flat(SLOT))]
+    if draw(st.booleans()):
+        slot.append(f"blocks {{ {draw(block())} }}")
+    if draw(st.integers(0, 5)) == 5:
+        slot.append(f"blocks {{ {draw(block())} }}")
+    if draw(st.integers(0, 3)) == 3:
+        slot.append(f"others: blocks {{ {draw(block())} }}")
+    whole = [draw(flat(WHOLE)), f"slots {{ {' '.join(slot)} }}"]
+    if draw(st.booleans()):
+        whole.append("visitor { id segments __typename }")
+    if draw(st.booleans()):
+        whole.append(f"errors {{ {draw(flat(FAULT))} }}")
+    whole = draw(st.permutations(whole))
+    key = draw(st.sampled_from(["", "page: "]))
+    return (
+        "query Q($slots: [SlotInput!]!, $context: JSON, $visitor: VisitorInput, $render: Render = json,"
+        " $explain: Boolean, $yes: Boolean = true, $no: Boolean! = true, $events: [JSON!]) {"
+        f" {key}personalize(slots: $slots, context: $context, visitor: $visitor, render: $render, explain: $explain,"
+        f" events: $events) {{ {' '.join(whole)} ...Whole @include(if: $yes) ruleset @skip(if: $no) }} }}"
+        " fragment Whole on Personalization { slots { id ...OfSlot } }"
+        " fragment OfSlot on Slot { blocks { ...Title ...Shared } }"
+        " fragment Title on HeroBlock { title weight } fragment Shared on Block { position reason { kind } }"
+    )
+
+
+VARIABLES = st.fixed_dictionaries(
+    {
+        "slots": st.lists(
+            st.builds(
+                lambda name, rest: {"id": name, **rest},
+                st.sampled_from(["hero", "feed", "empty", "nope"]),
+                st.sampled_from([{}, {"limit": 1}, {"limit": None}, {"exclude": ["a"]}, {"exclude": None}]),
+            ),
+            min_size=1,
+            max_size=3,
+            unique_by=lambda one: one["id"],
+        )
+    },
+    optional={
+        "context": st.sampled_from([{"custom": {"rich": True}}, {}, None, {"url": "https://x.example/"}]),
+        "visitor": st.sampled_from([{"id": "v-1"}, {"id": None}, {}, None]),
+        "render": st.sampled_from(["json", "html", "both"]),
+        "explain": st.sampled_from([True, False, None]),
+        "yes": st.booleans(),
+        "no": st.booleans(),
+        "events": st.sampled_from([[], None, [{"type": "view"}], [1]]),
+    },
+)
+
+
+@searched(150)
+@given(document(), VARIABLES, st.sampled_from([MANAGER, VISITOR]), st.booleans())
+def test_a_projection_is_what_an_execution_answers(
+    site: Answering, text: str, variables: dict[str, Any], caller: Any, by_get: bool
+) -> None:
+    """To the order of the members."""
+    note(f"{text}\n{variables}")
+    projected = site.ask(text, variables, caller=caller, by_get=by_get)
+    again = site.ask(text, variables, caller=caller, by_get=by_get)
+    executed = site.ask(text, variables, caller=caller, by_get=by_get, projects=False)
+    assert json.dumps(projected[0]).replace(".0", "") == json.dumps(executed[0]).replace(".0", "")
+    assert projected == again == executed
+
+
+def test_plain_documents_are_projected(site: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the property above cannot fall silent."""
+    written = []
+    write = Projection.write
+    monkeypatch.setattr(Projection, "write", lambda self, *rest: written.append(self) or write(self, *rest))
+    asked = {
+        '{ personalize(slots: [{id: "hero"}]) { ruleset } }': None,
+        "query Q($slots: [SlotInput!]!) { personalize(slots: $slots) { ruleset } }": {"slots": [{"id": "hero"}]},
+        "query Q($id: String!) { personalize(slots: [{id: $id}]) { ruleset } }": {"id": "hero"},
+        "query Q($s: SlotInput!, $no: Boolean!) { personalize(slots: [$s]) { ruleset slots @skip(if: $no) { id } } }": {
+            "s": {"id": "hero"},
+            "no": True,
+        },
+        # One value stands for a list of one.
+        "query Q($slots: [SlotInput!]!, $a: Int) { personalize(slots: $slots) { ruleset } }".replace(", $a: Int", ""): {
+            "slots": {"id": "hero"}
+        },
+    }
+    for text, variables in asked.items():
+        before = len(written)
+        body, status, _ = site.ask(text, variables)
+        assert (status, body["data"]["personalize"]["ruleset"]) == (200, 1)
+        assert len(written) == before + 1, text
+    for text in ('{ personalize(slots: [{id: "hero"}]) @skip(if: true) { ruleset } }', "{ __typename }"):
+        before = len(written)
+        assert site.ask(text)[1] == 200
+        assert len(written) == before
+
+
+def test_bytes_are_kept_with_a_decision_for_a_few_documents_only(site: Answering) -> None:
+    for number in range(40):
+        text = f'{{ personalize(slots: [{{id: "feed"}}]) {{ slots {{ key{number}: id blocks {{ id }} }} }} }}'
+        body, _, _ = site.ask(text)
+        (slot,) = body["data"]["personalize"]["slots"]
+        assert slot[f"key{number}"] == "feed"
+    served = site.schemas.served()
+    ground = served.site.content.ground(served.site.ruleset.compiled("feed"))
+    kept = [len(notes["graphql"]) for notes in _notes(ground) if "graphql" in notes]
+    assert kept
+    assert max(kept) <= 8
+
+
+def _notes(thing: Any) -> Iterator[dict[Any, Any]]:
+    """Every notes dictionary that is reachable from here."""
+    import gc
+
+    seen, left = set(), [thing]
+    while left and len(seen) < 200_000:
+        one = left.pop()
+        if id(one) in seen or isinstance(one, type) or type(one).__name__ in {"module", "function"}:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict) and "graphql" in one:
+            yield one
+        left.extend(gc.get_referents(one))

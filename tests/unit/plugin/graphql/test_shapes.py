@@ -1,0 +1,108 @@
+"""What content holds, and what GraphQL calls it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, validate_schema
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugin.graphql.names import field_names, type_names
+from plugin.graphql.resolvers import RESOLVERS
+from plugin.graphql.schema import schema_of
+from plugin.graphql.shapes import MOST_FIELDS, MOST_TYPES, kind_of, shapes_of
+from tests.strategies.profiles import searched
+
+NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]*")
+HOSTILE = st.text(max_size=6) | st.sampled_from(
+    ["a-b", "a_b", "a b", "__x", "1", "", "id", "Block", "score", "score_", "Ünï", "日本", "hero", "Hero", "plain"]
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("x", "String"),
+        (True, "Boolean"),
+        (1, "Int"),
+        (2**31, "Float"),
+        (-(2**31), "Int"),
+        (2**53 + 1, "JSON"),
+        (1.5, "Float"),
+        (None, ""),
+        ({"a": 1}, "JSON"),
+        ([], "[]"),
+        (["a", None], "[String]"),
+        ([1, 2.5], "[Float]"),
+        ([1, "a"], "JSON"),
+        ([[1]], "JSON"),
+        ([None], "[]"),
+    ],
+)
+def test_a_value_has_a_type(value: Any, kind: str) -> None:
+    assert kind_of(value) == kind
+
+
+def types_of(*values: Any) -> str:
+    ((_type, shape),) = shapes_of({"type": "t", "x": value} for value in values)
+    return shape.fields[0][2]
+
+
+def test_the_type_of_a_field_takes_what_every_entry_holds() -> None:
+    assert types_of(1, 2.5, None) == "Float"
+    assert types_of(1, "a") == types_of(True, 1) == "JSON"
+    assert types_of([], ["a"]) == types_of(["a"], [], None) == "[String]"
+    assert types_of([1], [2.5]) == "[Float]"
+    assert types_of([1], ["a"]) == types_of([1], 1) == types_of([], 1) == "JSON"
+    assert types_of(None) == types_of([]) == "JSON"
+    assert types_of("a", {"b": 1}, "a") == "JSON"
+
+
+def test_a_type_of_content_is_an_object_type_with_its_fields() -> None:
+    shapes = dict(shapes_of([{"type": "landing-page", "id": "a", "tags": (), "call to action": "go", "score": 1}]))
+    assert shapes["landing-page"].name == "LandingPageBlock"
+    assert shapes["landing-page"].fields == (
+        ("call_to_action", "call to action", "String"),
+        ("score_", "score", "Int"),
+    )
+
+
+def test_of_types_with_one_name_each_keeps_one_of_its_own() -> None:
+    names = type_names(["landing-page", "landing_page", "landing page", "Block", "block"])
+    assert len(set(names.values())) == 5
+    assert names["landing page"] == "LandingPageBlock"
+    assert type_names(["landing_page", "landing-page"]) == type_names(["landing-page", "landing_page"])
+
+
+def test_a_field_that_is_rightly_named_keeps_its_name() -> None:
+    names = field_names(["a-b", "a_b", "a b", "__typename"], [])
+    assert names["a_b"] == "a_b"
+    assert len(set(names.values())) == 4
+    assert not any(name.startswith("__") for name in names.values())
+
+
+@searched(150)
+@given(
+    st.lists(st.dictionaries(HOSTILE, st.none() | st.integers() | st.text(max_size=3), max_size=4), max_size=6),
+    st.lists(HOSTILE, min_size=6, max_size=6),
+)
+def test_any_content_makes_a_schema_that_holds(entries: list[dict[str, Any]], types: list[str]) -> None:
+    shapes = shapes_of({**entry, "type": type_} for entry, type_ in zip(entries, types, strict=False))
+    schema = schema_of(shapes, RESOLVERS)
+    assert validate_schema(schema) == []
+    for _type, shape in shapes:
+        assert NAME.fullmatch(shape.name)
+        made = schema.type_map[shape.name]
+        assert isinstance(made, GraphQLObjectType)
+        assert len(made.fields) == 8 + len(shape.fields)
+
+
+def test_content_of_endless_types_and_fields_makes_a_schema_of_bounded_size() -> None:
+    many = [{"type": f"t{number}", "x": 1} for number in range(MOST_TYPES + 50)]
+    wide = {"type": "t0", **{f"f{number}": 1 for number in range(MOST_FIELDS + 50)}}
+    shapes = dict(shapes_of([*many, wide]))
+    assert len(shapes) == MOST_TYPES
+    assert len(shapes["t0"].fields) == MOST_FIELDS
