@@ -20,6 +20,7 @@ from plugin.profiles.state import SourceState
 from plugin.service.people import Draft
 from plugin.service.profile_writes import Writing
 from rules.attributes import Attribute
+from rules.windows import Window
 
 _REFUSED = "the visitor refuses the purpose {!r}"
 _UNSAID = "the visitor has not allowed the purpose {!r}, and none is allowed here without a word"
@@ -107,6 +108,8 @@ class Changing:
                     purposes=purposes,
                     settings=settings,
                 )
+                if not allowed and purpose == settings.purpose:
+                    one.window = Window()  # what patterns look back at is of that purpose too
         merged = writing.people.merged(person)
         spoken = {**said.signals, **said.consent}
         kept = consent.values_apply(

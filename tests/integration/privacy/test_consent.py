@@ -106,6 +106,7 @@ def test_what_was_kept_goes_with_a_refusal_and_rules_see_nothing(tmp_path: Path)
         exported = site.ask("GET", f"/v1/visitors/{RAW}/export")
         (profile,) = exported["profiles"]
         assert (profile["attributes"], profile["interests"], profile["events"]) == ({}, {}, {})
+        assert profile["patterns_look_back_at"] == []
         assert profile["consent"]["personalization"]["allowed"] is False
 
 
