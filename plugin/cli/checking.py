@@ -57,7 +57,7 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     except RuleError as error:
         return CheckedFiles(error.problems)
     files = RuleFiles(paths)
-    problems = list(ruleset.warnings)
+    problems = [*ruleset.warnings, *_without_purpose(ruleset)]
     entries = read_entries(content_path) if content_path is not None else _published(ruleset, problems)
     try:
         content = ruleset.prepare(entries)
@@ -77,6 +77,20 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     origin = {slot: reasons for slot in ruleset.slots if (reasons := beyond_the_edge(ruleset, slot))}
     private = {slot: found for slot in ruleset.slots if (found := private_reasons(ruleset, slot))}
     return CheckedFiles(problems, ruleset, tests, private, origin)
+
+
+def _without_purpose(ruleset: Ruleset) -> list[Problem]:
+    """What is kept of visitors is kept for something: where a document does not say, it counts as said."""
+    return [
+        Problem(
+            f"{one.name!r} declares no purpose, so it is kept for personalization; say what it is for",
+            f"/attributes/{one.name}",
+            word=one.name,
+            severity="warning",
+        )
+        for one in ruleset.document.catalogue.all()
+        if one.name.startswith("profile.") and one.purpose is None
+    ]
 
 
 def _entries_beside(files: RuleFiles, name: str) -> Entries:

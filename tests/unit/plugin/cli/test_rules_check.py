@@ -130,3 +130,12 @@ def test_the_schema_is_json_schema(run: Tessera) -> None:
     found = json.loads(run("rules", "schema").stdout)
     assert found["$schema"].startswith("https://json-schema.org/")
     assert "rules" in found["properties"]
+
+
+def test_an_attribute_of_profiles_without_a_purpose_is_warned_of(run: Tessera, here: Path) -> None:
+    document = "attributes:\n  profile.tier: {type: string}\n  profile.plan: {type: string, purpose: service}\n"
+    (here / "site.yaml").write_text(document + "slots: [{id: hero}]\n")
+    result = run("rules", "check", "site.yaml")
+    assert result.exit_code == 0
+    (line,) = [line for line in result.stderr.splitlines() if "purpose" in line]
+    assert line.startswith("/attributes/profile.tier: warning: 'profile.tier' declares no purpose")
