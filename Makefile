@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-dev servers run test test-cms lint types lock bench clean
+.PHONY: help setup setup-dev servers run test test-cms test-events lint types lock bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ test: setup-dev servers lint types  ## lint, types and the whole suite, real com
 test-cms: setup-dev  ## the suite against real WordPress and Strapi; installs what is missing of them
 	$(BIN)/python -m tests.cms_servers.wordpress_install
 	$(BIN)/pytest tests/cms_servers -q
+
+test-events: setup-dev  ## the kill tests of events in full: 100,000 of them, ten kills at random in each
+	TESSERA_TEST_EVENTS=full $(BIN)/pytest tests/integration/events/test_killed.py -n 0 -q
 
 lock: | $(VENV)/bin/python  ## resolve the dependencies anew and write the lock files
 	$(PIP) install uv

@@ -30,6 +30,8 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
         yield from _start(result["start"])
     if "http" in result:
         yield from _http(result["http"])
+    if "events" in result:
+        yield from _events(result["events"])
     if result["targets"]:
         yield from _targets(result["targets"])
 
@@ -122,6 +124,30 @@ def _http(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"ratio {found['ratio']:.2f}: the median over rounds, each with its own floor;"
         " user and system time of the whole process tree"
+    )
+
+
+def _events(found: dict[str, Any]) -> Iterator[str]:
+    yield from _title("Events: batches of 50, durable, one serving process; medians of the rounds")
+    table = [("stream", "accepted a second", "CPU µs", "while applying", "CPU µs", "seen, ms", "p99", "loop")]
+    table += [
+        (
+            name,
+            f"{one['accepting']['events_per_s']:,}",
+            _us(one["accepting"]["cpu_us_an_event"]),
+            f"{one['accepting_and_applying']['events_per_s']:,}",
+            _us(one["accepting_and_applying"]["cpu_us_an_event"]),
+            _us(one["seen"]["median_ms"]),
+            _us(one["seen"]["p99_ms"]),
+            _us(one["accepting"]["loop_us"]),
+        )
+        for name, one in found.items()
+    ]
+    yield from _table(table)
+    yield (
+        "The first two with `apply_events` off, as beside `tessera worker`. Seen: from an event of a new visitor being"
+        " sent to an answer that shows it, in the process that also applies 300 events a second of others, by 50"
+        " patterns."
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plugin.bench import http, inprocess
+from plugin.bench import events_part, http, inprocess
 from plugin.bench.generator import GENERATOR_VERSION
 from plugin.bench.http import APP, FLOOR, Http
 from plugin.bench.inprocess import IN_TURN, INDEX, ORACLE, Deciding, Evaluation
@@ -17,7 +17,7 @@ from plugin.bench.starting import start
 
 Result = dict[str, Any]
 Say = Callable[[str], None]
-PARTS = ("evaluation", "decision", "publishing", "start", "http")
+PARTS = ("evaluation", "decision", "publishing", "start", "http", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +193,24 @@ def _http_result(found: Http) -> Result:
     }
 
 
+def _events(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+    found = events_part.measure(quick=quick, say=say)
+    targets = []
+    for name, one in found.items():
+        per_s, seen = one["accepting"]["events_per_s"], one["seen"]
+        targets += [
+            Target(f"events accepted, stream {name}, one process", per_s, 5_000, "a second", least=True),
+            Target(f"event to the next decision, stream {name}, median", seen["median_ms"], 50, "ms"),
+            Target(f"the same, p99 of {seen['probes']:,}", seen["p99_ms"], 250, "ms"),
+        ]
+    return found, targets
+
+
 _PARTS: Mapping[str, Callable[[bool, Say], tuple[Result, list[Target]]]] = {
     "evaluation": _evaluation,
     "decision": _decision,
     "publishing": _publishing,
     "start": _start,
     "http": _http,
+    "events": _events,
 }

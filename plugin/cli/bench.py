@@ -9,7 +9,7 @@ import click
 
 from plugin.cli.output import Failed, ProblemsFound
 
-PARTS = ("evaluation", "decision", "publishing", "start", "http")
+PARTS = ("evaluation", "decision", "publishing", "start", "http", "events")
 
 
 @click.command()
@@ -30,6 +30,7 @@ def bench(quick: bool, parts: tuple[str, ...], json_path: Path | None, picture: 
     Everything is measured beside something known in the same run: the naive evaluation of the same rules, and a bare
     Flask route that returns as many bytes. The full run takes several minutes; leave the machine alone meanwhile.
     """
+    from plugin.bench.events import RefusedError  # noqa: PLC0415
     from plugin.bench.http import WrongStatusError  # noqa: PLC0415
     from plugin.bench.inprocess import WrongAnswerError  # noqa: PLC0415
     from plugin.bench.picture import draw  # noqa: PLC0415
@@ -41,7 +42,7 @@ def bench(quick: bool, parts: tuple[str, ...], json_path: Path | None, picture: 
         raise click.UsageError("--picture needs the part 'evaluation'")
     try:
         result = run(quick=quick, parts=parts or PARTS, say=lambda text: click.echo(f"… {text}", err=True))
-    except (WrongAnswerError, WrongStatusError, NotServingError) as error:
+    except (WrongAnswerError, WrongStatusError, NotServingError, RefusedError) as error:
         raise Failed(str(error)) from error
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
     if json_path is not None and str(json_path) != "-":

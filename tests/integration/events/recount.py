@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import isclose
 from typing import Any
 
@@ -48,7 +49,7 @@ def recount(events: Sequence[Event], topics: Mapping[str, Sequence[str]], now_s:
 
 def _visits(times: Iterable[int]) -> int:
     ordered = sorted(times)
-    return 1 + sum(later - earlier > GAP_S for earlier, later in zip(ordered, ordered[1:], strict=False))
+    return 1 + sum(later - earlier > GAP_S for earlier, later in pairwise(ordered))
 
 
 def differences(store: Store, source: str, wanted: Mapping[str, Any], now_s: int) -> list[str]:

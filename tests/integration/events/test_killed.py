@@ -77,7 +77,8 @@ def storm(site: Running, dice: random.Random, between: Callable[[int], None]) ->
                 one.result(PATIENCE_S * 2)
             ends = time.monotonic() + PATIENCE_S
             while len(killed) < len(plan):  # those that need events to come by get some
-                assert time.monotonic() < ends and not keeping.done(), (killed, site.log())
+                assert time.monotonic() < ends, (killed, site.log())
+                assert not keeping.done(), keeping.exception()
                 extra = {"id": f"x-{time.monotonic_ns()}", "type": "view", "visitor_id": "v-0", "at": now_s - 50}
                 by_visitor["v-0"].append(extra)
                 site.deliver([sent(extra)])

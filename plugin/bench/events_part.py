@@ -1,0 +1,62 @@
+"""The part of the benchmark that is about events, as plain data."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from plugin.bench.events import RATE_PER_S, Round, Seen, accept, redis_server, see, served
+
+FULL = (5, 400, 20.0)
+QUICK = (1, 80, 4.0)
+WARM_UP_S = 3.0
+
+
+def measure(*, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """By stream: events accepted a second alone and while applying, and how soon one is seen; Redis where it is there.
+
+    Raises:
+        NotServingError, RefusedError: a server does not come up, or does not take what is sent.
+    """
+    rounds, batches, seconds = QUICK if quick else FULL
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as named:
+        folder = Path(named)
+        with redis_server(folder / "redis") as redis:
+            for name, url in (("local", None), *((("redis", redis),) if redis else ())):
+                say(f"events, stream {name}: accepted in batches of 50, one process")
+                with served(folder / f"{name}-accepting", url, applies=False) as server:
+                    accepting = accept(server, rounds, batches)
+                with served(folder / f"{name}-both", url, applies=True) as server:
+                    both = accept(server, rounds, batches)
+                say(f"events, stream {name}: seen in the next decision, at {RATE_PER_S} a second")
+                with served(folder / f"{name}-seen", url, applies=True) as server:
+                    see(server, WARM_UP_S)
+                    seen = [see(server, seconds) for _ in range(rounds)]
+                found[name] = {
+                    "accepting": _rounds(accepting),
+                    "accepting_and_applying": _rounds(both),
+                    "seen": _seen(seen),
+                }
+    return found
+
+
+def _rounds(rounds: Sequence[Round]) -> dict[str, Any]:
+    return {
+        "events_per_s": round(median(one.per_s for one in rounds)),
+        "cpu_us_an_event": round(median(one.cpu_us for one in rounds), 1),
+        "loop_us": round(median(one.loop_us for one in rounds), 1),
+        "rounds": [round(one.per_s) for one in rounds],
+    }
+
+
+def _seen(runs: Sequence[Seen]) -> dict[str, Any]:
+    return {
+        "median_ms": round(median(median(one.ms) for one in runs), 1),
+        "p99_ms": round(median(one.ms[min(len(one.ms) - 1, len(one.ms) * 99 // 100)] for one in runs), 1),
+        "probes": sum(len(one.ms) for one in runs),
+        "events_per_s": round(median(one.per_s for one in runs)),
+    }

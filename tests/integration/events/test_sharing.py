@@ -1,0 +1,83 @@
+"""Several processes that share the partitions of the stream: all of them work, and none beside another."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin.service.partitions import TTL_MS, Partitions
+from tests.integration.events.site import Running, a_site, soon
+from tests.integration.events.test_killed import check
+from tests.integration.events.traffic import batches, sent
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Running]:
+    with a_site(tmp_path, f"sqlite:///{tmp_path}/var/tessera.db", "apply_events = false") as made, made.running():
+        soon(made.is_up, made)
+        yield made
+
+
+def shares(site: Running) -> dict[str, int]:
+    """How many partitions each living process holds."""
+    found: dict[str, int] = defaultdict(int)
+    names = {Partitions.name(one) for one in range(site.stream.partitions)}
+    for lease in site.store.leases.held():
+        if lease.partition in names and lease.expires > time.time() * 1000:
+            found[lease.owner] += 1
+    return dict(found)
+
+
+def send(site: Running, into: dict[str, list[dict[str, Any]]], count: int, seed: int) -> None:
+    for number, batch in enumerate(batches(count, 20, 50, int(time.time()), random.Random(seed))):
+        for one in batch:
+            one["id"] = f"s{seed}-{number}-{one['id']}"
+            into[one["visitor_id"]].append(one)
+        site.deliver([sent(one) for one in batch])
+
+
+def test_processes_share_the_partitions_and_those_of_one_that_was_killed_go_on_with_the_others(site: Running) -> None:
+    said: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    with ExitStack() as closing:
+        workers = [closing.enter_context(site.running(port=0)) for _ in range(3)]
+        soon(lambda: sorted(shares(site).values()) == [4, 6, 6], site)
+        send(site, said, 300, 1)
+        soon(site.is_drained, site)
+        workers[0].kill()
+        workers[0].wait(10)
+        send(site, said, 300, 2)
+        began = time.monotonic()
+        soon(site.is_drained, site)
+        assert time.monotonic() - began < 30
+        soon(lambda: sorted(shares(site).values()) == [8, 8], site)
+        check(site, said)
+
+
+def test_one_that_stood_still_for_longer_than_its_lease_writes_nothing_when_it_wakes(site: Running) -> None:
+    said: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    with ExitStack() as closing:
+        first = closing.enter_context(site.running(port=0))
+        soon(lambda: list(shares(site).values()) == [16], site)
+        (stalled,) = shares(site)
+        os.kill(first.pid, signal.SIGSTOP)
+        closing.callback(os.kill, first.pid, signal.SIGCONT)
+        send(site, said, 200, 3)
+        closing.enter_context(site.running(port=0))
+        soon(lambda: shares(site).get(stalled, 0) == 0 and sum(shares(site).values()) == 16, site, 30 + TTL_MS / 1000)
+        soon(site.is_drained, site)
+        os.kill(first.pid, signal.SIGCONT)
+        send(site, said, 200, 4)
+        soon(lambda: sorted(shares(site).values()) == [8, 8], site)
+        soon(site.is_drained, site)
+        check(site, said)
