@@ -25,7 +25,7 @@ MOST_BYTES = 16 * 1024
 MOST_TOKENS = 2_000
 MOST_ALIASES = 30
 DEEPEST_BRACKETS = 24
-DEEPEST = 12
+DEEPEST = 16
 MOST_FIELDS = 400
 MOST_FRAGMENTS = 50
 MOST_ROOTS = 10
@@ -84,8 +84,9 @@ def judge_document(document: DocumentNode) -> None:
     if len(fragments) > MOST_FRAGMENTS:
         raise MalformedRequest(f"The document has more than {MOST_FRAGMENTS} fragments.")
     known: dict[str, Weight] = {}
+    for name in fragments:  # those that nobody spreads, too, may spread themselves
+        _of_fragment(name, fragments, known, ())
     weights = [_weight(one.selection_set, fragments, known, ()) for one in operations]
-    weights += [_of_fragment(name, fragments, known, ()) for name in fragments]
     if sum(one.fields for one in weights) > MOST_FIELDS:
         raise MalformedRequest(f"The document asks for more than {MOST_FIELDS} fields.")
     if max(one.depth for one in weights) > DEEPEST:

@@ -74,7 +74,7 @@ class _Slots:
         answer, notes = told.answer, decision.notes
         pieces: Sequence[bytes] | None = None
         mine: dict[object, Sequence[bytes]] | None = None
-        if notes is not None:
+        if notes is not None and decision.trace is None:  # a trace is of one request
             mine = notes.setdefault(_KEPT, {})  # type: ignore[assignment]
             pieces = mine.get((self, answer.site.version, told.render)) if mine is not None else None
         if pieces is None:

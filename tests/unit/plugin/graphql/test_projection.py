@@ -189,3 +189,12 @@ def _notes(thing: Any) -> Iterator[dict[Any, Any]]:
         if isinstance(one, dict) and "graphql" in one:
             yield one
         left.extend(gc.get_referents(one))
+
+
+def test_what_is_kept_of_a_slot_has_no_trace_of_another_visitor(site: Answering) -> None:
+    text = """query Q($context: JSON) {
+      personalize(slots: [{id: "hero"}], context: $context, explain: true) { slots { trace } } }"""
+    for rich in (True, False, True):
+        body, _, _ = site.ask(text, {"context": {"custom": {"rich": rich}}}, caller=MANAGER)
+        (slot,) = body["data"]["personalize"]["slots"]
+        assert ("rich" in slot["trace"]["segments"]) is rich
