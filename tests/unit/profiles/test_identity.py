@@ -72,3 +72,13 @@ def test_an_id_that_is_none_is_not_repeated() -> None:
 def test_keys_of_any_length_count_to_their_end() -> None:
     long = "k" * 100
     assert Hasher([(1, long)], "u").source("v-1") != Hasher([(1, long + "k")], "u").source("v-1")
+
+
+def test_the_names_that_an_id_has_had_newest_first() -> None:
+    keys = [(1, "one"), (2, "two"), (5, "five")]
+    hasher = Hasher(keys, "u")
+    names = hasher.names("v-1")
+    assert names == tuple((Hasher(keys[:count], "u").source("v-1"), keys[count - 1][0]) for count in (3, 2, 1))
+    assert {hasher.lift(source, version) for source, version in names} == {hasher.source("v-1")}
+    with pytest.raises(ValueError, match="not a visitor id"):
+        hasher.names("")
