@@ -1,0 +1,140 @@
+"""What can hold at once: every set of rows that some visitor has, found part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from rules.footprint_factors import Class, Factor, Marks
+from rules.footprint_rows import Need
+
+
+class Visitor(NamedTuple):
+    """An invented visitor at a moment."""
+
+    attributes: Mapping[str, object]
+    segments: tuple[str, ...]
+    now: datetime
+
+
+class Budget:
+    """How much work is left, in steps; shared by whoever is given it."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def take(self, steps: int) -> bool:
+        """Whether there was so much; else what is left stays for others."""
+        if steps > self.left:
+            return False
+        self.left -= steps
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Sets of rows, with marks.
+
+    Attributes:
+        found: each state with the choices that led to it, one class for each part.
+        complete: whether these are all; else there are at most `most`.
+    """
+
+    found: Mapping[int, _Trail]
+    complete: bool
+    most: int
+
+
+class _Trail(NamedTuple):
+    before: _Trail | None
+    choice: Class | None
+
+
+class _Step(NamedTuple):
+    """One choice among masks; `decided` are rows that it is the last to bear on, each with its alternatives."""
+
+    choices: Sequence[tuple[int, Class | None]]
+    decided: Sequence[tuple[int, int]]
+
+
+class Walk:
+    """Follows the parts of one slot, one after another, merging what comes to the same."""
+
+    def __init__(self, needs: Sequence[Need], marks: Marks) -> None:
+        self._rows = (1 << len(needs)) - 1
+        self._marks = marks
+        self._others: dict[int, int] = {}
+        start = 0
+        while start < len(needs):
+            end = start
+            while end < len(needs) and needs[end].item == needs[start].item:
+                end += 1
+            if end - start > 1:
+                whole = (1 << end) - (1 << start)
+                self._others.update({number: whole & ~(1 << number) for number in range(start, end)})
+            start = end
+
+    def states(self, factors: Sequence[Factor], budget: Budget, *, relaxed: bool) -> States:
+        """The states of all visitors.
+
+        Args:
+            relaxed: whether parts whose classes are not all known count as anything that they could be; then every
+                visitor has one of the states, and some may be nobody's. Else each is that of a visitor.
+        """
+        current: dict[int, _Trail] = {self._rows | self._marks.all: _Trail(None, None)}
+        ordered = sorted(factors, key=lambda one: (-len(one.classes), one.names))
+        steps = list(self._steps(ordered, relaxed=relaxed))
+        for place, step in enumerate(steps):
+            following: dict[int, _Trail] = {}
+            if not budget.take(len(current) * (len(step.choices) + len(step.decided))):
+                most = len(current)
+                for rest in steps[place:]:
+                    most *= len(rest.choices)
+                return States(current, complete=False, most=most)
+            for state, trail in current.items():
+                for mask, chosen in step.choices:
+                    after = state & mask
+                    for row, others in step.decided:
+                        if after & row:
+                            after &= ~others
+                    if after not in following:
+                        following[after] = _Trail(trail, chosen)
+            current = following
+        return States(current, complete=True, most=len(current))
+
+    def _steps(self, factors: Sequence[Factor], *, relaxed: bool) -> Iterator[_Step]:
+        marks = self._marks.all
+        last: dict[int, int] = {}
+        for place, factor in enumerate(factors):
+            for number in self._others:
+                if factor.touched >> number & 1:
+                    last[number] = place
+        for place, factor in enumerate(factors):
+            decided = [(1 << number, others) for number, others in self._others.items() if last.get(number) == place]
+            own = 0
+            for one in (*(found.rows for found in factor.classes), *factor.marks):
+                own |= one & marks
+            rest = marks & ~own
+            if factor.complete or not relaxed:
+                nobody: list[tuple[int, Class | None]] = [(self._rows | marks, None)]
+                yield _Step([(one.rows | rest, one) for one in factor.classes] or nobody, decided)
+                continue
+            for mask in factor.free:
+                yield _Step([(self._rows | marks, None), ((self._rows | marks) & ~mask, None)], ())
+            yield _Step([(self._rows | rest | mark, None) for mark in factor.marks or (0,)], decided)
+
+
+def visitor_of(trail: _Trail, consents: Mapping[str, object], now: datetime) -> Visitor:
+    """The visitor whose choices these are."""
+    attributes = dict(consents)
+    segments: list[str] = []
+    step: _Trail | None = trail
+    while step is not None:
+        if step.choice is not None:
+            attributes.update(step.choice.attributes or {})
+            segments.extend(step.choice.segments)
+            now = step.choice.now or now
+        step = step.before
+    return Visitor(attributes, tuple(sorted(segments)), now)

@@ -1,0 +1,81 @@
+"""A footprint in plain words, for editors and for those who run the caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.footprint import Addition, Footprint
+from rules.footprint_flips import Stillness
+
+_LARGE = 1_000_000
+_SHARED = {
+    "everyone": "the same for everyone",
+    "inputs": "shared by visitors who are alike in what an edge knows of every request",
+    "class": "shared by visitors with the same class cookie",
+    "private": "private to each visitor, so no shared cache keeps it",
+}
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def number(count: int) -> str:
+    """A number of versions; beyond a million nobody wants to know."""
+    return "more than a million" if count > _LARGE else f"{count:,}"
+
+
+def versions(one: Footprint) -> str:
+    """How many versions of a slot there are.
+
+    A bound says that it is one.
+    """
+    plural = "" if one.versions == 1 else "s"
+    if one.how == "open":
+        return f"{number(one.versions)} cached versions, and more with each value of {', '.join(one.grows_with)}"
+    if one.how == "at_most" and one.versions > _LARGE:
+        return "possibly more than a million cached versions"
+    return f"{'at most ' if one.how == 'at_most' else ''}{number(one.versions)} cached version{plural}"
+
+
+def sharing(one: Footprint) -> str:
+    """Who may share it."""
+    return _SHARED[one.sharing]
+
+
+def addition(one: Addition, slot: str) -> str:
+    """What a rule or an experiment adds to a slot."""
+    who = f"this {one.kind}"
+    if one.without is None:
+        return f"what {who} adds to {slot} was not worked out"
+    if one.without == one.versions:
+        return f"{who} adds no version to {slot}"
+    return f"{who} takes {slot} from {number(one.without)} to {number(one.versions)} cached versions"
+
+
+def duration(seconds: int) -> str:
+    """A time in its largest whole unit."""
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds >= size or size == 1)
+    count = seconds // size
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def still(one: Stillness) -> str:
+    """For how long it can be kept."""
+    if one.flips_a_day is None:
+        return "can change at any moment, so that no answer is kept"
+    if one.ttl_s is None:
+        return "never changes by the clock"
+    return f"cannot change by the clock for {duration(one.ttl_s)}; it may, {one.flips_a_day:g} times a day"
+
+
+def lines(one: Footprint) -> Iterator[str]:
+    """A slot, one thing a line; what belongs to the line before is indented."""
+    yield f"slot {one.slot}: {versions(one)}, {sharing(one)}"
+    for cause in one.causes:
+        yield f"    {cause.sentence}"
+    for reason in one.origin:
+        yield f"    only the origin can decide it: {reason}"
+    for distinction in one.distinctions:
+        asked = f" ({'; '.join(distinction.asked)})" if distinction.asked else ""
+        yield f"    tells {distinction.classes} kinds apart by {', '.join(distinction.of)}{asked}"
+    for added in one.additions:
+        yield f"    {added.kind} {added.id}: {addition(added, one.slot)}"
+    yield f"    {still(one.stillness)}"

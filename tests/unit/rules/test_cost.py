@@ -1,0 +1,210 @@
+"""What caching costs, by rule sets whose answer is known by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import rules
+from rules.footprint import Footprint, footprints
+from rules.footprint_words import addition, lines, still, versions
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PIN = [{"pin": {"id": "x"}}]
+
+
+def one(*listed: dict[str, Any], content: list[dict[str, Any]] | None = None, **more: Any) -> Footprint:
+    """The footprint of a slot with these rules."""
+    named = [{"id": f"r{place}", "slot": "s", "then": PIN, **rule} for place, rule in enumerate(listed)]
+    slot = {"id": "s", **more.pop("slot", {})}
+    ruleset = rules.load({"version": 1, "slots": [slot], "rules": named, **more})
+    prepared = None if content is None else ruleset.prepare(content)
+    (found,) = footprints(ruleset, prepared, now=NOW)
+    return found
+
+
+def without(found: Footprint) -> dict[str, int | None]:
+    """By id, the versions where a rule is left out."""
+    return {added.id: added.without for added in found.additions}
+
+
+def test_a_slot_without_rules_has_one_version_for_everyone_for_ever() -> None:
+    found = one()
+    assert (found.versions, found.how, found.sharing) == (1, "exact", "everyone")
+    assert found.stillness.ttl_s is None
+    assert still(found.stillness) == "never changes by the clock"
+
+
+def test_countries_are_told_apart_as_far_as_rules_name_them() -> None:
+    """Two rules of one list each: both, one, the other, none of them."""
+    found = one({"when": {"geo.country": ["FR", "BE"]}}, {"when": {"geo.country": ["FR", "DE"]}})
+    assert (found.versions, found.how, found.sharing) == (4, "exact", "inputs")
+    assert without(found) == {"r0": 2, "r1": 2}
+    assert addition(found.additions[0], "s") == "this rule takes s from 2 to 4 cached versions"
+
+
+def test_what_one_attribute_rules_out_is_not_multiplied() -> None:
+    """Three countries and one device: four times two."""
+    found = one(*({"when": {"geo.country": code}} for code in ("FR", "DE", "US")), {"when": {"device.type": "mobile"}})
+    assert found.versions == 8
+    assert without(found) == {"r0": 6, "r1": 6, "r2": 6, "r3": 4}
+
+
+def test_a_rule_that_always_holds_and_one_that_never_does_add_nothing() -> None:
+    found = one({}, {"when": {"any": []}}, {"when": {"geo.country": "FR"}})
+    assert found.versions == 2
+    assert without(found) == {"r0": 2, "r1": 2, "r2": 1}
+    assert addition(found.additions[0], "s") == "this rule adds no version to s"
+
+
+def test_stop_makes_fewer_versions_and_its_rule_can_save_some() -> None:
+    """Without it three rules are free of each other; with it, its visitors share one."""
+    found = one(
+        {"priority": 9, "when": {"device.type": "bot"}, "then": [{"stop": True}]},
+        {"when": {"geo.country": "FR"}},
+        {"when": {"geo.eu": True}},
+    )
+    assert found.versions == 4
+    assert without(found)["r0"] == 4
+
+
+@pytest.mark.parametrize(
+    ("when", "sharing", "said"),
+    [
+        ({"profile.spend": {"gt": 5}}, "class", "only the origin knows"),
+        ({"visitor.id": {"percent": {"lt": 20, "salt": "s"}}}, "class", "share of the visitors"),
+        ({"segment": "listed"}, "class", "a list of visitors"),
+        ({"segment": "fans"}, "class", "an event pattern"),
+        ({"request.path": "/"}, "private", "an edge is not told"),
+        ({"request.utm.campaign": "winter"}, "inputs", "reads request.utm.campaign"),
+        ({"request.utm.own": "winter"}, "private", "an edge is not told"),
+        ({"time.hour": 5}, "inputs", "context.timezone"),
+    ],
+)
+def test_who_may_share_is_said_with_the_rule_that_it_comes_from(when: Any, sharing: str, said: str) -> None:
+    found = one(
+        {"when": when},
+        attributes={"profile.spend": {"type": "number"}},
+        segments=[
+            {"id": "listed", "members": ["v-1"]},
+            {"id": "fans", "pattern": {"event": "view", "count": {"gte": 3}, "within": "1d"}},
+        ],
+    )
+    assert found.sharing == sharing
+    assert any(said in cause.sentence for cause in found.causes)
+    assert found.versions == 2
+    assert found.how == "exact"
+
+
+def test_caps_and_scores_of_ones_own_make_a_slot_private() -> None:
+    capped = one({"cap": {"per_visitor": 1, "within": "1d"}})
+    scored = one(slot={"blend": {"model": {"name": "m", "per": "visitor"}}})
+    assert [capped.sharing, scored.sharing] == ["private", "private"]
+    assert "the rule 'r0'" in capped.causes[0].sentence
+
+
+def test_the_arms_of_an_experiment_are_versions() -> None:
+    """Not entered, and two arms."""
+    arms = [{"id": "a"}, {"id": "b", "then": PIN}]
+    found = one(experiments=[{"id": "e", "slot": "s", "traffic": 50, "arms": arms}])
+    assert (found.versions, found.how, found.sharing) == (3, "exact", "class")
+    assert without(found) == {"e": 1}
+
+
+def test_experiments_of_a_group_are_never_both_entered() -> None:
+    arms = [{"id": "a"}, {"id": "b"}]
+    group = [{"id": name, "slot": "s", "group": "g", "arms": arms} for name in ("e", "f")]
+    assert one(experiments=group).versions == 5
+
+
+def test_content_brings_its_languages_and_audience_tags() -> None:
+    entries = [
+        {"id": "x", "locale": "fr"},
+        {"id": "x", "locale": "en"},
+        {"id": "y", "tags": ["audience:fans"]},
+    ]
+    segments = [{"id": "fans", "computed": True}]
+    assert one(segments=segments).versions == 1
+    found = one(segments=segments, locales=["fr", "en"], content=entries)
+    assert (found.versions, found.how) == (4, "exact")
+
+
+def test_values_that_selectors_name_are_counted_where_they_are_known() -> None:
+    """Every country that there is, and none; of a profile's values nobody knows how many there are."""
+    local = {"then": [{"boost": {"content.region": {"ref": "geo.country"}}, "by": 1}]}
+    assert one(local).versions == 251
+    own = {"then": [{"boost": {"content.region": {"ref": "profile.home"}}, "by": 1}]}
+    found = one(own, attributes={"profile.home": {"type": "string"}})
+    assert found.how == "open"
+    assert "more with each value of profile.home" in versions(found)
+
+
+def test_consent_is_asked_before_what_needs_it() -> None:
+    """Refused and a known plan never come together: four, and not eight."""
+    found = one(
+        {"when": {"consent.ads": False}},
+        {"when": {"profile.plan": "pro"}},
+        attributes={"profile.plan": {"type": "string", "purpose": "ads"}},
+    )
+    assert (found.versions, found.how) == (3, "exact")
+
+
+def test_schedules_count_from_now_on() -> None:
+    """What is over counts no more; hours of the site and those of visitors can meet in any way."""
+    assert one({"until": "2026-11-01"}).versions == 1
+    assert one({"from": "2026-12-01"}, {"until": "2026-12-24"}).versions == 3
+    assert one({"on": {"hours": [8, 11]}}, {"on": {"hours": [12, 20]}}).versions == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "ttl_s", "flips"),
+    [
+        ({"until": "2026-11-22T13:00:00"}, 3600, 0.1),
+        ({"on": {"hours": [18, 23]}}, 6 * 3600, 2.0),
+        ({"when": {"time.hour": {"gte": 5}}}, 900, 96.0),
+        ({"when": {"time.now": {"gte": "2026-11-22T12:00:30Z"}}}, 30, 0.3),
+        ({"when": {"profile.seen": {"after": {"ago": "7d"}}}}, 0, None),
+    ],
+)
+def test_how_long_nothing_can_flip(rule: dict[str, Any], ttl_s: int, flips: float | None) -> None:
+    found = one(rule, attributes={"profile.seen": {"type": "datetime"}}).stillness
+    assert (found.ttl_s, found.flips_a_day) == (ttl_s, flips)
+
+
+def test_content_dates_flip_too() -> None:
+    found = one(content=[{"id": "x", "published_at": "2026-11-22T12:01:00Z"}])
+    assert found.stillness.ttl_s == 60
+
+
+def test_expressions_are_bounded_where_no_visitor_is_found() -> None:
+    """No text suits both, which nobody proved."""
+    found = one(*({"when": {"request.utm.source": {"matches": text}}} for text in ("^a[^b]c{2}$", "^(?:x|y)z+$")))
+    assert found.how in ("exact", "at_most")
+    assert found.versions in (3, 4)
+    assert found.origin == (
+        "the rule 'r0' has an expression ('matches')",
+        "the rule 'r1' has an expression ('matches')",
+    )
+
+
+def test_thirty_segments_are_bounded_and_not_counted() -> None:
+    segments = [{"id": f"s{number}", "computed": True} for number in range(30)]
+    found = one(*({"when": {"segment": one["id"]}} for one in segments), segments=segments)
+    assert (found.versions, found.how) == (2**30, "at_most")
+    assert "more than a million" in versions(found)
+    assert without(found)["r0"] is None
+
+
+def test_one_rule_is_asked_for_alone_even_where_all_are_too_many() -> None:
+    segments = [{"id": f"s{number}", "computed": True} for number in range(30)]
+    named = [{"id": f"r{n}", "slot": "s", "when": {"segment": f"s{n}"}, "then": PIN} for n in range(30)]
+    document = {"version": 1, "segments": segments, "slots": [{"id": "s"}, {"id": "other"}], "rules": named}
+    (found,) = footprints(rules.load(document), now=NOW, only="r3")
+    assert without(found) == {"r3": 2**29}
+
+
+def test_the_same_is_said_every_time() -> None:
+    listed = [{"when": {"geo.country": code}} for code in ("FR", "DE")]
+    assert list(lines(one(*listed))) == list(lines(one(*listed)))
