@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,6 +90,18 @@ def int_header(response: requests.Response, name: str) -> int:
     """A header as a whole number; 0 where it is absent or something else."""
     value = response.headers.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
+
+
+def retry_after(response: requests.Response, now: float) -> float | None:
+    """Seconds that `Retry-After` asks for, from its number or its date; None without a usable one."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
 
 
 def is_json(response: requests.Response) -> bool:

@@ -45,7 +45,14 @@ BUILT_IN: Mapping[Port, Mapping[str, str]] = MappingProxyType(
                 "wordpress": "adapters.cms.wordpress:build",
             }
         ),
-        "edge": MappingProxyType({"console": "adapters.edge.console:build"}),
+        "edge": MappingProxyType(
+            {
+                "cloudflare": "adapters.edge.cloudflare:build",
+                "console": "adapters.edge.console:build",
+                "fastly": "adapters.edge.fastly:build",
+                "varnish": "adapters.edge.varnish:build",
+            }
+        ),
         "hooks": MappingProxyType(
             {
                 "contentful": "adapters.cms.contentful.hook:build",

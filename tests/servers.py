@@ -37,6 +37,15 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
 
+@dataclass(frozen=True, slots=True)
+class Varnish:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -45,9 +54,9 @@ def free_port() -> int:
 
 
 def program(name: str) -> str:
-    """Find a server's program; Debian keeps PostgreSQL's out of the path."""
+    """Find a server's program; Debian keeps PostgreSQL's out of the path, and Varnish's out of that of users."""
     debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    found = shutil.which(name) or next(map(str, debian), None)
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin") or next(map(str, debian), None)
     if found is None:
         raise FileNotFoundError(f"{name} is not installed: see `make test`")
     return found
@@ -99,6 +108,19 @@ def redis() -> Iterator[Redis]:
 
 
 @contextmanager
+def varnish(vcl: str, port: int | None = None) -> Iterator[Varnish]:
+    """Varnish with this VCL, an empty cache in memory, and no console; its modules are Debian's."""
+    with _folder("tessera-varnish-") as folder:
+        (folder / "edge.vcl").write_text(vcl, "utf-8")
+        port = port or free_port()
+        command = [program("varnishd"), "-F", "-j", "none", "-n", str(folder / "work"), "-a", f"127.0.0.1:{port}"]
+        command += ["-T", "none", "-f", str(folder / "edge.vcl"), "-s", "malloc,64m", "-p", "vsl_space=1m"]
+        question = b"GET /is-there HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n"
+        with _running(command, folder, lambda: _answers(port, question, b"HTTP/1.1 ")):
+            yield Varnish(port)
+
+
+@contextmanager
 def _folder(prefix: str) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     try:
@@ -123,7 +145,7 @@ def _running(command: Sequence[str], folder: Path, ready: Callable[[], bool]) ->
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(2)  # both servers take SIGINT as: end now, cleanly, without waiting for clients
+    process.send_signal(2)  # all take SIGINT as: end now, cleanly, without waiting for clients
     try:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:

@@ -13,7 +13,7 @@ import requests
 from requests.auth import AuthBase
 
 from adapters.addresses import PrivateAddress, Resolve, UnknownHost, refuse_private, system_resolve
-from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body, url_fault
+from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body, retry_after, url_fault
 from adapters.cms.port import AuthError, BadResponse, NotFound, RateLimited, Unavailable
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
@@ -220,18 +220,6 @@ class Client:
 
     def _said(self, decoded: object) -> str:
         return (self._explain(decoded) or "no message")[:MAX_MESSAGE]
-
-
-def retry_after(response: requests.Response, now: float) -> float | None:
-    """Seconds that `Retry-After` asks for, from its number or its date; None without a usable one."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
 
 
 def _json(body: bytes) -> object:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
+from adapters.edge.keys import checked
 from adapters.edge.port import EdgeError
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
@@ -19,8 +20,9 @@ class ConsolePurger:
     """Logs, at the level info."""
 
     def purge(self, keys: Sequence[str], *, hard: bool) -> None:
-        """See the port; never fails."""
-        _log.info("%s purge of %s", "hard" if hard else "soft", " ".join(keys))
+        """See the port; fails for what is no key."""
+        if wanted := checked(keys):
+            _log.info("%s purge of %s", "hard" if hard else "soft", " ".join(wanted))
 
     def close(self) -> None:
         """Holds nothing to free."""

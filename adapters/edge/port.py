@@ -2,7 +2,8 @@
 
 Answers are stored under surrogate keys (of the entries, tags and sources that they were made from), and purged by
 them. A purge is sent again and again until it succeeds, and once more later, for an answer that was being made while
-the first was sent would be stored after it: so it must do no harm to purge the same keys twice.
+the first was sent would be stored after it: so it must do no harm to purge the same keys twice. Adapters do not try
+again by themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Protocol
 
 MOST_KEYS = 200
 """Of one call; an adapter whose cache takes fewer at once sends several requests."""
+LONGEST_KEY = 1024
+"""Characters of a key: no cache that we know takes longer ones."""
 
 
 class Purger(Protocol):
@@ -21,10 +24,11 @@ class Purger(Protocol):
         """Purge what is stored under any of the keys.
 
         Args:
-            keys: 1 to `MOST_KEYS` texts of printable ASCII, without spaces and commas.
+            keys: texts of 1 to `LONGEST_KEY` characters of printable ASCII, without spaces and commas. Callers give
+                up to `MOST_KEYS`; adapters take any number.
             hard: nobody may get the old answer from now on. Otherwise it may be served while a new one is fetched.
         Raises:
-            EdgeError: it is not known to have happened; the call is repeated later.
+            EdgeError: it is not known to have happened; the call is repeated later. Some keys may be purged.
         """
         ...
 
@@ -34,7 +38,7 @@ class Purger(Protocol):
 
 
 class EdgeError(Exception):
-    """The purge failed. `str(error)` carries no secret.
+    """The purge failed. `str(error)` carries no secret, and says what to do where that is known.
 
     Attributes:
         retry_after: seconds that the cache asked to wait; None where it did not say.
@@ -43,3 +47,15 @@ class EdgeError(Exception):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class EdgeAuthError(EdgeError):
+    """The cache does not let us purge: a secret, a token or a list of addresses has to be mended."""
+
+
+class EdgeUnavailable(EdgeError):  # noqa: N818 - named for what happened
+    """No answer, none in time, or that we shall come back later; it may pass by itself."""
+
+
+class EdgeRefused(EdgeError):  # noqa: N818 - named for what happened
+    """There was an answer, and it is not that the keys were purged; a setting has to be mended."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from adapters.edge.port import MOST_KEYS, EdgeError, Purger
+from adapters.edge.port import LONGEST_KEY, MOST_KEYS, EdgeError, Purger
 from plugin.ports import Purge, PurgeStore
 from plugin.service.converge import backoff_s, waits
 from plugin.service.notices import nowhere
@@ -33,17 +34,28 @@ def keys_of(purge: Purge) -> Iterator[str]:
 
 def source_key(source: str) -> str:
     """Of every answer that holds an entry of a source."""
-    return f"source:{quote(source, safe=_SAFE)}"
+    return _fitting(f"source:{quote(source, safe=_SAFE)}")
 
 
 def entry_key(source: str, id_: str) -> str:
     """Of every answer that holds an entry."""
-    return f"entry:{quote(source, safe=_SAFE)}/{quote(id_, safe=_SAFE)}"
+    return _fitting(f"entry:{quote(source, safe=_SAFE)}/{quote(id_, safe=_SAFE)}")
 
 
 def tag_key(tag: str) -> str:
     """Of every answer for which entries with a tag were looked at."""
-    return f"tag:{quote(tag, safe=_SAFE)}"
+    return _fitting(f"tag:{quote(tag, safe=_SAFE)}")
+
+
+def _fitting(key: str) -> str:
+    """The key, or where caches would refuse it for its length, as much of it as fits before a digest of all of it.
+
+    A name may have 255 characters, which encoded are up to 3,060; a refused key would hold up all the others.
+    """
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode("ascii")).hexdigest()
+    return f"{key[: LONGEST_KEY - 1 - len(digest)]}~{digest}"
 
 
 class Relay:

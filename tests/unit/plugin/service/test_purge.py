@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.edge.port import EdgeError
+from adapters.edge.keys import checked
+from adapters.edge.port import LONGEST_KEY, EdgeError
 from plugin.ports import Changes, StoredEntry
 from plugin.ports.serving import Serving
-from plugin.service.purge import Relay, entry_key, tag_key
+from plugin.service.purge import Relay, entry_key, source_key, tag_key
 from plugin.service.serving import Fleets
 from plugin.store import Store
 
@@ -187,3 +188,13 @@ def test_keys_are_printable_ascii_without_spaces_and_commas(name: str) -> None:
 def test_different_names_have_different_keys() -> None:
     names = ["a b", "a%20b", "a+b", "A b"]
     assert len({entry_key("cms", name) for name in names}) == len(names)
+
+
+def test_a_key_that_caches_would_refuse_for_its_length_ends_in_a_digest() -> None:
+    """One refused key would keep every purge beside it from being done."""
+    long = "雪" * 254
+    keys = [make(long + end) for make in (tag_key, source_key, lambda id_: entry_key("cms", id_)) for end in "ab"]
+    assert checked(keys) == keys, "each a key, and each another"
+    assert {len(key) for key in keys} == {LONGEST_KEY}
+    fits = "x" * (LONGEST_KEY - len("tag:"))
+    assert tag_key(fits) == f"tag:{fits}"

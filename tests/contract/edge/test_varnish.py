@@ -1,0 +1,164 @@
+"""What is particular to Varnish: the shipped VCL, several caches at once, restarts. Against the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+import requests
+
+from adapters.edge.port import EdgeAuthError, EdgeError, EdgeUnavailable
+from adapters.edge.varnish import VarnishPurger, build
+from adapters.runtime import Runtime
+from tests.contract.edge.varnish_site import INCLUDES, SECRET, Edge, edge, vcl
+from tests.contract.http_server import Reply, serve
+from tests.servers import free_port, varnish
+
+pytestmark = pytest.mark.server
+GOOD = {"Tessera-Purge-Secret": SECRET, "Tessera-Purge-Mode": "hard", "Tessera-Purge-Keys": "tag:x"}
+
+
+def opened(*urls: str, secret: str = SECRET, **options: object) -> VarnishPurger:
+    return build({"urls": list(urls), "secret": secret, **options}, Runtime.system())
+
+
+def sent(where: Edge, **changed: str | None) -> tuple[int, str]:
+    """A purge with some headers changed or, None, left out: the status, and the word that says why."""
+    wanted = GOOD | {name.replace("_", "-"): value for name, value in changed.items()}
+    headers = {name: value for name, value in wanted.items() if value is not None}
+    answer = requests.request("TESSERAPURGE", where.cache.url, headers=headers, timeout=5)
+    return answer.status_code, answer.headers["Tessera-Purge"]
+
+
+@pytest.fixture(params=sorted(INCLUDES))
+def running(request: pytest.FixtureRequest) -> Edge:
+    found: Edge = request.getfixturevalue(f"{request.param}_edge")
+    return found
+
+
+def test_who_has_another_secret_purges_nothing(running: Edge, numbers: Callable[[], int]) -> None:
+    page = f"/{numbers()}"
+    running.store(page, "tag:guarded")
+    guess = opened(running.cache.url, secret="not-the-shared-secret")
+    with closing(guess), pytest.raises(EdgeAuthError, match="not that of tessera_purge_secret") as caught:
+        guess.purge(["tag:guarded"], hard=True)
+    assert "not-the-shared-secret" not in str(caught.value)
+    assert running.look(page) == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("changed", "answer"),
+    [
+        ({}, (200, "done")),
+        ({"Tessera_Purge_Secret": None}, (403, "secret")),
+        ({"Tessera_Purge_Secret": ""}, (403, "secret")),
+        ({"Tessera_Purge_Secret": SECRET[:-1]}, (403, "secret")),
+        ({"Tessera_Purge_Secret": SECRET.upper()}, (403, "secret")),
+        ({"Tessera_Purge_Secret": "guessed", "Tessera_Purge_Expected": "guessed"}, (403, "secret")),
+        ({"Tessera_Purge_Keys": None}, (400, "request")),
+        ({"Tessera_Purge_Keys": "a,b"}, (400, "request")),
+        ({"Tessera_Purge_Keys": "a  b"}, (400, "request")),
+        ({"Tessera_Purge_Keys": "a\tb"}, (400, "request")),
+        ({"Tessera_Purge_Keys": "a é"}, (400, "request")),
+        ({"Tessera_Purge_Mode": None}, (400, "request")),
+        ({"Tessera_Purge_Mode": "harder"}, (400, "request")),
+        ({"Tessera_Purge_Said": "done", "Tessera_Purge_Secret": "x"}, (403, "secret")),
+    ],
+)
+def test_the_shipped_vcl_takes_what_is_documented(
+    running: Edge, changed: dict[str, str | None], answer: tuple[int, str]
+) -> None:
+    assert sent(running, **changed) == answer
+
+
+def test_other_requests_pass_by_the_shipped_vcl(running: Edge, numbers: Callable[[], int]) -> None:
+    """Its headers do nothing in a request of another method, and an answer carries none of them."""
+    page = f"/{numbers()}"
+    running.store(page, "tag:x")
+    answer = requests.get(f"{running.cache.url}{page}", headers=GOOD, timeout=5)
+    assert answer.headers["X-State"] == "fresh"
+    assert not [name for name in answer.headers if name.lower().startswith("tessera")]
+
+
+@pytest.mark.parametrize("include", sorted(INCLUDES))
+def test_other_addresses_are_refused_whatever_they_know(include: str) -> None:
+    with edge(include, acl="192.0.2.1") as running:
+        assert sent(running) == (403, "address")
+        with closing(opened(running.cache.url)) as purger, pytest.raises(EdgeAuthError, match="ACL tessera_purgers"):
+            purger.purge(["tag:x"], hard=True)
+
+
+@pytest.mark.parametrize("include", sorted(INCLUDES))
+def test_without_a_secret_nobody_purges(include: str) -> None:
+    with edge(include, secret="") as running:
+        for tried in (None, "", "x"):
+            assert sent(running, Tessera_Purge_Secret=tried) == (403, "unset")
+        with closing(opened(running.cache.url)) as purger, pytest.raises(EdgeAuthError, match="sets no secret"):
+            purger.purge(["tag:x"], hard=True)
+
+
+def test_keys_in_several_headers_and_behind_commas_are_found(bans_edge: Edge, numbers: Callable[[], int]) -> None:
+    """xkey reads them so, and bans must as well."""
+    page = f"/{numbers()}"
+    bans_edge.store(page, "tag:p,tag:q", "tag:r")
+    with closing(opened(bans_edge.cache.url)) as purger:
+        purger.purge(["tag:q"], hard=True)
+        assert bans_edge.look(page) == "gone"
+        purger.purge(["tag:r"], hard=True)
+        assert bans_edge.look(page) == "gone"
+
+
+def test_an_answer_made_before_a_purge_and_stored_after_it_goes_with_the_second(xkey_edge: Edge) -> None:
+    """Why purges are sent twice: what is stored later is purged like anything else."""
+    with closing(opened(xkey_edge.cache.url)) as purger:
+        purger.purge(["tag:late"], hard=True)
+        xkey_edge.store("/late", "tag:late")
+        purger.purge(["tag:late"], hard=True)
+        assert xkey_edge.look("/late") == "gone"
+
+
+def test_each_of_several_caches_is_told_and_says_how_it_went(
+    xkey_edge: Edge, bans_edge: Edge, numbers: Callable[[], int]
+) -> None:
+    page = f"/{numbers()}"
+    for one in (xkey_edge, bans_edge):
+        one.store(page, "tag:both")
+    down = f"http://127.0.0.1:{free_port()}"
+    with serve(lambda _: Reply(200, b"a site, not a cache")) as site:
+        purger = opened(down, xkey_edge.cache.url, site, bans_edge.cache.url)
+        with pytest.raises(EdgeError) as caught:
+            purger.purge(["tag:both"], hard=True)
+        told = purger.tell(["tag:none"], hard=True)
+        purger.close()
+    assert f"{down}: no connection" in str(caught.value)
+    assert f"{site}: status 200, and not from tessera_purge.vcl" in str(caught.value)
+    assert xkey_edge.cache.url not in str(caught.value)
+    assert [one.look(page) for one in (xkey_edge, bans_edge)] == ["gone", "gone"]
+    assert [(one.url, one.fault is None) for one in told] == [
+        (down, False),
+        (xkey_edge.cache.url, True),
+        (site, False),
+        (bans_edge.cache.url, True),
+    ]
+
+
+def test_a_cache_that_is_restarted_is_told_again(xkey_edge: Edge) -> None:
+    port = free_port()
+    with closing(opened(f"http://127.0.0.1:{port}")) as purger:
+        for _ in range(2):
+            with varnish(vcl(xkey_edge.backend, "xkey"), port) as cache:
+                again = Edge(xkey_edge.site, xkey_edge.backend, cache)
+                again.store("/restarted", "tag:restarted")
+                purger.purge(["tag:restarted"], hard=True)
+                assert again.look("/restarted") == "gone"
+            with pytest.raises(EdgeUnavailable, match="no connection"):
+                purger.purge(["tag:restarted"], hard=True)
+
+
+def test_keys_are_cut_to_what_a_header_of_varnish_takes(xkey_edge: Edge) -> None:
+    keys = [f"long:{number}/{'x' * 1000}" for number in range(20)]
+    with closing(opened(xkey_edge.cache.url)) as purger:
+        purger.purge(keys, hard=True)
+    with closing(opened(xkey_edge.cache.url, header_bytes=20_000)) as purger, pytest.raises(EdgeError):
+        purger.purge(keys, hard=True)
