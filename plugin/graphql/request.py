@@ -54,7 +54,7 @@ class _Body(msgspec.Struct, gc=False, rename={"operation_name": "operationName",
 
 
 _bodies = msgspec.json.Decoder(_Body)
-_counted = msgspec.json.Decoder()
+_any = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -66,7 +66,7 @@ def from_body(raw: bytes) -> Asked:
         read_json(raw)
         raise ValidationFailed([_field(str(error))]) from error
     # A key given twice is read as its last; escapes and large numbers, too, are for the strict reader to judge.
-    if b"\\" in raw or not _is_plain(raw, found):
+    if b"\\" in raw or not _is_plain(raw):
         parsed = read_json(raw)
         found = msgspec.convert(parsed, _Body)
     return _asked(found)
@@ -108,11 +108,10 @@ def _asked(body: _Body) -> Asked:
     return Asked(body.query or None, body.variables or {}, body.operation_name, name)
 
 
-def _is_plain(raw: bytes, found: _Body) -> bool:
+def _is_plain(raw: bytes) -> bool:
     """Whether nothing is there for the strict reader to refuse; see `plugin.web.hot`."""
-    if found.variables and not _is_moderate(found.variables):
-        return False
-    return _encode(_counted.decode(raw)).count(b'"') == raw.count(b'"')
+    found = _any.decode(raw)
+    return _is_moderate([found]) and _encode(found).count(b'"') == raw.count(b'"')
 
 
 def _is_moderate(value: dict[str, Any] | list[Any]) -> bool:

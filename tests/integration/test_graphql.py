@@ -447,6 +447,22 @@ def test_who_a_visitor_is_is_the_word_of_the_sites_server(client: FlaskClient) -
     assert details["errors"][0]["pointer"] == "/visitor_id"
 
 
+def test_a_visitor_is_told_as_rest_tells_them(client: FlaskClient) -> None:
+    said = ask(client, 'mutation { identify(visitorId: "v-7", userId: "u-7") { linked } }', EDITOR_KEY)
+    assert said.status_code == 200, said.data
+    headers = {"X-Tessera-Key": EDITOR_KEY}
+    expected = client.get("/v1/visitors/u-7", headers=headers).json
+    answer = ask(
+        client,
+        """{ visitor(id: "u-7") { id known linked attributes set segments { id kind since until score reason } consent
+        preferences { likes dislikes } interests visits counters first_seen: firstSeen last_seen: lastSeen
+        schema_version: schemaVersion } }""",
+        EDITOR_KEY,
+    )
+    assert answer.json["data"]["visitor"] == expected
+    assert (expected["known"], answer.headers["Cache-Control"]) == (True, "private, no-store")
+
+
 # --- keys, origins, methods, bodies
 
 

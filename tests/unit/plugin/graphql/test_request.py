@@ -1,0 +1,71 @@
+"""The fast reading of a request takes what the strict one takes, and as it takes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from plugin.errors import MalformedRequest, ValidationFailed
+from plugin.graphql.request import Asked, from_address, from_body
+from plugin.web.body import read_json
+from tests.strategies.profiles import searched
+
+VALUE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.sampled_from([0, 1.5, 2**53 + 1, 2**70, -(2**63), 1e300])
+    | st.text(st.sampled_from('ab"\\\0\ud800é'), max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "\0"]), inner, max_size=2),
+    max_leaves=6,
+)
+BODY = st.fixed_dictionaries(
+    {},
+    optional={
+        "query": st.sampled_from(["{ a }", "", '{ a(b: "c") }']) | VALUE,
+        "variables": st.dictionaries(st.sampled_from(["a", "b"]), VALUE, max_size=2) | VALUE,
+        "operationName": st.sampled_from(["A", None]) | VALUE,
+        "extensions": st.just({"persistedQuery": {"version": 1, "sha256Hash": "a" * 64}}) | VALUE,
+        "documentId": st.sampled_from(["sha256:" + "b" * 64, None, "x"]),
+        "other": VALUE,
+    },
+)
+
+
+@searched(300)
+@given(BODY | VALUE, st.booleans())
+@example({"query": "{ a }", "other": 2**70}, True)
+def test_every_body_is_read_or_refused_with_a_reason(body: Any, is_ascii: bool) -> None:
+    raw = json.dumps(body, ensure_ascii=is_ascii).encode(errors="surrogatepass")
+    try:
+        found = from_body(raw)
+    except (MalformedRequest, ValidationFailed):
+        return
+    strict = read_json(raw)
+    assert found.query == (strict.get("query") or None)
+    assert found.variables == (strict.get("variables") or {})
+    assert found.operation == strict.get("operationName")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"query": "{a}", "query": "{a}"}',
+        b'{"query": "{a}", "variables": {"a": {"b": 1, "b": 1}}}',
+        b'{"query": "{a}", "x": [{"b": 1, "b": 1}]}',
+        b'{"query": "{a}", "variables": {"a": 1, "\\u0061": 1}}',
+    ],
+)
+def test_a_key_given_twice_is_refused_wherever_it_stands(raw: bytes) -> None:
+    with pytest.raises(MalformedRequest, match="twice"):
+        from_body(raw)
+
+
+def test_an_address_says_what_a_body_does() -> None:
+    body = {"query": "{ a }", "variables": {"a": 1}, "operationName": "A"}
+    address = {"query": ("{ a }",), "variables": ('{"a": 1}',), "operationName": ("A",), "locale": ("fr",)}
+    assert from_address(address) == from_body(json.dumps(body).encode())
+    assert from_address({"query": ("{ a }",), "variables": ("",)}) == Asked("{ a }", {}, None, None)
