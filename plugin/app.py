@@ -54,11 +54,13 @@ from plugin.service.serving import Reporting
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
+from plugin.service.waiting import waiting
 from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
 from plugin.sources import open_source
 from plugin.store import Store, open_store
 from plugin.visitor_services import visitor_services
+from plugin.web.event_metrics import EventsCollector
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
@@ -197,6 +199,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             visitors=visitor_services(settings, kept, store, sites, policy),
             segments=segments,
             privacy=privacy,
+            dead_events=visiting.dead_events(kept, store),
             simulate=simulator.simulate,
             registry=metrics,
             clock=now,
@@ -233,6 +236,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         new_id=new_id,
     )
     _measure(metrics, sites, scoring, store, readiness)
+    metrics.register(EventsCollector(lambda: waiting(kept.stream.backlog, store.dead_letters.waiting)))
     app.register_blueprint(
         editor.blueprint(
             editor.EditorServices(

@@ -23,7 +23,9 @@ from plugin.profiles.identity import Hasher, Identity
 from plugin.profiles.settings import Settings as ProfileSettings
 from plugin.profiles.types import Types
 from plugin.service.apply import Applier
+from plugin.service.audit import Auditing
 from plugin.service.copying import Copying
+from plugin.service.dead_letters import DeadEvents
 from plugin.service.event_ids import EventIds
 from plugin.service.event_types import LiveTypes
 from plugin.service.follow import Loop
@@ -76,12 +78,8 @@ def hasher_of(settings: Settings, signing_key: str) -> Hasher:
     return Hasher(list(enumerate(keys, 1)), uid_key)
 
 
-def open_visiting(settings: Settings, store: Store, signing_key: str, closing: ExitStack) -> Visiting:
-    """Open the stream and what goes with it.
-
-    Raises:
-        SettingsError: with every option of the stream that is wrong.
-    """
+def open_stream(settings: Settings, closing: ExitStack) -> Stream:
+    """Open the stream of events alone. Raises SettingsError with every option that is wrong."""
     plugged = settings.stream
     options: dict[str, object] = dict(plugged.options)
     if plugged.adapter == "local":
@@ -96,6 +94,16 @@ def open_visiting(settings: Settings, store: Store, signing_key: str, closing: E
         problems = getattr(fault, "problems", (str(fault),))
         raise SettingsError([f"stream: {one}" for one in problems]) from fault
     closing.callback(stream.close)
+    return stream
+
+
+def open_visiting(settings: Settings, store: Store, signing_key: str, closing: ExitStack) -> Visiting:
+    """Open the stream and what goes with it.
+
+    Raises:
+        SettingsError: with every option of the stream that is wrong.
+    """
+    stream = open_stream(settings, closing)
     hasher = hasher_of(settings, signing_key)
     ids = EventIds(
         hmac.digest(signing_key.encode(), b"tessera event ids", "sha256"),
@@ -210,6 +218,13 @@ def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], 
         stage=Staging(site, lambda _patterns: None),
         deny_unknown=deny_unknown,
     )
+
+
+def dead_events(visiting: Visiting, store: Store) -> DeadEvents:
+    """The service for events that could not be applied."""
+    hasher = visiting.hasher
+    auditing = Auditing(store.audit, hasher.identity, key_version=hasher.version, now_ms=now_ms)
+    return DeadEvents(store.dead_letters, visiting.stream, lift=hasher.lift, note=auditing.note, now_ms=now_ms)
 
 
 def start_applying(

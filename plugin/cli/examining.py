@@ -23,6 +23,8 @@ from rules import RuleError, load
 
 Level = Literal["ok", "warning", "wrong"]
 SUPPORTED = ((3, 11), (3, 12))
+LONG_S = 60.0
+"""Events that wait for longer have nobody who applies them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def examine() -> list[Finding]:
         remedy = "mend tessera.toml or the TESSERA_* variables named here"
         return [*found, *(Finding("wrong", "settings", problem, remedy) for problem in error.problems)]
     found.append(Finding("ok", "settings", str(settings.config_file or "defaults and TESSERA_* variables")))
-    for look in (_data_dir, _keys, _database, _geography, _sources, _models):
+    for look in (_data_dir, _keys, _database, _stream, _geography, _sources, _models):
         found.extend(look(settings))
     return found
 
@@ -147,6 +149,40 @@ def _content(store: Store, settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield Finding("ok", f"content of {name}", f"synced at {state.last_ok_at.isoformat(timespec='seconds')}")
+
+
+def _stream(settings: Settings) -> Iterator[Finding]:
+    from contextlib import ExitStack  # noqa: PLC0415
+
+    from adapters.streams.port import StreamError  # noqa: PLC0415
+    from plugin import visiting  # noqa: PLC0415
+
+    if settings.stream.adapter == "local":
+        file = settings.data_dir / str(settings.stream.options.get("file", "events.db"))
+        if not file.exists():  # nothing is made here: a look leaves no trace
+            yield Finding("ok", "stream of events", f"local: {file.name} is made at the start")
+            return
+    with ExitStack() as closing:
+        try:
+            stream = visiting.open_stream(settings, closing)
+            stream.ping()
+            waiting = stream.backlog()
+        except SettingsError as error:
+            for problem in error.problems:
+                yield Finding("wrong", "stream of events", problem, "mend the table [stream]")
+            return
+        except StreamError as fault:
+            yield Finding("wrong", "stream of events", str(fault), "events are not applied, perhaps not taken")
+            return
+    oldest = max((one.oldest_s for one in waiting.partitions), default=0.0)
+    told = f"{settings.stream.adapter}, {waiting.count:,} waiting"
+    if waiting.degraded is not None:
+        yield Finding("wrong", "stream of events", f"{told}; {waiting.degraded}")
+    elif oldest > LONG_S:
+        remedy = "see that `tessera worker` runs, or `apply_events` is on"
+        yield Finding("wrong", "stream of events", f"{told}, the oldest for {oldest:.0f} s", remedy)
+    else:
+        yield Finding("ok", "stream of events", told)
 
 
 def _geography(settings: Settings) -> Iterator[Finding]:

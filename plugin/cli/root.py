@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "decide": ("plugin.cli.decide:decide", "Make one decision, without server or database."),
         "demo": ("plugin.cli.demo:demo", "Serve the sample site, in a folder of its own."),
         "doctor": ("plugin.cli.doctor:doctor", "Look at everything that is needed, and say what is wrong."),
+        "events": ("plugin.cli.events:events", "Events that could not be applied."),
         "models": ("plugin.cli.models:models", "The models that score content."),
         "preview": ("plugin.cli.preview:preview", "Make a link that shows a draft."),
         "privacy": ("plugin.cli.privacy:privacy", "What is kept of visitors: export, erase, retain, rekey, audit."),

@@ -13,6 +13,7 @@ from plugin.flow.context import RawRequest
 from plugin.service.commands import SimulateRequest
 from plugin.service.consenting import Heard
 from plugin.service.content import Contents
+from plugin.service.dead_letters import DeadEvents
 from plugin.service.draft import Drafting
 from plugin.service.event_types import Registering
 from plugin.service.health import Readiness
@@ -127,6 +128,7 @@ class WebServices:
     visitors: VisitorServices
     segments: SegmentServices
     privacy: PrivacyServices
+    dead_events: DeadEvents
     simulate: Callable[[SimulateRequest], Mapping[str, object]]
     registry: CollectorRegistry
     clock: Callable[[], datetime]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 
 from plugin.web import (
+    dead_letters,
     delivery,
     docs,
     event_types,
@@ -93,6 +94,7 @@ def register(app: Flask, services: WebServices) -> Web:
         *visitors.operations(known.profiles, known.identifying),
         *event_types.operations(known.event_types),
         *privacy.operations(services.privacy),
+        *dead_letters.operations(services.dead_events),
     )
     for operation in operations:
         gate.serve(app, operation)

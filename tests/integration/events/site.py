@@ -89,12 +89,15 @@ class Running:
         """Status, answer and headers; status 0 where nobody answered."""
         return self.ask("/v1/events", {"events": events}, **headers)
 
-    def ask(self, path: str, body: object, **headers: str) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+    def ask(
+        self, path: str, body: object, *, method: str = "POST", key: str = "public", **headers: str
+    ) -> tuple[int, dict[str, Any], Mapping[str, str]]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "Authorization": "Bearer public", **named},
+            None if body is None else json.dumps(body).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {key}", **named},
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:

@@ -73,8 +73,8 @@ def storm(site: Running, dice: random.Random, between: Callable[[int], None]) ->
                 between(number * 50)
                 assert not keeping.done(), keeping.exception()
                 time.sleep(max(0.0, began + LASTS_S * number * 50 / EVENTS - time.monotonic()))
-            for one in sending:
-                one.result(PATIENCE_S * 2)
+            for delivery in sending:
+                delivery.result(PATIENCE_S * 2)
             ends = time.monotonic() + PATIENCE_S
             while len(killed) < len(plan):  # those that need events to come by get some
                 assert time.monotonic() < ends, (killed, site.log())

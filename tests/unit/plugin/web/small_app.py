@@ -17,6 +17,7 @@ from adapters.cms.hooks import Hook
 from plugin.service.checking import compiled
 from plugin.service.commands import SimulateRequest
 from plugin.service.content import Contents
+from plugin.service.dead_letters import DeadEvents
 from plugin.service.draft import Drafting
 from plugin.service.drafts import Drafts
 from plugin.service.entries import as_content
@@ -180,6 +181,13 @@ def small_app(
         visitors=knowing(store, site.sites, clock),
         # Its clock stands still: nobody would be let in again after an erasure.
         privacy=keeping(store, HeldStream(), lambda: clock() - timedelta(seconds=1)),
+        dead_events=DeadEvents(
+            store.dead_letters,
+            HeldStream(),
+            lift=lambda source, _version: source,
+            note=lambda *_args, **_rest: None,
+            now_ms=lambda: int(clock().timestamp() * 1000),
+        ),
         segments=segment_services(
             drafting=drafting,
             rulesets=store.rulesets,
