@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from adapters.cms.port import CmsError
+from adapters.edge.port import EdgeError
 from adapters.models.port import ModelError
 from adapters.registry import RegistryError
 from plugin.cli.output import counted
@@ -17,12 +18,15 @@ from plugin.errors import SettingsError, TesseraError
 from plugin.foreign import ForeignPackageError
 from plugin.foreign import check as check_foreign
 from plugin.resources import Folder, folder
+from plugin.setting_kinds import Plugged
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
 from rules import RuleError, load
 
 Level = Literal["ok", "warning", "wrong"]
 SUPPORTED = ((3, 11), (3, 12))
+EDGE_PROBE = "doctor:ping"
+"""A surrogate key that nothing is stored under; purging it takes all that purging takes."""
 LONG_S = 60.0
 """Events that wait for longer have nobody who applies them."""
 
@@ -50,7 +54,7 @@ def examine() -> list[Finding]:
         remedy = "mend tessera.toml or the TESSERA_* variables named here"
         return [*found, *(Finding("wrong", "settings", problem, remedy) for problem in error.problems)]
     found.append(Finding("ok", "settings", str(settings.config_file or "defaults and TESSERA_* variables")))
-    for look in (_data_dir, _keys, _database, _stream, _geography, _sources, _models):
+    for look in (_data_dir, _keys, _database, _stream, _geography, _sources, _models, _edges):
         found.extend(look(settings))
     return found
 
@@ -227,9 +231,24 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield _asked(f"model {name}", ping, f"mend [models.{name}] in tessera.toml, or start the scoring service")
 
 
+def _edges(settings: Settings) -> Iterator[Finding]:
+    from contextlib import closing  # noqa: PLC0415
+
+    from adapters import registry  # noqa: PLC0415
+    from adapters.runtime import Runtime  # noqa: PLC0415
+
+    for name, plugged in settings.edges.items():
+
+        def ping(plugged: Plugged = plugged) -> None:
+            with closing(registry.edge(plugged.adapter)(plugged.options, Runtime.system())) as purger:
+                purger.purge((EDGE_PROBE,), hard=False)
+
+        yield _asked(f"edge {name}", ping, f"mend [edges.{name}] in tessera.toml, or start that cache")
+
+
 def _asked(what: str, ping: Callable[[], None], remedy: str) -> Finding:
     try:
         ping()
-    except (CmsError, ModelError, RegistryError) as error:
+    except (CmsError, EdgeError, ModelError, RegistryError) as error:
         return Finding("wrong", what, str(error), remedy)
     return Finding("ok", what, "answers")

@@ -23,7 +23,7 @@ _FENCE = re.compile(r"^( *)```([a-z]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _COMMENTS = re.compile(r"(?:<!-- *[a-z]+(?:: *[^ ]+)? *-->\n+)+\Z")
 _COMMENT = re.compile(r"<!-- *([a-z]+)(?:: *([^ ]+))? *-->")
 RUN = frozenset({"python", "yaml", "console", "json", "toml"})
-NOT_RUN = frozenset({"sh", "text", "html", "markdown", "http", "ts", "js"})
+NOT_RUN = frozenset({"sh", "text", "html", "markdown", "http", "ts", "js", "vcl"})
 """Languages of blocks that are shown only: commands of other programs, layouts, markup."""
 
 

@@ -98,7 +98,7 @@ class Page:
         assert not runner.failures, "".join(said)
 
     def _toml(self, example: Example) -> None:
-        """Settings: all of them right, and every source and model one that its adapter takes."""
+        """Settings: all of them right, and every source, model and cache one that its adapter takes."""
         tomllib.loads(example.text)
         file = self.folder / "tessera.toml"
         file.write_text(example.text, "utf-8")
@@ -108,6 +108,8 @@ class Page:
         found = settings.load(self.environ, self.folder)
         for source in found.sources.values():
             open_source(source, Runtime.system()).close()
+        for edge in found.edges.values():
+            registry.edge(edge.adapter)(edge.options, Runtime.system()).close()
         for model in found.models.values():
             registry.model(model.adapter)({"name": model.name, **model.options}, Runtime.system()).close()
 

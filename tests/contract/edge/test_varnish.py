@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from importlib.resources import files
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from adapters.edge.varnish import VarnishPurger, build
 from adapters.runtime import Runtime
 from tests.contract.edge.varnish_site import INCLUDES, SECRET, Edge, edge, vcl
 from tests.contract.http_server import Reply, serve
+from tests.docs.pages import DOCS, examples
 from tests.servers import free_port, varnish
 
 pytestmark = pytest.mark.server
@@ -154,6 +156,15 @@ def test_a_cache_that_is_restarted_is_told_again(xkey_edge: Edge) -> None:
                 assert again.look("/restarted") == "gone"
             with pytest.raises(EdgeUnavailable, match="no connection"):
                 purger.purge(["tag:restarted"], hard=True)
+
+
+def test_the_configuration_in_the_documentation_runs(xkey_edge: Edge) -> None:
+    [example] = [one for one in examples(DOCS / "purging.md") if one.language == "vcl"]
+    shipped = str(files("adapters.edge.varnish").joinpath("tessera_purge.vcl"))
+    shown = example.text.replace('"tessera_purge.vcl"', f'"{shipped}"').replace('"8000"', f'"{free_port()}"')
+    assert shown.count(shipped) == 1
+    with varnish(shown) as cache, closing(opened(cache.url, secret="0123456789-0123456789")) as purger:
+        purger.purge(["tag:x"], hard=False)
 
 
 def test_keys_are_cut_to_what_a_header_of_varnish_takes(xkey_edge: Edge) -> None:

@@ -172,6 +172,16 @@ def test_the_doctor_says_which_dependency_does_not_answer(run: Tessera, folder: 
     assert (found["source site"], found["model flat"]) == ("wrong", "ok")
 
 
+def test_the_doctor_asks_each_cache(run: Tessera, folder: Path) -> None:
+    run("db", "upgrade")
+    with (folder / "tessera.toml").open("a") as settings:
+        settings.write('[edges.log]\nadapter = "console"\n[edges.cache]\nadapter = "varnish"\nurls = ["http://edge"]\n')
+    found = {row["what"]: row for row in json.loads(run("doctor", "--format", "json").stdout)}
+    assert found["edge log"]["level"] == "ok"
+    assert (found["edge cache"]["level"], found["edge cache"]["detail"]) == ("wrong", "secret: required, a text")
+    assert "[edges.cache]" in found["edge cache"]["remedy"]
+
+
 def test_the_doctor_lists_every_problem_of_the_settings(run: Tessera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TESSERA_BIND", "nowhere")
     monkeypatch.setenv("TESSERA_WORKERS", "many")
