@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from plugin.errors import FieldError, MalformedRequest, ValidationFailed
 from plugin.web.body import read_json
 
 _LARGEST = 2**53
-_HASH = "/extensions/persistedQuery/sha256Hash"
+_LARGE = re.compile(rb"[\[,:\s]-?[0-9](?:[0-9.]{14}|[0-9.]*[eE])")
+"""Where a number may stand that is too large; or a text of such digits."""
 OWN_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions", "documentId", "key"})
 """Of an address: all others say something of the visitor, as they do in REST."""
 _DOCUMENT_ID = "sha256:"
@@ -111,7 +113,9 @@ def _asked(body: _Body) -> Asked:
 def _is_plain(raw: bytes) -> bool:
     """Whether nothing is there for the strict reader to refuse; see `plugin.web.hot`."""
     found = _any.decode(raw)
-    return _is_moderate([found]) and _encode(found).count(b'"') == raw.count(b'"')
+    if _LARGE.search(raw) is not None and not _is_moderate([found]):
+        return False
+    return _encode(found).count(b'"') == raw.count(b'"')
 
 
 def _is_moderate(value: dict[str, Any] | list[Any]) -> bool:
