@@ -54,7 +54,7 @@ from plugin.service.serving import Reporting
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
-from plugin.service.waiting import waiting
+from plugin.service.waiting import Waiting, waiting
 from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
 from plugin.sources import open_source
@@ -235,8 +235,9 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         monotonic=time.monotonic,
         new_id=new_id,
     )
-    _measure(metrics, sites, scoring, store, readiness)
-    metrics.register(EventsCollector(lambda: waiting(kept.stream.backlog, store.dead_letters.waiting)))
+    _measure(
+        metrics, sites, scoring, store, readiness, lambda: waiting(kept.stream.backlog, store.dead_letters.waiting)
+    )
     app.register_blueprint(
         editor.blueprint(
             editor.EditorServices(
@@ -413,7 +414,15 @@ def _count_events(metrics: CollectorRegistry) -> Callable[[str, int], None]:
     return lambda outcome, number: counter.labels(outcome).inc(number)
 
 
-def _measure(metrics: CollectorRegistry, sites: Sites, scoring: Scoring, store: Store, readiness: Readiness) -> None:
+def _measure(
+    metrics: CollectorRegistry,
+    sites: Sites,
+    scoring: Scoring,
+    store: Store,
+    readiness: Readiness,
+    events: Callable[[], Waiting],
+) -> None:
+    metrics.register(EventsCollector(events))
     lag = Histogram(
         "tessera_content_lag_seconds",
         "From a publish in the CMS, or its notice, to when this process serves it.",

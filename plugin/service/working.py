@@ -27,6 +27,9 @@ MOST_DELIVERIES = 8
 """Delivered more often than that, it is put among the dead letters."""
 WAIT_S = 0.1
 TICK_MS = 200
+LOOK_MS = 10_000
+STRAY_S = 20.0
+"""An event that waits for longer, though there is nothing to read, was given to somebody else."""
 LATER_MS = 3_600_000
 _RETRY_S = 0.2
 _log = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ class Worker:
         self._sleep = sleep
         self._at = at
         self._ticked = 0
+        self._looked = now_ms()
         self._failures: Counter[str] = Counter()
         self._waiting: list[Delivery] = []
 
@@ -83,6 +87,8 @@ class Worker:
             for one in found:
                 if one.attempts > MOST_TOGETHER:
                     self._work([one])
+        else:
+            self._look_for_strays()
         return did or bool(found)
 
     def _read(self, wait_s: float) -> list[Delivery]:
@@ -96,6 +102,21 @@ class Worker:
             self._lose(held)
             self._sleep(_RETRY_S)
             return []
+
+    def _look_for_strays(self) -> None:
+        """What was delivered to a process that lost its lease at that instant is asked for again.
+
+        It woke after standing still, between renewing and reading: whoever took the lease had claimed before.
+        """
+        now = self._now_ms()
+        if 0 <= now - self._looked < LOOK_MS:
+            return
+        self._looked = now
+        try:
+            waiting = self._stream.backlog().partitions
+        except StreamDown:
+            return
+        self._lose([one.partition for one in waiting if one.count and one.oldest_s > STRAY_S])
 
     def _refresh(self) -> bool:
         try:

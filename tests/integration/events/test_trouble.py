@@ -5,10 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from adapters.streams.port import Record, partition_of
 from plugin.profiles.events import Event, encode
@@ -98,3 +102,37 @@ def test_a_file_that_may_not_grow_is_answered_503_and_what_was_accepted_is_there
 
 
 LONG = {"x": "y" * 1_000}
+
+
+def test_while_the_database_is_away_events_are_accepted_and_applied_when_it_is_back(
+    tmp_path: Path, new_database: Callable[[str], str]
+) -> None:
+    with a_site(tmp_path, new_database("template0")) as site, site.running():
+        soon(site.is_up, site)
+        first, meanwhile = some(5, "before"), some(60, "meanwhile")
+        site.deliver([sent(one) for one in first])
+        soon(site.is_drained, site)
+        with locked_out(site):
+            site.deliver([sent(one) for one in meanwhile])
+            assert site.stream.backlog().count == 60
+        soon(site.is_drained, site)
+        now_s = int(time.time())
+        source = site.hasher.source("ann")
+        assert differences(site.store, source, recount([*first, *meanwhile], TOPICS, now_s), now_s) == []
+        assert site.store.dead_letters.waiting() == 0
+
+
+@contextmanager
+def locked_out(site: Running) -> Iterator[None]:
+    """Nobody may connect to the database, and who was is cut off."""
+    url = site.store.engine.url
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false')
+        connection.exec_driver_sql(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'"
+        )
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true')
