@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from plugin.errors import Conflict, FieldError, Forbidden, NotFound, ValidationFailed
+from plugin.ports import Link
 from plugin.profiles.identity import Identity, visitor_id
 from plugin.service.linking import make_room, parents, regroup, root
 from plugin.service.profile_changes import Changing, NotStored, Said
@@ -15,6 +16,7 @@ from plugin.service.profiles import touched
 from plugin.service.user_tokens import UserTokens
 
 _REASON = '{"by":"identify"}'
+_BY_BROWSER = '{"by":"identify","key":"delivery"}'
 
 
 class Identified(NamedTuple):
@@ -119,16 +121,31 @@ class Identifying:
             if is_new and not any(link.source == one.source for link in links):
                 # What the device was given by its arms it keeps, under either id. Not where it is somebody else's.
                 user.row = replace(user.row, uid=draft.row.uid)
+        freed = not user.row.known and self._freed(writing, known.source, links)
+        if freed:
+            above.pop(known.source)
         user.row = replace(user.row, known=True)
         beneath = one == known or root(known.source, above, people) == one.source
         before = above.get(one.source)
         if beneath or before == known.source:
+            if freed:
+                regroup(writing)
             return
         if before is not None:
             tx.unlink(one.source, before, at=writing.now)
         make_room(writing, known.source)
-        tx.link(one.source, known.source, at=writing.now, reason=_REASON)
+        tx.link(one.source, known.source, at=writing.now, reason=_BY_BROWSER if by_client else _REASON)
         regroup(writing)
+
+    def _freed(self, writing: Writing, user: str, links: Iterable[Link]) -> bool:
+        """End what a browser said of this id before anybody knew that it is a user's, as somebody who guessed it could.
+
+        What they would have is what is kept of the user from then on.
+        """
+        claims = [one for one in links if one.source == user and one.ended is None and one.reason == _BY_BROWSER]
+        for one in claims:
+            writing.tx.unlink(user, one.known, at=writing.now)
+        return bool(claims)
 
     def _of(self, raw: str, pointer: str) -> Identity:
         if visitor_id(raw) is None:

@@ -266,3 +266,27 @@ def test_at_the_same_time_all_of_them_come_out_as_if_one_after_the_other(
         assert group is not None
         views = {row.hot for row in store.visitors.group(group)}
         assert len(views) == 1
+
+
+def test_whoever_claims_the_id_of_a_user_who_never_came_has_nothing_of_them(
+    known: VisitorServices, identifying: Identifying, store: Store, clock: Clock
+) -> None:
+    """A browser with a token of its own may name any visitor_id that is no known user's, one that it guessed too."""
+    link(identifying, "bob", "mallory", by_client=True)
+    clock.move(1)
+    assert link(identifying, "phone", "bob", by_client=True, attributes={"city": "Nice"}).linked
+    assert (person(store, "bob"), person(store, "phone")) == (HASHER.source("bob"), HASHER.source("bob"))
+    assert person(store, "mallory") == HASHER.source("mallory")
+    assert (attributes(store, "mallory"), attributes(store, "bob")) == ({}, {"city": "Nice"})
+    link(identifying, "carl", "mallory", by_client=True)
+    link(identifying, "carl", "carl", by_client=True)
+    put(known, "carl", attributes={"tier": "gold"})
+    assert (person(store, "carl"), attributes(store, "mallory")) == (HASHER.source("carl"), {})
+
+
+def test_what_the_site_said_of_two_users_stands_when_one_of_them_comes_first(
+    identifying: Identifying, store: Store
+) -> None:
+    link(identifying, "old-account", "ann")
+    link(identifying, "phone", "old-account", by_client=True)
+    assert person(store, "phone") == person(store, "old-account") == HASHER.source("ann")
