@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from adapters import registry
 from adapters.runtime import Runtime
 from adapters.streams.port import Stream, StreamError
-from plugin.errors import SettingsError, TesseraError
+from plugin.errors import ServiceUnavailable, SettingsError, TesseraError
 from plugin.flow.context import ContextPolicy
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
@@ -174,7 +174,14 @@ def keeps_of(settings: Settings) -> Keeps:
 def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews | None:
     if settings.redis_url is None:
         return None
-    copies = RedisViews(settings.redis_url.reveal(), StoredViews(store.visitors), monotonic=time.monotonic)
+    copies = RedisViews(
+        settings.redis_url.reveal(),
+        StoredViews(store.visitors),
+        kept_s=(settings.keep_profiles_days + 2)
+        * _DAY_MS
+        // 1_000,  # no shorter than the rows, which retention removes
+        monotonic=time.monotonic,
+    )
     closing.callback(copies.close)
     return copies
 
@@ -270,6 +277,8 @@ class Applying:
     ) -> None:
         """Begin nothing yet."""
         self._engine: PatternEngine | None = None
+        self._site = site
+        self._rulesets = store.rulesets
         owner = own_name()
         # Without Redis there is nothing to copy; what erasures put in line is taken out all the same.
         views = visiting.copies or StoredViews(store.visitors)
@@ -285,7 +294,7 @@ class Applying:
         applier = Applier(
             applying=store.applying,
             ids=visiting.ids,
-            stage=Staging(site, self._engine_for),
+            stage=Staging(self._published, self._engine_for),
             settings=visiting.settings,
             lift=visiting.hasher.lift,
             key_version=visiting.hasher.version,
@@ -327,6 +336,16 @@ class Applying:
             self._partitions.release()
         if self._engine is not None:
             self._engine.close()
+
+    def _published(self) -> Site | None:
+        """What is published; None where nothing ever was. Raises ServiceUnavailable where it cannot be built yet.
+
+        Events wait for it: without patterns and content they would count for neither, and people would leave segments.
+        """
+        site = self._site()
+        if site is None and self._rulesets.published() is not None:
+            raise ServiceUnavailable("What is published is not built yet; events wait for it.")
+        return site
 
     def _engine_for(self, patterns: PatternSet) -> PatternEngine:
         if self._engine is not None:

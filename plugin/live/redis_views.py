@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 DEGRADED = "redis"
 TOMBSTONE_S = 8 * 86_400
 """An older copy may be on its way for no longer than events are."""
-KEPT_S = 35 * 86_400
-"""Of a visitor who does not come back; the database has it."""
 _VERSION = 16
 # A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
 _WRITE = f"""
@@ -33,12 +31,13 @@ for i, key in ipairs(KEYS) do
   local version, view = ARGV[2 * i - 1], ARGV[2 * i]
   local there = redis.call('GETRANGE', key, 0, {_VERSION - 1})
   if there == '' or there < version then
-    redis.call('SET', key, version .. view, 'EX', view == '' and {TOMBSTONE_S} or {KEPT_S})
+    redis.call('SET', key, version .. view, 'EX', view == '' and {TOMBSTONE_S} or ARGV[#ARGV])
     written = written + 1
   end
 end
 return written
 """
+_DISOWN = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1])"
 
 
 class RedisViews:
@@ -49,6 +48,7 @@ class RedisViews:
         url: str,
         behind: Views,
         *,
+        kept_s: int,
         monotonic: Callable[[], float],
         prefix: str = "tessera",
         timeout_s: float = 0.1,
@@ -59,6 +59,8 @@ class RedisViews:
         Args:
             url: may hold a password, and is never shown.
             behind: what is read while Redis cannot be: the database.
+            kept_s: how long a copy is kept after it was last written: no less than what it is a copy of, for one that
+                is missing is read as of somebody of whom nothing is kept, a refusal neither.
             timeout_s: of a connection and of an answer.
             rest_s: for so long after a failure nobody waits for Redis.
         """
@@ -70,6 +72,7 @@ class RedisViews:
             protocol=2,
         )
         self._behind = behind
+        self._kept_s = kept_s
         self._monotonic = monotonic
         self._rest_s = rest_s
         self._rest_until = float("-inf")
@@ -78,6 +81,7 @@ class RedisViews:
         self._prefix = f"{prefix}:view:"
         self._generation = b""
         self._script: Script = self._client.register_script(_WRITE)
+        self._disown: Script = self._client.register_script(_DISOWN)
 
     def view(self, source: str) -> Viewed:
         """The view of whom a source belongs to: one round trip, or the database's where Redis cannot tell.
@@ -117,10 +121,16 @@ class RedisViews:
         return True
 
     def is_whole(self) -> bool | None:
-        """Whether a generation is read that was built since the server started; None where it cannot be reached."""
+        """Whether a generation is read that was built since the server started; None where it cannot be reached.
+
+        One from before is read no more from then on: the database answers until another is built.
+        """
         try:
             ready = cast(bytes | None, self._client.get(self._ready))
-            return ready is not None and ready.startswith(self._run())
+            if ready is None or ready.startswith(self._run()):
+                return ready is not None
+            self._disown(keys=[self._ready], args=[ready])
+            return False
         except RedisError:
             self._rest()
             return None
@@ -177,7 +187,7 @@ class RedisViews:
         values: list[str | bytes] = []
         for one in copies:
             values += [f"{one.version:0{_VERSION}x}", one.hot or b""]
-        self._script(keys=keys, args=values)
+        self._script(keys=keys, args=[*values, self._kept_s])
 
     def _key(self, generation: bytes, source: str) -> str:
         return f"{self._prefix}{generation.decode()[-8:]}:{source}"

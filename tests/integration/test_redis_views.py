@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from plugin.errors import ServiceUnavailable
-from plugin.live.redis_views import DEGRADED, RedisViews
+from plugin.live.redis_views import DEGRADED, TOMBSTONE_S, RedisViews
 from plugin.ports import HotCopy, Viewed, VisitorRow
 from plugin.profiles import fold
 from plugin.service.copying import Copying
@@ -21,6 +21,7 @@ from tests.unit.profiles.test_view import typical
 
 pytestmark = pytest.mark.server
 NOW = 1_795_000_000_000
+KEPT_S = 402 * 86_400
 
 
 class Behind:
@@ -56,7 +57,7 @@ def server(redis_server: servers.Redis) -> Iterator[Redis]:
 
 @pytest.fixture
 def views(server: Redis, redis_server: servers.Redis, behind: Behind) -> Iterator[RedisViews]:
-    made = RedisViews(redis_server.url, behind, monotonic=time.monotonic, rest_s=0.05, timeout_s=2.0)
+    made = RedisViews(redis_server.url, behind, kept_s=KEPT_S, monotonic=time.monotonic, rest_s=0.05, timeout_s=2.0)
     yield made
     made.close()
 
@@ -115,7 +116,7 @@ def test_what_changes_while_copies_are_built_is_not_lost(views: RedisViews) -> N
 
 
 def test_without_redis_the_database_answers_and_says_so(views: RedisViews, behind: Behind) -> None:
-    away = RedisViews("redis://127.0.0.1:1/0", behind, monotonic=time.monotonic, rest_s=60)
+    away = RedisViews("redis://127.0.0.1:1/0", behind, kept_s=KEPT_S, monotonic=time.monotonic, rest_s=60)
     behind.views["a"] = b"stored"
     assert away.view("a") == Viewed(b"stored", (DEGRADED,))
     assert away.write([HotCopy("a", 1, b"x")]) is False
@@ -128,7 +129,9 @@ def test_without_redis_the_database_answers_and_says_so(views: RedisViews, behin
 
 def test_a_failure_is_not_waited_for_again_at_once(server: Redis, behind: Behind) -> None:
     clock = [0.0]
-    hung = RedisViews("redis://10.255.255.1:6379/0", behind, monotonic=lambda: clock[0], timeout_s=0.05, rest_s=1)
+    hung = RedisViews(
+        "redis://10.255.255.1:6379/0", behind, kept_s=KEPT_S, monotonic=lambda: clock[0], timeout_s=0.05, rest_s=1
+    )
     hung.view("a")
     began = time.perf_counter()
     for _ in range(100):
@@ -141,17 +144,28 @@ def test_a_redis_that_comes_back_with_old_data_is_not_believed(tmp_path: Path, b
     """Its snapshot may hold visitors that were erased since."""
     server = DurableRedis(tmp_path)
     try:
-        views = RedisViews(server.url, behind, monotonic=time.monotonic, rest_s=0.0, timeout_s=2.0)
+        views = RedisViews(server.url, behind, kept_s=KEPT_S, monotonic=time.monotonic, rest_s=0.0, timeout_s=2.0)
         views.rebuild(1, pages(HotCopy("erased", 1, b"old"), HotCopy("b", 1, b"b1")))
         assert views.view("erased").octets == b"old"
         server.kill()
         server.start()
         assert views.is_whole() is False
+        behind.views["erased"] = b"of the database"
+        assert views.view("erased").octets == b"of the database", "until it is built anew, nothing old is read"
         views.rebuild(2, pages(HotCopy("b", 2, b"b2")))
         assert (views.view("erased"), views.view("b")) == (Viewed(None), Viewed(b"b2"))
         views.close()
     finally:
         server.stop()
+
+
+def test_a_copy_is_kept_as_long_as_the_profile(views: RedisViews, server: Redis) -> None:
+    """One that is missing is read as of nobody: who comes back after weeks would have lost all, a refusal too."""
+    views.rebuild(1, pages(HotCopy("a", 5, b"view")))
+    views.write([HotCopy("a", 6, b"newer"), HotCopy("gone", 7, None)])
+    left = {name.decode().rpartition(":")[2]: int(server.ttl(name) or 0) for name in server.keys("*:view:*")}
+    assert KEPT_S - 60 <= left["a"] <= KEPT_S
+    assert 0 < left["gone"] <= TOMBSTONE_S
 
 
 def test_a_visitor_takes_two_kilobytes_at_most(views: RedisViews, server: Redis) -> None:
