@@ -22,7 +22,7 @@ from rules.portable import beyond_the_edge
 from rules.ruleset import Ruleset
 
 STEPS, STEPS_WITHOUT = 300_000, 20_000
-"""What all slots together may cost; each has its share, and 3,000 or 500 at least."""
+"""What all slots together may cost; each has its share, with what those before it left, and 3,000 or 500 at least."""
 _FEWEST, _FEWEST_WITHOUT = 3_000, 500
 _MOST_ASKED = 12
 
@@ -96,8 +96,13 @@ def footprints(
     slots = [slot for slot in ruleset.slots if only is None or _acts(ruleset, slot, only)]
     goals = SlotGoals(ruleset.document.segments)
     found = []
-    for slot in slots:
-        count = count_of(ruleset, content, slot, goals, now, _work(len(slots)), only)
+    left, left_without = STEPS, STEPS_WITHOUT
+    for place, slot in enumerate(slots):
+        share, share_without = left // (len(slots) - place), left_without // (len(slots) - place)
+        work = Work(Budget(max(_FEWEST, share)), Budget(max(_FEWEST_WITHOUT, share_without)))
+        count = count_of(ruleset, content, slot, goals, now, work, only)
+        left = max(0, left - share + work.states.left)
+        left_without = max(0, left_without - share_without + work.without.left)
         found.append(_footprint(ruleset, content, slot, count, now, only, len(slots)))
     return found
 

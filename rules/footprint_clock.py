@@ -17,13 +17,13 @@ MOST_MOMENTS = 6_000
 LOCAL = frozenset({"time.hour", "time.of_day", "time.weekday", "time.date"})
 """What derives from the wall clock of the visitor."""
 _DAY = 24 * 60
-_WEEK = timedelta(days=8)
+_WEEK, _TWO_DAYS = timedelta(days=8), timedelta(days=2)
 _ODD = (
     "Pacific/Marquesas", "America/St_Johns", "Asia/Tehran", "Asia/Kabul", "Asia/Kolkata", "Asia/Kathmandu",
     "Asia/Yangon", "Australia/Eucla", "Australia/Darwin", "Australia/Lord_Howe", "Pacific/Chatham",
 )  # fmt: skip
-ZONES: tuple[str, ...] = (*(f"Etc/GMT{hours:+d}" for hours in range(-14, 13)), *_ODD)
-"""One for each distance from UTC that a zone has."""
+WHOLE: tuple[str, ...] = tuple(f"Etc/GMT{hours:+d}" for hours in range(-14, 13))
+"""One zone for each distance from UTC of whole hours; with `_ODD`, of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,20 @@ def moments_of(tests: Sequence[Test], schedules: Sequence[Schedule], zone: ZoneI
     }
     own = any(one.visitor for one in schedules) or any(test.attribute in LOCAL for test in tests)
     fixed = bool(ends or days) or any(one.recurs and not one.visitor for one in schedules)
-    zones: list[str | None] = [None, *ZONES] if own and fixed else [None]
     minutes = sorted(minutes_of(tests, schedules))
+    # Where all begins and ends with whole hours, zones between two show no hours together that these do not.
+    odd = () if all(minute % 60 == 0 for minute in minutes) and not ends else _ODD
+    zones: list[str | None] = [None, *WHOLE, *odd] if own and fixed else [None]
+    weekly = any(one.weekdays is not None for one in schedules) or any(
+        test.attribute in ("time.weekday", "time.date") for test in tests
+    )
     recurs = any(one.recurs for one in schedules) or any(test.attribute in LOCAL for test in tests)
     for name in zones:
         here = ZoneInfo(name) if name is not None else zone
         ends.update(at_zone(datetime(day.year, day.month, day.day), here) for one in days for day in _and_next(one))  # noqa: DTZ001
         ends.update(_in_zone(schedules, here) if own else ())
     points = sorted({now, *(one for one in around(ends) if one > now and one.year < LAST_YEAR)})
-    found = _all(points, zones, minutes if recurs else [], zone)
+    found = _all(points, zones, minutes if recurs else [], zone, _WEEK if weekly else _TWO_DAYS)
     kept = tuple(dict.fromkeys(islice(found, MOST_MOMENTS)))
     plain = all(
         test.op not in ("contains", "starts_with", "ends_with", "matches") and not test.any_case for test in tests
@@ -77,17 +82,17 @@ def _and_next(day: date) -> Iterator[date]:
 
 
 def _all(
-    points: Sequence[datetime], zones: Sequence[str | None], minutes: Sequence[int], site: ZoneInfo
+    points: Sequence[datetime], zones: Sequence[str | None], minutes: Sequence[int], site: ZoneInfo, span: timedelta
 ) -> Iterator[tuple[datetime, str | None]]:
-    """Every point in every zone; then, after each, a week of local times, as far as the next point."""
+    """Every point in every zone; then, after each, a span of local times, as far as the next point."""
     for point in points:
         for name in zones:
             yield point, name
     if not minutes:
         return
     for place, point in enumerate(points):
-        until = points[place + 1] if place + 1 < len(points) else moved(point, _WEEK)
-        until = min(until, moved(point, _WEEK))
+        until = points[place + 1] if place + 1 < len(points) else moved(point, span)
+        until = min(until, moved(point, span))
         for name in zones:
             own = ZoneInfo(name) if name is not None else site
             for clock in (own,) if own is site else (own, site):

@@ -84,7 +84,7 @@ def count_of(
     factors = Factors(ruleset, needs.items, needs.needs, marks, draws, now)
     scenarios = [(consents, factors.of(consents)) for consents in factors.scenarios()]
     walk = Walk(needs.needs, marks)
-    outcomes = Outcomes(compiled, needs.items, needs.needs, marks)
+    outcomes = Outcomes(compiled, needs.items, needs.needs, marks, walk)
     everything = [walk.states(found, work.states, relaxed=True) for _consents, found in scenarios]
     known = all(one.complete for one in everything)
     merged = Merged(outcomes, needs.items, (state for one in everything for state in one.found if known))

@@ -22,6 +22,7 @@ from rules.schedule import ALWAYS_ON, Schedule
 
 SEGMENT, OPAQUE = "@segment:", "@opaque:"
 MOST_CONSENTS = 4
+_MOST_FREE = 10
 Known = Mapping[str, object]
 
 
@@ -267,11 +268,12 @@ class Factors:
             classes.setdefault(rows, Class(rows, attributes, (), now if CLOCK in part.names else None))
         found = tuple(classes.values())
         clipped = len(self._consents) > MOST_CONSENTS and any(name.startswith(CONSENT) for name in part.names)
-        if people.complete and not clipped:
-            return Factor(tuple(part.names), touched, found, complete=True)
         marks = tuple(dict.fromkeys(one.rows & ~self._all for one in found))
-        free = [*lost, *(1 << number for number in part.drawn)]
-        return Factor(tuple(part.names), touched, found, complete=False, free=tuple(free), marks=marks)
+        free = (*lost, *(1 << number for number in part.drawn))
+        # What is not known to be all may be so all the same: there are no more ways to be true or not.
+        every = len(free) <= _MOST_FREE and len(found) == len(marks) << len(free)
+        complete = every or (people.complete and not clipped)
+        return Factor(tuple(part.names), touched, found, complete, () if complete else free, () if complete else marks)
 
     def _membership(self, part: _Part, touched: int) -> Factor:
         name = part.names[0].removeprefix(SEGMENT)

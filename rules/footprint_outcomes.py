@@ -9,7 +9,7 @@ from rules.actors import after_stop
 from rules.compiled import CompiledSlot
 from rules.footprint_factors import Marks
 from rules.footprint_rows import Item, Need
-from rules.footprint_states import Budget
+from rules.footprint_states import Budget, Walk
 from rules.picking import Picker
 
 Outcome = tuple[object, ...]
@@ -18,8 +18,11 @@ Outcome = tuple[object, ...]
 class Outcomes:
     """Gives for a state what an audience key would be the hash of."""
 
-    def __init__(self, compiled: CompiledSlot, items: Sequence[Item], needs: Sequence[Need], marks: Marks) -> None:
+    def __init__(
+        self, compiled: CompiledSlot, items: Sequence[Item], needs: Sequence[Need], marks: Marks, walk: Walk
+    ) -> None:
         self._items = items
+        self._settled = list(walk.settled.items())
         self._rows = (1 << len(needs)) - 1
         self._places = Picker([need.item for need in needs], range(len(items)))
         self._of_slot = (*compiled.slot.select_refs, *compiled.slot.default_refs)
@@ -32,7 +35,11 @@ class Outcomes:
 
     def holding(self, state: int) -> list[int]:
         """The items that hold, by their places."""
-        return self._places(state & self._rows)
+        found = self._places(state & self._rows)
+        if self._settled:
+            found.extend(place for place, bit in self._settled if state & bit)
+            found.sort()
+        return found
 
     def of(self, state: int, holding: Iterable[int]) -> Outcome:
         """The outcome of these items, with the values of a state."""

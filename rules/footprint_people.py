@@ -17,7 +17,7 @@ from rules.schedule import Schedule
 
 CLOCK, LOCALE, VISITOR, CONSENT = "@clock", "request.locale", "visitor.id", "consent."
 ZONED = ("context.timezone", "geo.timezone")
-MOST_TRIED = 12_000
+MOST_TRIED = 8_000
 """How many visitors are invented for one part."""
 _MOST_PARTNERS = 32
 

@@ -53,10 +53,11 @@ class _Trail(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One choice among masks; `decided` are rows that it is the last to bear on, each with its alternatives."""
+    """One choice among masks; `decided` are rows that it is the last to bear on, each with those of its
+    item and what stands for any of them."""
 
     choices: Sequence[tuple[int, Class | None]]
-    decided: Sequence[tuple[int, int]]
+    decided: Sequence[tuple[int, int, int]]
 
 
 class Walk:
@@ -65,16 +66,21 @@ class Walk:
     def __init__(self, needs: Sequence[Need], marks: Marks) -> None:
         self._rows = (1 << len(needs)) - 1
         self._marks = marks
-        self._others: dict[int, int] = {}
+        self._next = (self._rows | marks.all).bit_length()
+        self._settled: dict[int, tuple[int, int]] = {}
+        self.settled: dict[int, int] = {}
+        """By item of several rows, the bit that stands for any of them, once one is known to hold."""
         start = 0
         while start < len(needs):
             end = start
             while end < len(needs) and needs[end].item == needs[start].item:
                 end += 1
             if end - start > 1:
+                bit = self.settled[needs[start].item] = 1 << self._next + len(self.settled)
                 whole = (1 << end) - (1 << start)
-                self._others.update({number: whole & ~(1 << number) for number in range(start, end)})
+                self._settled.update(dict.fromkeys(range(start, end), (whole, bit)))
             start = end
+        self._bits = sum(self.settled.values())
 
     def states(self, factors: Sequence[Factor], budget: Budget, *, relaxed: bool) -> States:
         """The states of all visitors.
@@ -96,9 +102,9 @@ class Walk:
             for state, trail in current.items():
                 for mask, chosen in step.choices:
                     after = state & mask
-                    for row, others in step.decided:
+                    for row, whole, bit in step.decided:
                         if after & row:
-                            after &= ~others
+                            after = after & ~whole | bit
                     if after not in following:
                         following[after] = _Trail(trail, chosen)
             current = following
@@ -108,21 +114,22 @@ class Walk:
         marks = self._marks.all
         last: dict[int, int] = {}
         for place, factor in enumerate(factors):
-            for number in self._others:
+            for number in self._settled:
                 if factor.touched >> number & 1:
                     last[number] = place
         for place, factor in enumerate(factors):
-            decided = [(1 << number, others) for number, others in self._others.items() if last.get(number) == place]
+            decided = [(1 << number, *found) for number, found in self._settled.items() if last.get(number) == place]
             own = 0
             for one in (*(found.rows for found in factor.classes), *factor.marks):
                 own |= one & marks
-            rest = marks & ~own
+            rest = (marks & ~own) | self._bits
             if factor.complete or not relaxed:
-                nobody: list[tuple[int, Class | None]] = [(self._rows | marks, None)]
+                nobody: list[tuple[int, Class | None]] = [(self._rows | rest | own, None)]
                 yield _Step([(one.rows | rest, one) for one in factor.classes] or nobody, decided)
                 continue
             for mask in factor.free:
-                yield _Step([(self._rows | marks, None), ((self._rows | marks) & ~mask, None)], ())
+                every = self._rows | marks | self._bits
+                yield _Step([(every, None), (every & ~mask, None)], ())
             yield _Step([(self._rows | rest | mark, None) for mark in factor.marks or (0,)], decided)
 
 

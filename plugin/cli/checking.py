@@ -14,7 +14,9 @@ from plugin.cli.entries import Entries, entries_of_file, read_entries
 from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, show_problems
 from plugin.cli.places import RuleFiles
 from plugin.flow.sharing import private_reasons
-from rules import Problem, RuleError, Ruleset, load_files
+from rules import Content, Problem, RuleError, Ruleset, load_files
+from rules.footprint import Footprint, footprints
+from rules.footprint_words import lines
 from rules.portable import beyond_the_edge
 from rules.testing import TestResult, run_tests
 
@@ -28,6 +30,7 @@ class CheckedFiles:
     tests: Sequence[TestResult] = ()
     private: Mapping[str, Sequence[str]] | None = None
     origin: Mapping[str, Sequence[str]] | None = None
+    content: Content | None = None
 
     @property
     def ok(self) -> bool:
@@ -35,17 +38,27 @@ class CheckedFiles:
         return all(problem.severity == "warning" for problem in self.problems)
 
 
-def check_paths(paths: Sequence[Path], content_path: Path | None, *, as_json: bool, now: datetime) -> None:
-    """Check and print. Raises ProblemsFound where something is worse than a warning."""
+def check_paths(
+    paths: Sequence[Path], content_path: Path | None, *, as_json: bool, now: datetime, cost: bool = False
+) -> None:
+    """Check and print. Raises ProblemsFound where something is worse than a warning.
+
+    Args:
+        cost: whether what caching each slot costs is printed too.
+    """
     found = _check(paths, content_path, now)
+    slots = _costs(found, content_path, now) if cost else []
     if as_json:
-        show_json(_as_json(found))
+        show_json(_as_json(found) | ({"cost": [asdict(one) for one in slots]} if cost else {}))
     else:
         show_problems(found.problems)
         for slot, reasons in (found.private or {}).items():
             click.echo(f"slot {slot} is private to each visitor, so no shared cache keeps it: {'; '.join(reasons)}")
         for slot, reasons in (found.origin or {}).items():
             click.echo(f"slot {slot} is decided at the origin, never at an edge: {'; '.join(reasons)}")
+        for one in slots:
+            for line in lines(one):
+                click.echo(line)
         click.echo(_summary(found))
     if not found.ok:
         raise ProblemsFound
@@ -76,7 +89,14 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     problems += [files.problem_of(test, message) for test in tests for message in test.messages]
     origin = {slot: reasons for slot in ruleset.slots if (reasons := beyond_the_edge(ruleset, slot))}
     private = {slot: found for slot in ruleset.slots if (found := private_reasons(ruleset, slot))}
-    return CheckedFiles(problems, ruleset, tests, private, origin)
+    return CheckedFiles(problems, ruleset, tests, private, origin, content)
+
+
+def _costs(found: CheckedFiles, content_path: Path | None, now: datetime) -> list[Footprint]:
+    """What the slots cost, with the content that is given; what is published belongs to no files."""
+    if found.ruleset is None or found.content is None:
+        return []
+    return footprints(found.ruleset, found.content if content_path is not None else None, now=now)
 
 
 def _without_purpose(ruleset: Ruleset) -> list[Problem]:

@@ -30,15 +30,16 @@ def rules() -> None:
 @rules.command()
 @_paths
 @content_option
+@click.option("--cost", is_flag=True, help="Show what caching each slot costs, and what each rule adds.")
 @format_option
-def check(paths: tuple[Path, ...], content_path: Path | None, shape: str) -> None:
+def check(paths: tuple[Path, ...], content_path: Path | None, cost: bool, shape: str) -> None:
     """Check rule files and run their tests. All paths together are one document.
 
     Each problem is a line of standard error: file:line:col: message. Warnings do not fail the check.
     """
     from plugin.cli.checking import check_paths  # noqa: PLC0415
 
-    check_paths(paths, content_path, as_json=shape == "json", now=now())
+    check_paths(paths, content_path, as_json=shape == "json", now=now(), cost=cost)
 
 
 @rules.command()

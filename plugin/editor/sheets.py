@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, redirect, url_for
 
+from plugin.editor.costs import costs_of
 from plugin.editor.desk import Desk
 from plugin.editor.drafts import DiffLine, Remark
 from plugin.editor.people import People, people_of
@@ -58,6 +59,7 @@ class Sheet(Written):
         refused: why what was asked for was not done.
         slot: one that the item is for, to preview it in.
         people: of a segment, who is in it, in numbers.
+        costs: of a rule or an experiment, what it costs caches, in sentences.
     """
 
     section: Section
@@ -72,6 +74,7 @@ class Sheet(Written):
     refused: str | None = None
     slot: str | None = None
     people: People | None = None
+    costs: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
@@ -103,6 +106,7 @@ def _told(desk: Desk, found: Item, section: Section, document: Mapping[str, Any]
         uses=named(desk, _uses(desk, section, found.id, document)),
         slot=_slot(section, value, document),
         people=people_of(desk, found.id) if section == "segments" else None,
+        costs=costs_of(desk, section, found.id, document),
     )
 
 

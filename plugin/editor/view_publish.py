@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, redirect, request, url_for
 
 from plugin.editor.changes import Change, told
+from plugin.editor.costs import costs_in_all
 from plugin.editor.desk import Desk
 from plugin.editor.problems import health_of
 from plugin.errors import Conflict, NotFound, PreconditionFailed, RulesRejected
@@ -114,6 +115,7 @@ def _publish_page(desk: Desk, refused: str | None = None, status: int = 200, not
         epoch=published.epoch if published is not None else 0,
         changes=_changes(desk, old, draft.document),
         health=health_of(publishing.check(draft.document), draft.document, words),
+        costs=costs_in_all(desk, draft.document),
         refused=refused,
         note=note,
     )

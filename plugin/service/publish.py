@@ -20,6 +20,7 @@ from plugin.ports import (
     RulesetVersion,
 )
 from plugin.service.checking import Checked, Entries, Source, check, compiled
+from plugin.service.cost import SlotCost, costs
 from plugin.service.diff import Diff, compare
 from plugin.service.entries import as_content
 from plugin.service.items import Document
@@ -143,6 +144,19 @@ class Publishing:
     def diff(self, a: Reference, b: Reference) -> Diff:
         """What turns ``a`` into ``b``. Raises: NotFound."""
         return compare(self._document(a), self._document(b))
+
+    def cost(self, reference: Reference, *, only: str | None = None) -> list[SlotCost]:
+        """What caching each slot costs, with the published content, from now on.
+
+        Args:
+            only: the id of a rule or an experiment, to see its slots and what it adds to them, alone.
+
+        Raises:
+            NotFound: there is no such version.
+            RulesRejected: the document does not check.
+        """
+        ruleset = compiled(self._document(reference))
+        return costs(ruleset, self._published_content(), now=self._clock(), only=only)
 
     def draft(self) -> Document:
         """The working document: what is published, as long as nobody has edited it."""

@@ -30,7 +30,7 @@ from plugin.web import (
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
-from plugin.web.manage import content, draft, models, rulesets, segments, simulate
+from plugin.web.manage import content, cost, draft, models, rulesets, segments, simulate
 from plugin.web.metrics import HttpMetrics
 from plugin.web.operations import Gate, IdConverter, Operation
 from plugin.web.services import WebServices
@@ -78,6 +78,7 @@ def register(app: Flask, services: WebServices) -> Web:
         *draft.operations(services.drafting),
         *segments.operations(services.segments),
         *rulesets.operations(services.publishing, keyring),
+        *cost.operations(services.publishing),
         *content.operations(services.contents),
         *models.operations(settings.models),
         *simulate.operations(services.simulate, known.profiles, keyring),

@@ -297,3 +297,23 @@ def test_documents_with_any_value_anywhere_are_never_a_fault_of_ours(
     assert_refused(client, "PUT", "/v1/draft", json.dumps(document).encode())
     rule = (document.get("rules") or [{}])[0] if isinstance(document.get("rules"), list) else {}
     assert_refused(client, "POST", "/v1/rules", json.dumps(rule).encode())
+
+
+def test_what_caching_costs_is_told_of_versions_and_of_one_rule(client: FlaskClient) -> None:
+    slots, then = [{"id": "a"}, {"id": "b"}], [{"stop": True}, {"pin": {"id": "x"}}]
+    rule = {"id": "french", "slot": "a", "when": {"geo.country": "FR"}, "then": then}
+    document = {"version": 1, "slots": slots, "rules": [rule]}
+    assert client.post("/v1/rulesets", json={"document": document}).status_code == 201
+    told = client.get("/v1/rulesets/1/cost").json
+    assert told is not None
+    assert [(one["slot"], one["versions"], one["sharing"]) for one in told["slots"]] == [
+        ("a", 2, "inputs"),
+        ("b", 1, "everyone"),
+    ]
+    (only,) = client.get("/v1/rulesets/1/cost?only=french").json["slots"]  # type: ignore[index]
+    (added,) = only["additions"]
+    assert (added["without"], added["versions"]) == (1, 2)
+    assert only["causes"][0]["input"] == "country"
+    assert client.get("/v1/rulesets/1/cost?only=nobody").json == {"slots": []}
+    assert client.get("/v1/rulesets/9/cost").status_code == 404
+    assert client.get("/v1/rulesets/none/cost").status_code == 422

@@ -43,7 +43,7 @@ def effects(world: World, slot: str, attributes: Any, segments: Iterable[str], n
     return answer.effects
 
 
-@searched(60)
+@searched(25)
 @given(worlds(VISITORS))
 def test_no_visitors_have_more_outcomes_than_stated_and_each_exact_one_is_shown(world: World) -> None:
     """Without content, by the oracle's outcomes, at the present moment and at later ones."""
@@ -75,7 +75,7 @@ def test_no_visitors_have_more_outcomes_than_stated_and_each_exact_one_is_shown(
             assert met <= shown
 
 
-@searched(60)
+@searched(25)
 @given(worlds(VISITORS))
 def test_decisions_over_content_have_no_more_keys_than_stated(world: World) -> None:
     """With its languages and audience tags; and every exact number is that of real keys."""

@@ -62,7 +62,7 @@ def _versions(publishing: Publishing, keyring: Keyring) -> list[Operation]:
         return Answer({**_summary(version), "document": json.loads(version.document)}, tag=version.digest)
 
     def diff(call: Call) -> Answer:
-        return Answer(publishing.diff(_reference(call.path["a"]), _reference(call.path["b"])))
+        return Answer(publishing.diff(reference_of(call.path["a"]), reference_of(call.path["b"])))
 
     document = Body(shapes.CheckBody, required=False, yaml=True, limit_bytes=MOST_DOCUMENT_BYTES)
     return [
@@ -206,7 +206,8 @@ def _source(body: object) -> Source | None:
     return found
 
 
-def _reference(text: str) -> Reference:
+def reference_of(text: str) -> Reference:
+    """The version that a text in a path names. Raises: ValidationFailed."""
     if text == "draft":
         return "draft"
     if text == "published":

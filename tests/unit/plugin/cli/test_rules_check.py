@@ -139,3 +139,12 @@ def test_an_attribute_of_profiles_without_a_purpose_is_warned_of(run: Tessera, h
     assert result.exit_code == 0
     (line,) = [line for line in result.stderr.splitlines() if "purpose" in line]
     assert line.startswith("/attributes/profile.tier: warning: 'profile.tier' declares no purpose")
+
+
+def test_cost_is_shown_where_it_is_asked_for(run: Tessera, rules: Path, content: Path) -> None:
+    result = run("rules", "check", str(rules), "--content", str(content), "--cost")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("slot home.hero: 2 cached versions, ")
+    assert "takes home.hero from 1 to 2 cached versions" in result.stdout
+    told = json.loads(run("rules", "check", str(rules), "--cost", "--format", "json").stdout)["cost"]
+    assert [(slot["slot"], slot["versions"], slot["how"]) for slot in told] == [("home.hero", 2, "exact")]

@@ -293,3 +293,10 @@ def test_static_files_are_kept_by_their_hash(nobody: Editor) -> None:
     kept, asked = (nobody.client.get(one, buffered=True) for one in (address, address.partition("?")[0]))
     assert "immutable" in kept.headers["Cache-Control"]
     assert "immutable" not in asked.headers["Cache-Control"]
+
+
+def test_a_rule_says_what_it_costs_caches_and_the_publish_page_of_all(editor: Editor) -> None:
+    beside = editor.get(RULE).text
+    assert "What caches keep of it" in beside
+    assert "This rule takes home.hero from " in beside
+    assert "What caches keep of it" in editor.get("/publish").text
