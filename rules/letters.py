@@ -7,7 +7,7 @@ their letters alone, so that no text of a client reaches the engine.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
@@ -138,6 +138,17 @@ class PatternSet:
             return ()
         reading = EventReading(event, entry, self._zone)
         return tuple([letter for letter, holds in asked if holds(reading)])
+
+    def letters_of(self, types: Collection[str]) -> frozenset[str]:
+        """The letters that events of these types can have."""
+        return frozenset(letter for letter, (event, _where) in self._wheres.items() if event in types)
+
+    def reading(self, letters: Collection[str]) -> frozenset[str]:
+        """The segments whose patterns read one of these letters."""
+        asked = frozenset(letters)
+        return frozenset(
+            one.segment for one in self.patterns if any(not asked.isdisjoint(form.letters) for form in one.forms)
+        )
 
     def _letter(self, event: str, where: Condition) -> str:
         letter = letter_of(event, where, self._zone)

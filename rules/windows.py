@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,6 +83,13 @@ class Window:
             if staying:
                 kept.append(Entry(one.time, one.id, staying))
         return Window(tuple(kept), self.cut)
+
+    def without(self, letters: Collection[str]) -> Window:
+        """Without some letters, and the events of which nothing is left then."""
+        left = [
+            Entry(one.time, one.id, tuple(each for each in one.letters if each not in letters)) for one in self.entries
+        ]
+        return Window(tuple(one for one in left if one.letters), self.cut)
 
     def encode(self) -> bytes:
         """Msgpack: the letters once, times as differences."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from plugin.errors import FieldError, ValidationFailed
 from plugin.flow.types import Site
+from plugin.ports import Change
 from plugin.profiles import attributes, consent, preferences
 from plugin.profiles.identity import Identity
 from plugin.profiles.preferences import DISLIKED, LIKED, TOPIC
@@ -22,6 +23,7 @@ from plugin.service.profile_writes import Writing
 from rules.attributes import Attribute
 from rules.windows import Window
 
+_WITHDRAWN = '{"because":"the visitor refuses the purpose of what it rests on"}'
 _REFUSED = "the visitor refuses the purpose {!r}"
 _UNSAID = "the visitor has not allowed the purpose {!r}, and none is allowed here without a word"
 
@@ -108,8 +110,8 @@ class Changing:
                     purposes=purposes,
                     settings=settings,
                 )
-                if not allowed and purpose == settings.purpose:
-                    one.window = Window()  # what patterns look back at is of that purpose too
+            if not allowed:
+                _forget_patterns(writing, person, purpose, settings)
         merged = writing.people.merged(person)
         spoken = {**said.signals, **said.consent}
         kept = consent.values_apply(
@@ -163,6 +165,23 @@ class Changing:
             draft.state = replace(draft.state, preferences=preferences.put(draft.state.preferences, fresh, at, name))
         refused = not allowed and len(taken) < len(topics)
         return [NotStored("/preferences", _why(own, spoken, merged))] if refused else []
+
+
+def _forget_patterns(writing: Writing, person: str, purpose: str, settings: Settings) -> None:
+    """Take out what patterns look back at of a purpose, and the segments that rest on it."""
+    patterns, drafts = writing.stage.patterns, writing.people.of(person)
+    own = purpose == settings.purpose  # all that patterns look back at is of that purpose too
+    letters = patterns.letters_of([one for one in patterns.event_types if settings.types.purpose_of(one) == purpose])
+    for one in drafts:
+        one.window = Window() if own else one.window.without(letters)
+    resting, versions = patterns.reading(letters), {one.row.source: one.row.key_version for one in drafts}
+    writing.tx.memberships(
+        [
+            Change(one.segment, one.source, versions[one.source], "pattern", "left", writing.now, reason=_WITHDRAWN)
+            for one in writing.tx.held([each.row.source for each in drafts])
+            if one.kind == "pattern" and (own or one.segment in resting)
+        ]
+    )
 
 
 def _at(now: int, merged: SourceState, said: Said, topics: Iterable[str]) -> int:
