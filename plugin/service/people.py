@@ -132,7 +132,13 @@ def _settled(
     person: str, key_version: int, held: Sequence[Membership], verdict: Verdict, live: frozenset[str], now: int
 ) -> tuple[list[Membership], list[Change]]:
     """The pattern segments that somebody is in now, and what changed."""
-    before = {one.segment: one for one in held if one.kind == "pattern"}
+    before: dict[str, Membership] = {}
+    others: list[Membership] = []  # of people who were linked, each source can have one of its own
+    for one in held:
+        if one.kind == "pattern":
+            there = before.setdefault(one.segment, one)
+            if there is not one:
+                others.append(one)
     kept: list[Membership] = []
     changes: list[Change] = []
     for segment in sorted(before.keys() | verdict.memberships.keys()):
@@ -151,6 +157,20 @@ def _settled(
         if was != one:
             changes.append(
                 Change(segment, source, key_version, "pattern", "entered", now, until=found.until, reason=reason)
+            )
+    staying = {one.segment: one for one in kept}
+    for other in others:
+        stays = staying.get(other.segment)
+        if stays is None:
+            why = '{"because":"of another id of the same person, whom it was of too"}'
+            changes.append(Change(other.segment, other.source, key_version, "pattern", "left", now, reason=why))
+        elif (other.until, other.reason) != (stays.until, stays.reason):
+            changes.append(
+                Change(
+                    *(other.segment, other.source, key_version, "pattern", "entered", now),
+                    until=stays.until,
+                    reason=stays.reason,
+                )
             )
     return kept, changes
 
