@@ -17,7 +17,7 @@ from plugin.service.profiles import Profiles
 from plugin.web.incoming import is_server, json_of, raw_request
 from plugin.web.operations import DELIVERY, Answer, Call, Operation, RawBody
 from plugin.web.schemas import visitors as shapes
-from plugin.web.visitors import said_of
+from plugin.web.visitors import SCOPE, said_of
 
 LARGEST_BYTES = 64 * 1_024
 
@@ -36,14 +36,14 @@ def operations(
 
     def identify(call: Call) -> Answer:
         body, said, heard = read(call, identify_body)
-        by_client = not is_server(call)
+        by_client = not _may_set(call)
         user = identifying.user(body.get("user_id"), body.get("user_token"), by_client=by_client)
         found = identifying.link(body["visitor_id"], user, said, actor=_actor(call), by_client=by_client)
         return Answer({"linked": found.linked, **_told(found.not_stored, heard)})
 
     def tell(call: Call) -> Answer:
         body, said, heard = read(call, preferences_body)
-        not_stored = profiles.tell(body["visitor_id"], said, actor=_actor(call), by_client=not is_server(call))
+        not_stored = profiles.tell(body["visitor_id"], said, actor=_actor(call), by_client=not _may_set(call))
         return Answer(_told(not_stored, heard))
 
     return [
@@ -55,8 +55,8 @@ def operations(
             description=(
                 "Links the id that a visitor had so far to that of a known user, and sets attributes of the user. With "
                 "a delivery key it needs a `user_token` and sets only what is `client_writable`; with a management key "
-                "`user_id` is enough. To say it again changes nothing; a visitor who is linked to another user is "
-                "linked to this one instead."
+                "that has the scope `visitors`, `user_id` is enough. To say it again changes nothing; a visitor who is "
+                "linked to another user is linked to this one instead."
             ),
             tag="delivery",
             access=DELIVERY,
@@ -84,6 +84,11 @@ def operations(
             run=tell,
         ),
     ]
+
+
+def _may_set(call: Call) -> bool:
+    """Whether the caller may say anything of anybody. Other keys say what browsers may, with a user's token."""
+    return call.caller is not None and call.caller.kind == "management" and call.caller.may(SCOPE)
 
 
 def _actor(call: Call) -> str:

@@ -237,6 +237,14 @@ def test_the_consent_cookie_counts(api: Api) -> None:
     assert [one["pointer"] for one in answer.json["not_stored"]] == ["/preferences"]
 
 
+def test_a_key_that_may_not_see_visitors_says_of_them_what_browsers_may(api: Api) -> None:
+    body = {"visitor_id": "q-7", "user_id": "user-7"}
+    assert api.ask("POST", "/v1/identify", body, key=READER).status_code == 403
+    told = {"visitor_id": "q-7", "attributes": {"tier": "gold"}}
+    assert api.ask("POST", "/v1/preferences", told, key=READER).status_code == 422
+    assert api.ask("GET", "/v1/visitors/q-7").status_code == 404
+
+
 def test_a_browser_identifies_with_a_token_of_the_site(api: Api) -> None:
     body = {"visitor_id": "q-5", "attributes": {"city": "Lyon"}}
     for wrong in ({}, {"user_id": "user-5"}, {"user_token": token("user-5", ends_in_s=-1)}, {"user_token": "a.b.c"}):
