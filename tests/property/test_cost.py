@@ -9,7 +9,9 @@ from typing import Any
 from hypothesis import given, note
 
 import rules
+from rules.footprint_causes import reads_of
 from rules.footprint_counts import Count, Work, count_of
+from rules.footprint_flips import stillness
 from rules.footprint_rows import SlotGoals
 from rules.footprint_states import Budget
 from tests import oracle
@@ -101,3 +103,25 @@ def test_decisions_over_content_have_no_more_keys_than_stated(world: World) -> N
             assert met <= shown
         elif count.how == "at_most":
             assert len(met) <= count.number
+
+
+@searched(60)
+@given(worlds(3))
+def test_nothing_flips_while_nothing_is_said_to(world: World) -> None:
+    """At moments before the stated time is over, every visitor has the key and the blocks of now."""
+    note(world)
+    ruleset = rules.load(world.document)
+    content = ruleset.prepare(world.content)
+    for slot in world.slots:
+        compiled = ruleset.compiled(slot)
+        reads = reads_of(compiled, ruleset.document, sorted(content.pool(slot).audiences), has_languages=True)
+        still = stillness(compiled, ruleset.document, reads.tests, reads.schedules, content, world.now)
+        longest = still.ttl_s if still.ttl_s is not None else 10 * 86_400
+        for share in (1, 3, 7, 10):
+            later = world.now + timedelta(seconds=max(0, longest - 1) * share // 10)
+            for person in world.people:
+                told: dict[str, Any] = {"segments": claims(world, person)}
+                first = ruleset.decide(slot, person.attributes, content, now=world.now, **told)
+                then = ruleset.decide(slot, person.attributes, content, now=later, **told)
+                note((slot, still, later, person))
+                assert (first.audience_key, first.blocks) == (then.audience_key, then.blocks)
