@@ -92,10 +92,11 @@ def test_other_addresses_are_refused_whatever_they_know(include: str) -> None:
 
 
 @pytest.mark.parametrize("include", sorted(INCLUDES))
-def test_without_a_secret_nobody_purges(include: str) -> None:
-    with edge(include, secret="") as running:
-        for tried in (None, "", "x"):
-            assert sent(running, Tessera_Purge_Secret=tried) == (403, "unset")
+@pytest.mark.parametrize("secret", ["", None], ids=["empty", "never set"])
+def test_without_a_secret_nobody_purges(include: str, secret: str | None) -> None:
+    with edge(include, secret=secret) as running:
+        for tried in (None, "", "x", SECRET):
+            assert sent(running, Tessera_Purge_Secret=tried, Tessera_Purge_Expected=tried) == (403, "unset")
         with closing(opened(running.cache.url)) as purger, pytest.raises(EdgeAuthError, match="sets no secret"):
             purger.purge(["tag:x"], hard=True)
 

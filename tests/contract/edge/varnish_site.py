@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -36,14 +37,15 @@ class Site:
         return Reply(200, body, headers)
 
 
-def vcl(backend: str, include: str, *, acl: str = "127.0.0.1", secret: str = SECRET) -> str:
+def vcl(backend: str, include: str, *, acl: str = "127.0.0.1", secret: str | None = SECRET) -> str:
     """A whole configuration, the shipped include in it as an operator has it."""
     shipped = files("adapters.edge.varnish").joinpath(INCLUDES[include])
+    expects = "" if secret is None else f'set req.http.Tessera-Purge-Expected = "{secret}";'
     return f"""
 vcl 4.1;
 include "{shipped}";
 acl tessera_purgers {{ "{acl}"; }}
-sub tessera_purge_secret {{ set req.http.Tessera-Purge-Expected = "{secret}"; }}
+sub tessera_purge_secret {{ {expects} }}
 backend site {{ .host = "127.0.0.1"; .port = "{urlsplit(backend).port}"; }}
 sub vcl_recv {{ set req.http.X-State = "gone"; }}
 sub vcl_hit {{
@@ -74,7 +76,7 @@ class Edge:
 
 
 @contextmanager
-def edge(include: str, **more: str) -> Iterator[Edge]:
+def edge(include: str, **more: Any) -> Iterator[Edge]:
     site = Site()
     with serve(site.answer) as backend, varnish(vcl(backend, include, **more)) as cache:
         yield Edge(site, backend, cache)
