@@ -14,6 +14,8 @@ from plugin.profiles.events import Event
 MOST_REMEMBERED = 100_000
 """Some 20 MB. What is forgotten here is found among what is applied."""
 _POLL_S = 0.01
+_REST = 10
+"""After waiting in vain nobody waits for so many times as long: who waits holds a thread that others could use."""
 
 
 class EventIds:
@@ -40,6 +42,7 @@ class EventIds:
         self._sleep = sleep
         self._most = most
         self._lock = Lock()
+        self._rest_until = float("-inf")
         self._recent: OrderedDict[str, bytes] = OrderedDict()
 
     def digest(self, identifier: str) -> bytes:
@@ -72,8 +75,9 @@ class EventIds:
                 self._recent.popitem(last=False)
 
     def wait(self, ids: Collection[str], wait_s: float) -> bool:
-        """Whether all of these are applied, waiting so long for it at most."""
-        until = self._monotonic() + wait_s
+        """Whether all of these are applied, waiting so long for it at most; not at all while workers are behind."""
+        now = self._monotonic()
+        until = now if now < self._rest_until else now + wait_s
         left = {self.digest(identifier) for identifier in ids}
         while True:
             try:
@@ -84,6 +88,7 @@ class EventIds:
                 return True
             remaining = until - self._monotonic()
             if remaining <= 0:
+                self._rest_until = max(self._rest_until, until + _REST * (until - now))
                 return False
             self._sleep(min(_POLL_S, remaining))
 
