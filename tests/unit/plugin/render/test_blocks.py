@@ -275,3 +275,9 @@ def test_our_own_templates_render_hostile_and_missing_fields(kind: str) -> None:
         reader.feed(markup)
         assert reader.running == []
     assert renderer.failures == 0
+
+
+@pytest.mark.parametrize(("title", "said"), [("On board", "On board."), ("On board?", "On board?"), (14, "14.")])
+def test_the_title_of_a_banner_ends_with_one_mark(title: object, said: str) -> None:
+    markup = BlockRenderer(folder("templates") / "blocks").render(block("banner", title=title), {})
+    assert f"<strong>{said}</strong>" in str(markup)
