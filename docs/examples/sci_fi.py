@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-key = sys.argv[1]
+key = sys.argv[1] if len(sys.argv) > 1 else sys.exit(__doc__)
 url = sys.argv[2] if len(sys.argv) > 2 else "http://127.0.0.1:8000"
 
 STORIES = {
