@@ -41,6 +41,7 @@ KNOWN = {
     "content": "0",
     "models": "hero-linear",
     "visitors": "v-1",
+    "dead-letters": "0" * 32,
     "erasures": "receipt-1",
 }
 NAMED = {

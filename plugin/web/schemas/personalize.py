@@ -147,10 +147,11 @@ class VisitorAnswer(Schema):
     segments = fields.List(fields.String(), required=True)
 
 
-class SlotFault(Schema):
-    """A slot that could not be decided."""
+class Fault(Schema):
+    """A slot that could not be decided, or an event that was not taken."""
 
-    slot = fields.String(required=True)
+    slot = fields.String(metadata={"description": "Of a slot."})
+    pointer = fields.String(metadata={"description": "Of an event: JSON pointer (RFC 6901) into the body."})
     detail = fields.String(required=True)
 
 
@@ -161,7 +162,7 @@ class PersonalizeAnswer(Verbatim):
     ruleset = fields.Integer(required=True, allow_none=True, metadata={"description": "The version; null for a draft."})
     visitor = fields.Nested(VisitorAnswer)
     slots = fields.Dict(keys=fields.String(), values=fields.Nested(SlotAnswer), required=True)
-    errors = fields.List(fields.Nested(SlotFault), required=True)
+    errors = fields.List(fields.Nested(Fault), required=True)
     degraded = fields.List(
         fields.String(), required=True, metadata={"description": "What had to be done without, such as `model:NAME`."}
     )
