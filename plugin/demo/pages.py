@@ -269,8 +269,8 @@ class Pages:
             notes.append(words.text("live_invented"))
         elif look.visitor.at is not None:
             notes.append(words.text("live_clock"))
-        if look.is_real and is_held_out(answer):
-            notes.append(words.text("live_held_out"))
+        if is_held_out(answer):
+            notes.append(words.text("live_held_out" if look.is_real else "live_held_out_other"))
         try:
             known = self._known(asked, look, shelf)
         except ServiceUnavailable:

@@ -23,6 +23,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     place, site = tmp_path_factory.mktemp("demo"), folder("site")
     environ = {
         "TESSERA_DEMO": "true",
+        # Draws are made with it: with another key one in twenty of the visitors of the panel would see no rules.
+        "TESSERA_SECRET_KEY": "the key of the demo in tests, number 0",
         "TESSERA_SOURCES": json.dumps(
             {
                 "site": {
