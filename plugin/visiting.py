@@ -15,7 +15,7 @@ from plugin.errors import ServiceUnavailable, SettingsError, TesseraError
 from plugin.flow.context import ContextPolicy
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
-from plugin.live.pattern_engine import PatternEngine
+from plugin.live.pattern_engine import Limits, PatternEngine
 from plugin.live.redis_views import RedisViews
 from plugin.live.views import StoredViews
 from plugin.processes import has_ended, own_name
@@ -45,6 +45,8 @@ from rules.letters import PatternSet
 
 _DAY_MS = 86_400_000
 _STOP_S = 10.0
+ENGINE_WINDOW_S = 1.0
+"""For one visitor's window, of which most take a millisecond: a transaction waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +352,6 @@ class Applying:
     def _engine_for(self, patterns: PatternSet) -> PatternEngine:
         if self._engine is not None:
             self._engine.close()
-        self._engine = PatternEngine(patterns)
+        self._engine = PatternEngine(patterns, Limits(window=ENGINE_WINDOW_S))
         self._engine.start()
         return self._engine

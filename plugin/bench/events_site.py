@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.bench.generator import START
-from plugin.ports import Changes, StoredEntry
+from plugin.ports import JSON, Changes, StoredEntry
 from plugin.store import migrate, open_store
 
 FEED = "feed"
@@ -68,5 +68,5 @@ def store_site(url: str, patterns: int = PATTERNS) -> None:
         store.close()
 
 
-def _fields(number: int) -> dict[str, object]:
+def _fields(number: int) -> dict[str, JSON]:
     return {"title": f"Entry {number}", "topics": [f"topic-{number % 20}", f"topic-{number % 7}"]}

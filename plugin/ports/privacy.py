@@ -48,10 +48,12 @@ class Erased:
     Attributes:
         sources: everybody linked, under the names of older keys too where they are stored so, and of the newest.
         rows: how many went of each table.
+        at: the instant of the fences: nobody wrote since who did not see them.
     """
 
     sources: tuple[str, ...]
     rows: Mapping[str, int]
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Privacy(Protocol):
         *,
         lift: Callable[[str, int], str],
         state: Callable[[Receipt | None, Erased], str],
+        now_ms: Callable[[], int],
     ) -> tuple[Receipt, Erased]:
         """Put up fences, for these and as the first of them for everybody linked to them; delete what is kept of them
         all but their logs; and keep the receipt: in one transaction, in which nobody else writes profiles.
@@ -93,6 +96,8 @@ class Privacy(Protocol):
                 the receipt is the one that it names.
             lift: a source with the version of its key, as it is with the newest: fences go up for both.
             state: of the receipt, by the one that there is and what went.
+            now_ms: asked when everybody else waits: what came while this did is erased too. The fences are moved to
+                then, as is when they end.
         """
         ...
 

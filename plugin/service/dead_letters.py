@@ -13,6 +13,8 @@ from plugin.profiles.readable import instant, readable_event
 from plugin.service.audit import Action
 
 Shown = Mapping[str, object]
+REPEATED_MS = 7 * 86_400_000
+"""So long after it was sent again a letter may be once more: its event's id is still known."""
 
 
 class Takes(Protocol):
@@ -72,7 +74,8 @@ class DeadEvents:
 
         Raises:
             NotFound: there is no such letter.
-            Conflict: it holds no event that can be read.
+            Conflict: it holds no event that can be read, or was sent again so long ago that whether it counts is
+                forgotten.
             RateLimited, ServiceUnavailable: it cannot be kept now.
         """
         letter = self._one(id_)
@@ -80,6 +83,8 @@ class DeadEvents:
             event = decode(letter.payload)
         except BadEventError as fault:
             raise Conflict("What the letter holds is no event, and cannot be sent again.") from fault
+        if letter.replayed_at is not None and self._now_ms() - letter.replayed_at > REPEATED_MS:
+            raise Conflict("It was sent again before, and would count twice now: ids of events are kept for 8 days.")
         self._note(actor, "replay_dead_letters", _sources(letter), {"letter": id_})
         source = self._lift(event.source, event.key_version)
         try:

@@ -82,12 +82,16 @@ class Erasing:
         identifier = self._new_id()
 
         def state(before: Receipt | None, erased: Erased) -> str:
-            made = State(now, until, removed=receipts.decode(before.state).removed if before is not None else {})
+            made = State(
+                erased.at,
+                erased.at + self._in_flight_ms,
+                removed=receipts.decode(before.state).removed if before is not None else {},
+            )
             made.add(erased.rows)
             return made.encode()
 
         fences = [ErasureFence(source, version, now, identifier, until) for source, version in names]
-        receipt, erased = self._privacy.erase(fences, lift=self._lift, state=state)
+        receipt, erased = self._privacy.erase(fences, lift=self._lift, state=state, now_ms=self._now_ms)
         for source in erased.sources:
             self._forget(source)
         self._at("erasure begun")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from plugin.flow.types import Site
@@ -14,6 +14,8 @@ from plugin.service.people import Evaluate
 from rules.letters import PatternSet, patterns_of
 from rules.patterns_live import Engine, Verdict, evaluate
 from rules.windows import Window
+
+MOST_QUARANTINED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Staging:
         entries: dict[str, Mapping[str, object]] = {}
         for one in site.content.candidates if site is not None else ():
             entries.setdefault(one.id, one.entry)
-        return Stage(site, patterns, entries, partial(_evaluate, patterns, self._engine[1]))
+        return Stage(site, patterns, entries, Evaluation(patterns, self._engine[1]))
 
 
 def _flat(event: Event) -> dict[str, object]:
@@ -82,5 +84,25 @@ def _flat(event: Event) -> dict[str, object]:
     }
 
 
-def _evaluate(patterns: PatternSet, engine: Engine | None, windows: Sequence[tuple[Window, int]]) -> Sequence[Verdict]:
-    return evaluate(patterns, windows, engine)
+class Evaluation:
+    """By one set of patterns with its engine. A window that ended the engine twice is not given to it again."""
+
+    def __init__(self, patterns: PatternSet, engine: Engine | None) -> None:
+        self._patterns = patterns
+        self._engine = engine
+        self._quarantined: OrderedDict[Window, None] = OrderedDict()
+
+    def __call__(self, windows: Sequence[tuple[Window, int]]) -> Sequence[Verdict]:
+        """What the patterns say of each window at its instant."""
+        mine = [window in self._quarantined for window, _now in windows]
+        asked = [pair for pair, known in zip(windows, mine, strict=True) if not known]
+        left = [pair for pair, known in zip(windows, mine, strict=True) if known]
+        answered = iter(evaluate(self._patterns, asked, self._engine))
+        reference = iter(evaluate(self._patterns, left))
+        found = [next(reference if known else answered) for known in mine]
+        for (window, _now), verdict in zip(windows, found, strict=True):
+            if verdict.quarantined:
+                self._quarantined[window] = None
+        while len(self._quarantined) > MOST_QUARANTINED:
+            self._quarantined.popitem(last=False)
+        return found

@@ -56,14 +56,17 @@ class SqlPrivacy:
         *,
         lift: Callable[[str, int], str],
         state: Callable[[Receipt | None, Erased], str],
+        now_ms: Callable[[], int],
     ) -> tuple[Receipt, Erased]:
         with writing(self._engine) as tx:
             write_alone(tx)
+            later = max(now_ms() - fences[0].at, 0)
+            fences = [replace(one, at=one.at + later, until=one.until + later) for one in fences]
             names = linked(tx, fences, lift)
             up = tx.execute(select(erasure_fences.c.receipt).where(among(tx, erasure_fences.c.source, names)))
             plain = replace(fences[0], receipt=min(up.scalars(), default=fences[0].receipt))
             put_fences(tx, [replace(plain, source=name, key_version=version) for name, version in names.items()])
-            erased = Erased(tuple(sorted(names)), dict(erase_rows(tx, names, lists=True)))
+            erased = Erased(tuple(sorted(names)), dict(erase_rows(tx, names, lists=True)), plain.at)
             found = tx.execute(select(erasures).where(erasures.c.id == plain.receipt)).mappings().one_or_none()
             before = None if found is None else Receipt(**found)
             requested = plain.at if before is None else before.requested

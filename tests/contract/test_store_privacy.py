@@ -56,7 +56,10 @@ def holding(store: Store, name: str) -> set[str]:
 def erase(store: Store, name: str, *, at: int = NOW) -> dict[str, int]:
     """As the service does: all but the logs, and then these."""
     _receipt, erased = store.privacy.erase(
-        [fence(name, at=at)], lift=lambda one, _version: one, state=lambda _before, erased: json.dumps(erased.rows)
+        [fence(name, at=at)],
+        lift=lambda one, _version: one,
+        state=lambda _before, erased: json.dumps(erased.rows),
+        now_ms=lambda: at,
     )
     return {**erased.rows, **store.privacy.erase_logs(erased.sources, until=at)}
 
@@ -105,6 +108,7 @@ def test_an_erasure_is_of_everybody_linked_by_every_name_and_a_second_one_has_th
             [replace(fence("phone", at=at, receipt=receipt), key_version=2)],
             lift=lambda one, version: one if version == 2 else source(f"{one}'"),
             state=lambda before, _erased: "first" if before is None else f"after {before.state}",
+            now_ms=lambda: at,
         )
 
     receipt, erased = once("r-1", NOW)
@@ -355,3 +359,15 @@ def test_a_visitor_that_came_under_both_keys_becomes_one(store: Store) -> None:
     assert {one.segment: one.since for one in store.visitors.memberships([new])} == {"fans": NOW + 5, "vips": NOW}
     assert [tick.due for tick in store.applying.due(now=NOW + MINUTE)] == [NOW], "the sooner one"
     assert len(store.event_log.of([new]).items) == 3
+
+
+def test_a_fence_stands_at_the_instant_from_which_everybody_else_waits(store: Store) -> None:
+    """What came while the erasure waited for its turn is erased as well."""
+    store.privacy.erase(
+        [fence("ann", at=NOW)],
+        lift=lambda one, _version: one,
+        state=lambda _before, erased: str(erased.at),
+        now_ms=lambda: NOW + 700,
+    )
+    (up,) = store.privacy.fences([source("ann")])
+    assert (up.at, up.until - up.at) == (NOW + 700, fence("ann", at=NOW).until - NOW)

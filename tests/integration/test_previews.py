@@ -114,7 +114,7 @@ def test_an_answer_is_as_documented_and_for_nobody_to_keep_or_count(wired: Wired
     for answer in (
         wired.client(None).get("/v1/preview", query_string={"token": token, "explain": "true", "render": "both"}),
         wired.client(None).post(
-            f"/v1/preview?token={token}", json={"options": {"explain": True, "render": "both"}, "events": [{}]}
+            f"/v1/preview?token={token}", json={"options": {"explain": True, "render": "both"}, "events": [{"type": "view"}, {}]}
         ),
     ):
         assert answer.status_code == 200
@@ -127,7 +127,7 @@ def test_an_answer_is_as_documented_and_for_nobody_to_keep_or_count(wired: Wired
         assert slot["trace"]
         assert slot["blocks"][0]["html"]
         assert answer.json["preview"]["entries"][0]["shown"] == "draft"
-    assert answer.json["degraded"] == ["events"]
+    assert [one["pointer"] for one in answer.json["errors"]] == ["/events/0/visitor_id", "/events/1/type"]
 
 
 def test_a_visitor_is_not_served_less_because_of_previews(wired: Wired) -> None:
