@@ -114,7 +114,8 @@ def test_an_answer_is_as_documented_and_for_nobody_to_keep_or_count(wired: Wired
     for answer in (
         wired.client(None).get("/v1/preview", query_string={"token": token, "explain": "true", "render": "both"}),
         wired.client(None).post(
-            f"/v1/preview?token={token}", json={"options": {"explain": True, "render": "both"}, "events": [{"type": "view"}, {}]}
+            f"/v1/preview?token={token}",
+            json={"options": {"explain": True, "render": "both"}, "events": [{"type": "view"}, {}]},
         ),
     ):
         assert answer.status_code == 200

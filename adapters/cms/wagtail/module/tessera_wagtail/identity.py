@@ -32,11 +32,8 @@ def locale_of(obj):
 
 def notice_of(obj):
     """What is said of an object that changed: where to look, how new it is, and nothing of what is there."""
-    made = {"id": identity_of(obj), "type": label(obj)}
-    for name, value in (("locale", locale_of(obj)), ("version", version_of(obj))):
-        if value:
-            made[name] = value
-    return made
+    more = {"locale": locale_of(obj), "version": version_of(obj)}
+    return {"id": identity_of(obj), "type": label(obj), **{name: value for name, value in more.items() if value}}
 
 
 def version_of(obj):
