@@ -38,8 +38,8 @@ def read(raw: bytes, column: str | None = None) -> Iterator[str | BadLine]:
     """The id of each line, or what is wrong with it; empty lines are passed over.
 
     Without a header each line is an id and nothing else. With one (it has a column ``id``, ``visitor_id`` or
-    ``visitor.id``, or the ``column`` named), the other columns are passed over, and they may be apart by semicolons
-    or tabs, too.
+    ``visitor.id``, or the ``column`` named), the other columns are passed over. Columns are apart by commas,
+    semicolons or tabs, as in the first line.
 
     Raises:
         MalformedRequest: it is UTF-16.
@@ -52,7 +52,7 @@ def read(raw: bytes, column: str | None = None) -> Iterator[str | BadLine]:
     names = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
     place = _place(names, column)
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.reader(text, delimiter=delimiter if place is not None else ",")
+    rows = csv.reader(text, delimiter=delimiter)
     return _ids(rows, place)
 
 

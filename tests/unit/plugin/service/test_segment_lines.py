@@ -51,8 +51,9 @@ def test_each_bad_line_is_named() -> None:
 
 
 def test_nothing_is_cut_where_no_header_says_which_column() -> None:
-    assert ids(b"a;b\n") == ["a;b"]
-    assert bad(b"a,b\nc\n") == [(1, 1)]
+    assert ids(b"a b\n") == ["a b"]
+    for raw in (b"a,b\nc\n", b"email;name\nc\n", b"a\tb\nc\n"):
+        assert (ids(raw), bad(raw)) == (["c"], [(1, 1)])
 
 
 def test_a_quote_that_never_ends_costs_its_own_lines_and_says_which() -> None:
