@@ -162,7 +162,7 @@ def test_what_comes_up_to_five_minutes_late_takes_a_segment_back_and_later_ones_
     tell(site, event("eve", "add_to_cart", time=at(60)), event("fay", "search", time=at(7_200), properties=SOUGHT))
     assert segments(ask(site, "eve")) == ["abandoner"]
     assert segments(ask(site, "fay")) == ["searched-and-left"]
-    tell(site, event("eve", "purchase", value=5, time=at(55)), event("fay", "click", content_id="e", time=at(5_400)))
+    tell(site, event("eve", "purchase", value=5, time=at(58)), event("fay", "click", content_id="e", time=at(5_400)))
     assert segments(ask(site, "eve")) == []
     assert segments(ask(site, "fay")) == ["searched-and-left"]
 
