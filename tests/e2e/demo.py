@@ -63,6 +63,8 @@ def start(place: Path, *, workers: int = 2, port: int | None = None) -> Demo:
             stderr=err,
             text=True,
             start_new_session=True,  # so that it is a group of its own to interrupt
+            # Where the tests run in the background, a shell has told them to ignore it, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     return Demo(f"http://{url}", place, content, process)
 
