@@ -53,7 +53,9 @@ def start(place: Path, *, workers: int = 2, port: int | None = None) -> Demo:
     if not content.exists():
         shutil.copytree(folder("site") / "content", content)
     url = f"127.0.0.1:{port or free_port()}"
-    command = [str(Path(sys.executable).with_name("tessera")), "demo", "--data", "data", "--content", str(content)]
+    # Where the tests run in the background, a shell has told them to ignore Ctrl-C, and children inherit that.
+    command = ["env", "--default-signal=INT", str(Path(sys.executable).with_name("tessera"))]
+    command += ["demo", "--data", "data", "--content", str(content)]
     with (place / "out.txt").open("w") as out, (place / "err.txt").open("w") as err:
         process = subprocess.Popen(
             [*command, "--bind", url, "--workers", str(workers)],
@@ -63,8 +65,6 @@ def start(place: Path, *, workers: int = 2, port: int | None = None) -> Demo:
             stderr=err,
             text=True,
             start_new_session=True,  # so that it is a group of its own to interrupt
-            # Where the tests run in the background, a shell has told them to ignore it, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     return Demo(f"http://{url}", place, content, process)
 
