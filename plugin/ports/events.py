@@ -95,8 +95,8 @@ class DeadLetters(Protocol):
 
     def get(self, ids: Collection[str]) -> tuple[DeadLetter, ...]: ...
 
-    def replayed(self, ids: Collection[str], *, at: int) -> None:
-        """These were sent again."""
+    def replayed(self, letter: DeadLetter, *, at: int) -> None:
+        """It was sent again, as it was read; one that failed again since then goes on waiting."""
         ...
 
     def discard(self, ids: Collection[str]) -> int: ...

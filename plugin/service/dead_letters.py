@@ -93,7 +93,7 @@ class DeadEvents:
             raise RateLimited(max(1, round(fault.retry_after_s))) from fault
         except StreamDown as fault:
             raise ServiceUnavailable("The event cannot be kept now; try again.", 2) from fault
-        self._letters.replayed([id_], at=self._now_ms())
+        self._letters.replayed(letter, at=self._now_ms())
         return _shown(self._one(id_))
 
     def drop(self, id_: str, *, actor: str) -> None:

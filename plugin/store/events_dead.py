@@ -41,9 +41,11 @@ class SqlDeadLetters:
             wanted = select(letters).where(among(tx, letters.c.id, ids)).order_by(letters.c.id)
             return tuple(DeadLetter(**row) for row in tx.execute(wanted).mappings())
 
-    def replayed(self, ids: Collection[str], *, at: int) -> None:
+    def replayed(self, letter: DeadLetter, *, at: int) -> None:
+        # Its attempts tell: a worker may have given it up once more before this is written.
+        as_read = (letters.c.id == letter.id) & (letters.c.attempts == letter.attempts)
         with writing(self._engine) as tx:
-            tx.execute(update(letters).where(among(tx, letters.c.id, ids)).values(replayed_at=at))
+            tx.execute(update(letters).where(as_read).values(replayed_at=at))
 
     def discard(self, ids: Collection[str]) -> int:
         with writing(self._engine) as tx:

@@ -246,7 +246,7 @@ def test_letters_that_come_again_are_one(store: Store) -> None:
     letter = DeadLetter("e-1", source("ann"), 1, b"\x00p", "it broke\0", 3, NOW, NOW)
     with working(store) as batch:
         batch.dead([letter])
-    store.dead_letters.replayed(["e-1"], at=NOW + 1)
+    store.dead_letters.replayed(letter, at=NOW + 1)
     assert (store.dead_letters.waiting(), store.dead_letters.page().items) == (0, ())
     store.dead_letters.put(
         [replace(letter, payload=b"p2", reason="again", attempts=2, first_at=NOW + 9, last_at=NOW + 9)]
@@ -254,6 +254,8 @@ def test_letters_that_come_again_are_one(store: Store) -> None:
     assert store.dead_letters.get(["e-1", "e-2"]) == (
         replace(letter, payload=b"p2", reason="again", attempts=5, last_at=NOW + 9),
     )
+    store.dead_letters.replayed(letter, at=NOW + 10)  # as it was before it failed again
+    assert [one.id for one in store.dead_letters.page().items] == ["e-1"]
     store.dead_letters.put([replace(letter, id=f"e-{number}") for number in range(2, 5)])
     first = store.dead_letters.page(limit=3)
     assert [one.id for one in first.items] == ["e-1", "e-2", "e-3"]
