@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 from werkzeug.http import parse_cookie
 
 from adapters import registry
@@ -32,6 +33,7 @@ from plugin.flow.context import ContextPolicy
 from plugin.graphql.registered import read_registered
 from plugin.graphql.wire import graphql_route
 from plugin.identifiers import RandomBits, ulid
+from plugin.measuring import count_events, count_failures, measure
 from plugin.ports import ContentStore
 from plugin.privacy_services import privacy_services, start_keeping
 from plugin.render.blocks import BlockRenderer
@@ -42,7 +44,6 @@ from plugin.service.draft import Drafting
 from plugin.service.drafts import Drafts
 from plugin.service.entries import as_content
 from plugin.service.health import Readiness
-from plugin.service.lag import Lags
 from plugin.service.models import Scoring
 from plugin.service.notices import Accepting, nowhere
 from plugin.service.personalize import Personalization
@@ -54,17 +55,15 @@ from plugin.service.serving import Reporting
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
-from plugin.service.waiting import Waiting, waiting
+from plugin.service.waiting import waiting
 from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
 from plugin.sources import open_source
 from plugin.store import Store, open_store
 from plugin.visitor_services import visitor_services
-from plugin.web.event_metrics import EventsCollector
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
-from plugin.web.source_metrics import SourcesCollector
 from plugin.web.wire import SECURITY_HEADERS, register
 from plugin.webhooks import open_hooks
 from rules import RuleError
@@ -112,7 +111,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         headless_counts=settings.demo,
         at=at,
     )
-    renderer = BlockRenderer(folder("templates") / "blocks", _count_failures(metrics))
+    renderer = BlockRenderer(folder("templates") / "blocks", count_failures(metrics))
     writer = AnswerWriter(tokens, renderer.render)
     profiles = visiting.visitors(kept, store, lambda: sites.site, deny_unknown=settings.deny_consent_by_default)
     personalization = Personalization(
@@ -149,6 +148,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         reads=store.visitors,
         audit=store.audit,
         hasher=kept.hasher,
+        identify=kept.identify,
         now_ms=visiting.now_ms,
         new_id=new_id,
     )
@@ -235,8 +235,14 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         monotonic=time.monotonic,
         new_id=new_id,
     )
-    _measure(
-        metrics, sites, scoring, store, readiness, lambda: waiting(kept.stream.backlog, store.dead_letters.waiting)
+    measure(
+        metrics,
+        sites,
+        scoring,
+        store,
+        readiness,
+        partial(waiting, kept.stream.backlog, store.dead_letters.waiting),
+        now,
     )
     app.register_blueprint(
         editor.blueprint(
@@ -302,7 +308,7 @@ def _start_work(
     sites.refresh()
     sites.start()
     if settings.apply_events:
-        visiting.start_applying(settings, kept, store, lambda: sites.site, _count_events(metrics), closing, at)
+        visiting.start_applying(settings, kept, store, lambda: sites.site, count_events(metrics), closing, at)
         start_keeping(settings, kept, store, closing, at)
 
 
@@ -400,42 +406,3 @@ def _sees_page(settings: Settings, signing_key: str) -> Callable[[str | None], b
     """Who may see the page to try GraphQL on: everyone in the demo, else editors who are logged in."""
     sessions = Sessions(signing_key, now, lambda: "")
     return lambda cookie: settings.demo or sessions.read(parse_cookie(cookie).get(COOKIE)) is not None
-
-
-def _count_failures(metrics: CollectorRegistry) -> Callable[[str], None]:
-    counter = Counter("tessera_template_failures", "Block templates that failed", ["type"], registry=metrics)
-    return lambda kind: counter.labels(kind).inc()
-
-
-def _count_events(metrics: CollectorRegistry) -> Callable[[str, int], None]:
-    counter = Counter(
-        "tessera_events", "Events by what became of them when they were applied", ["outcome"], registry=metrics
-    )
-    return lambda outcome, number: counter.labels(outcome).inc(number)
-
-
-def _measure(
-    metrics: CollectorRegistry,
-    sites: Sites,
-    scoring: Scoring,
-    store: Store,
-    readiness: Readiness,
-    events: Callable[[], Waiting],
-) -> None:
-    metrics.register(EventsCollector(events))
-    lag = Histogram(
-        "tessera_content_lag_seconds",
-        "From a publish in the CMS, or its notice, to when this process serves it.",
-        ("source", "since"),
-        buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 45.0, 300.0),
-        registry=metrics,
-    )
-    lags = Lags(store.purges, clock=now, observe=lambda source, since, s: lag.labels(source, since).observe(s))
-    sites.on_change.append(lambda site: lags.served(site.revision))
-    metrics.register(SourcesCollector(readiness.sources))
-    version = Gauge("tessera_ruleset_version", "Version of the rules that this process decides with", registry=metrics)
-    version.set_function(lambda: sites.site.version if sites.site is not None else 0)
-    entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)
-    entries.set_function(lambda: len(sites.site.content.candidates) if sites.site is not None else 0)
-    failures = Gauge("tessera_model_failures", "Times that a model gave no scores", registry=metrics)
-    failures.set_function(lambda: scoring.failures)

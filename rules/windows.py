@@ -74,16 +74,6 @@ class Window:
         merged = self.add(other.entries, limits)
         return Window(merged.entries, merged.cut + other.cut)
 
-    def pruned(self, now: int, limits: Mapping[str, Limit]) -> Window:
-        """Without what no pattern can still need at `now`, milliseconds; for retention."""
-        kept = []
-        for one in self.entries:
-            asked = (letter for letter in one.letters if letter in limits)
-            staying = tuple(letter for letter in asked if _needed(limits[letter], now - one.time))
-            if staying:
-                kept.append(Entry(one.time, one.id, staying))
-        return Window(tuple(kept), self.cut)
-
     def without(self, letters: Collection[str]) -> Window:
         """Without some letters, and the events of which nothing is left then."""
         left = [

@@ -169,6 +169,7 @@ def _opened() -> Iterator[SegmentServices]:
             reads=store.visitors,
             audit=store.audit,
             hasher=hasher,
+            identify=hasher.identity,  # of one visitor nothing is asked here
             now_ms=now_ms,
             new_id=lambda: secrets.token_hex(8),
         )

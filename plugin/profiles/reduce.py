@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from plugin.profiles import days, decay, exposures, interests, preferences, sessions
 from plugin.profiles.days import Days
 from plugin.profiles.events import Event
-from plugin.profiles.fold import View
 from plugin.profiles.limits import DAY_MS
 from plugin.profiles.preferences import DISMISSED, ENTRY
 from plugin.profiles.settings import DEFAULT, Settings
@@ -67,12 +66,3 @@ def _learned(state: SourceState, event: Event, entry: Mapping[str, object] | Non
         first_seen=min(state.first_seen or event.time, event.time),
         last_seen=max(state.last_seen, event.time),
     )
-
-
-def overlaid(view: View, event: Event, entry: Mapping[str, object] | None, settings: Settings = DEFAULT) -> View:
-    """A view as it will be once an event is applied; for the answer to the request that brings it.
-
-    As with `reduce`, consent is judged before: by `view.state.consent`.
-    """
-    state = reduce(view.state, event, entry, settings)
-    return view if state is None else replace(view, state=state)

@@ -32,7 +32,6 @@ Action: TypeAlias = Literal[
 COMMAND_LINE = "command line"
 """The actor of commands; of requests it is the name of the key, of a public key `delivery key`."""
 DELIVERY_KEY = "delivery key"
-WORKER = "worker"
 
 
 class Auditing:

@@ -10,7 +10,7 @@ from typing import Any
 from plugin.errors import NotFound
 from plugin.ports import Membership, Page, VisitorReads
 from plugin.ports import Passage as StoredPassage
-from plugin.profiles.identity import Hasher, visitor_id
+from plugin.profiles.identity import Identity, visitor_id
 from plugin.service.audit import Auditing
 from plugin.service.segment_kinds import KINDS, Declared, Kind, Segments
 
@@ -61,13 +61,13 @@ class SegmentHistory:
         reads: VisitorReads,
         audit: Auditing,
         *,
-        hasher: Hasher,
+        identify: Callable[[str], Identity],
         now_ms: Callable[[], int],
     ) -> None:
         self._segments = segments
         self._reads = reads
         self._audit = audit
-        self._hasher = hasher
+        self._identify = identify
         self._now_ms = now_ms
 
     def of(self, visitor: str, *, after: str | None, limit: int, author: str) -> VisitorSegments:
@@ -80,7 +80,7 @@ class SegmentHistory:
         id_ = visitor_id(visitor)
         if id_ is None:
             raise NotFound("There is no such visitor.")
-        now, source = self._now_ms(), self._hasher.source(id_)
+        now, source = self._now_ms(), self._identify(id_).source
         self._audit.note(author, "read_segments", [source])
         sources = {source, *(one.source for one in self._reads.group(source))}
         declared = self._segments.every()

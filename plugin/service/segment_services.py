@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plugin.ports import Audit, ContentStore, Leases, RulesetStore, SegmentLists, VisitorReads
-from plugin.profiles.identity import Hasher
+from plugin.profiles.identity import Hasher, Identity
 from plugin.service.audit import Auditing
 from plugin.service.draft import Drafting
 from plugin.service.segment_history import SegmentHistory
@@ -39,18 +39,24 @@ def segment_services(
     reads: VisitorReads,
     audit: Audit,
     hasher: Hasher,
+    identify: Callable[[str], Identity],
     now_ms: Callable[[], int],
     new_id: Callable[[], str],
 ) -> SegmentServices:
-    """Make them. ``now_ms`` gives milliseconds since the epoch."""
+    """Make them.
+
+    Args:
+        identify: what stands for one visitor; while keys change it moves what is kept, before it answers.
+        now_ms: milliseconds since the epoch.
+    """
     segments = Segments(drafting, rulesets)
-    auditing = Auditing(audit, hasher.identity, key_version=hasher.version, now_ms=now_ms)
+    auditing = Auditing(audit, identify, key_version=hasher.version, now_ms=now_ms)
     members = SegmentMembers(segments, lists, leases, auditing, hasher=hasher, now_ms=now_ms, new_id=new_id)
     return SegmentServices(
         segments=segments,
         members=members,
         imports=SegmentImport(segments, members, hasher=hasher, now_ms=now_ms),
         reading=SegmentReading(segments, lists, auditing, hasher=hasher, now_ms=now_ms),
-        history=SegmentHistory(segments, reads, auditing, hasher=hasher, now_ms=now_ms),
+        history=SegmentHistory(segments, reads, auditing, identify=identify, now_ms=now_ms),
         uses=SegmentUses(segments, drafting, rulesets, content),
     )

@@ -77,6 +77,8 @@ def test_before_the_job_everybody_is_found_as_they_come(where: Place) -> None:
         site.events("v-clock", {"type": "view"})
         assert (site.shown(RAW), site.shown(KNOWN)) == ("gold", "gold")
         until(lambda: site.shown(LISTED) == "reading")  # a worker looks at both of the views together
+        told = site.ask("GET", f"/v1/visitors/{LISTED}/segments")
+        assert {one["id"] for one in told["segments"]} == {"readers", "vips"}
         assert {row.key_version for row in site.rows(KNOWN)} == {2}
         profile = site.ask("GET", f"/v1/visitors/{RAW}")
         assert profile["attributes"]["profile.tier"] == "gold"

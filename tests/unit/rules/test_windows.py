@@ -38,7 +38,6 @@ def test_what_is_past_its_horizon_is_dropped_letter_by_letter() -> None:
     window = Window().add([Entry(0, "x", ("a", "b")), Entry(0, "y", ("a",)), Entry(11, "z", ("a",))], limits)
     assert window.entries == (Entry(0, "x", ("b",)), Entry(11, "z", ("a",)))
     assert window.cut == 0
-    assert window.pruned(101, limits).entries == ()
 
 
 def test_letters_of_patterns_that_are_gone_are_dropped() -> None:

@@ -197,6 +197,7 @@ def small_app(
             reads=store.visitors,
             audit=store.audit,
             hasher=HASHER,
+            identify=HASHER.identity,
             now_ms=lambda: int(clock().timestamp() * 1000),
             new_id=lambda: f"id-{next(names)}",
         ),

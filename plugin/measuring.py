@@ -1,0 +1,60 @@
+"""What this process measures of itself, for Prometheus, wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from plugin.service.health import Readiness
+from plugin.service.lag import Lags
+from plugin.service.models import Scoring
+from plugin.service.sites import Sites
+from plugin.service.waiting import Waiting
+from plugin.store import Store
+from plugin.web.event_metrics import EventsCollector
+from plugin.web.source_metrics import SourcesCollector
+
+
+def count_failures(metrics: CollectorRegistry) -> Callable[[str], None]:
+    """What counts block templates that failed, by the type of their block."""
+    counter = Counter("tessera_template_failures", "Block templates that failed", ["type"], registry=metrics)
+    return lambda kind: counter.labels(kind).inc()
+
+
+def count_events(metrics: CollectorRegistry) -> Callable[[str, int], None]:
+    """What counts events by their outcome."""
+    counter = Counter(
+        "tessera_events", "Events by what became of them when they were applied", ["outcome"], registry=metrics
+    )
+    return lambda outcome, number: counter.labels(outcome).inc(number)
+
+
+def measure(
+    metrics: CollectorRegistry,
+    sites: Sites,
+    scoring: Scoring,
+    store: Store,
+    readiness: Readiness,
+    events: Callable[[], Waiting],
+    clock: Callable[[], datetime],
+) -> None:
+    """Show how content, rules, models and events stand."""
+    metrics.register(EventsCollector(events))
+    lag = Histogram(
+        "tessera_content_lag_seconds",
+        "From a publish in the CMS, or its notice, to when this process serves it.",
+        ("source", "since"),
+        buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 45.0, 300.0),
+        registry=metrics,
+    )
+    lags = Lags(store.purges, clock=clock, observe=lambda source, since, s: lag.labels(source, since).observe(s))
+    sites.on_change.append(lambda site: lags.served(site.revision))
+    metrics.register(SourcesCollector(readiness.sources))
+    version = Gauge("tessera_ruleset_version", "Version of the rules that this process decides with", registry=metrics)
+    version.set_function(lambda: sites.site.version if sites.site is not None else 0)
+    entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)
+    entries.set_function(lambda: len(sites.site.content.candidates) if sites.site is not None else 0)
+    failures = Gauge("tessera_model_failures", "Times that a model gave no scores", registry=metrics)
+    failures.set_function(lambda: scoring.failures)
