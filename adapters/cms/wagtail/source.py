@@ -130,6 +130,8 @@ class WagtailSource:
         """The latest revision of a page, by the endpoint of the app."""
         if self._drafts is None:
             raise NotFound(f"{entry_id} ({locale or content_type or 'any'}): this source shows no drafts")
+        if _SNIPPET.fullmatch(entry_id) and self._scope.snippets:
+            raise NotFound(f"{entry_id}: this source shows drafts of pages, not of snippets")
         return self._one(self._drafts, DRAFTS, entry_id, locale, content_type)
 
     def ping(self) -> None:

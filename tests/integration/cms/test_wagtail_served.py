@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.cms.wagtail_site import SECRET, Wagtail, running
+from tests.integration.cms.wagtail_site import PREVIEW_TOKEN, SECRET, Wagtail, running
+from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
 
@@ -24,14 +25,14 @@ MEDIAN_S = 1.0
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
-delivery_keys = [{{key = "pub"}}]
-
+{keys}
 [sources.site]
 adapter = "wagtail"
 url = "{url}"
 types = ["blog.ArticlePage"]
 snippets = ["banners"]
 module = true
+preview_token = "{preview}"
 allow_private = true
 
 [sources.site.webhook]
@@ -39,7 +40,7 @@ secret = "{secret}"
 """
 RULES = """\
 slots:
-  - {id: news, select: {content.type: blog.ArticlePage}}
+  - {id: news, limit: 100, select: {content.type: blog.ArticlePage}}
   - {id: top, select: {content.type: blog.Banner}}
 """
 
@@ -80,7 +81,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     webhook = f"{url}/webhooks/cms/site"
     with running(tmp_path_factory.mktemp("wagtail"), webhook=webhook) as site:
-        settings = SETTINGS.format(port=port, url=site.url, secret=SECRET)
+        settings = SETTINGS.format(port=port, url=site.url, secret=SECRET, preview=PREVIEW_TOKEN, keys=KEYS)
         with serving(folder, url, settings=settings, rules=RULES):
             found = Served(site, url)
             yield found
@@ -116,6 +117,28 @@ def test_a_snippet_is_served_and_goes(served: Served) -> None:
     served.until(lambda: served.titles("top") == {"Sale"})
     served.site.run("from blog.models import Banner; Banner.objects.get(title='Sale').unpublish()")
     served.until(lambda: served.titles("top") == set())
+
+
+def test_drafts_are_shown_by_a_preview_link_and_to_no_visitor(served: Served) -> None:
+    site, session = served.site, served._session
+    live, idea = site.create("Plain"), site.create("Never seen before", publish=False)
+    served.until(lambda: "Plain" in served.titles())
+    site.edit(live, publish=False, title="Plain, but better")
+    key = "from wagtail.models import Page; answer = str(Page.objects.get(pk={}).translation_key)"
+    drafts = [(site.run(key.format(number)), "en") for number in (live, idea)]
+    titles, told = previewed(session, served.url, "news", drafts, source="site")
+    assert [one["shown"] for one in told] == ["draft", "draft"], told
+    assert titles >= {"Plain, but better", "Never seen before"}
+    assert "Plain" not in titles
+    titles, (told,) = previewed(session, served.url, "top", [("blog.Banner:1", "")], source="site")
+    assert (titles, told["shown"]) == (set(), "published")
+    assert "not of snippets" in told["detail"]
+    assert not served.titles() & {"Plain, but better", "Never seen before"}
+    site.edit(live, title="Plain, but better")
+    served.until(lambda: "Plain, but better" in served.titles())
+    for number in (live, idea):
+        site.delete(number)
+    served.until(lambda: "Plain, but better" not in served.titles())
 
 
 def test_a_publish_is_served_within_a_second(served: Served, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from tests.integration.payload.server import KEY, SECRET, Editor, payload
+from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
 
@@ -25,9 +26,7 @@ PUBLISHED = {"_status": "published"}
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
-delivery_keys = [{{key = "pub"}}]
-management_keys = [{{name = "ada", key = "{admin}", scopes = ["simulate"]}}]
-
+{keys}
 [sources.site]
 adapter = "payload"
 url = "{url}"
@@ -42,7 +41,6 @@ allow_private = true
 [sources.site.webhook]
 secret = "{secret}"
 """
-ADMIN = "the-key-of-an-editor-0123"
 RULES = "slots:\n  - {id: news, limit: 100, select: {content.type: article}}\n"
 
 
@@ -85,7 +83,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Editor, Vis
     folder, port = tmp_path_factory.mktemp("tessera"), free_port()
     url = f"http://127.0.0.1:{port}"
     with payload(announce_to=f"{url}/webhooks/cms/site") as editor:
-        settings = SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET, admin=ADMIN)
+        settings = SETTINGS.format(port=port, url=editor.url, key=KEY, secret=SECRET, keys=KEYS)
         with serving(folder, url, settings=settings, rules=RULES), requests.Session() as session:
             yield editor, Visitor(url, session)
 
@@ -126,20 +124,10 @@ def test_a_draft_is_shown_by_its_preview_link_and_to_no_visitor(pair: tuple[Edit
     editor.update("articles", published, {"title": "Plain, but better", "_status": "draft"}, query="draft=true")
     unpublished = editor.create("articles", {"title": "Never seen before", "_status": "draft"})["id"]
 
-    entries = [{"source": "site", "id": visitor.block("Plain")["id"], "locale": "en"}]
-    entries.append({"source": "site", "id": entries[0]["id"].replace(str(published), str(unpublished)), "locale": "en"})
-    wanted = {"entries": entries, "slots": [{"id": "news", "limit": 100}]}
-    made = visitor.session.post(
-        f"{visitor.url}/v1/previews", json=wanted, headers={"Authorization": f"Bearer {ADMIN}"}, timeout=10
-    )
-    assert made.status_code == 201, made.text
-    answer = visitor.session.get(
-        f"{visitor.url}/v1/preview?locale=en", params={"token": made.json()["token"]}, timeout=30
-    )
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Cache-Control"] == "private, no-store"
-    assert [one["shown"] for one in answer.json()["preview"]["entries"]] == ["draft", "draft"], answer.text
-    titles = {block["fields"]["title"] for block in answer.json()["slots"]["news"]["blocks"]}
+    name = visitor.block("Plain")["id"]
+    drafts = [(name, "en"), (name.replace(str(published), str(unpublished)), "en")]
+    titles, told = previewed(visitor.session, visitor.url, "news", drafts, source="site")
+    assert [one["shown"] for one in told] == ["draft", "draft"], told
     assert titles >= {"Plain, but better", "Never seen before"}
     assert "Plain" not in titles
 
