@@ -130,6 +130,7 @@ class CompiledSlot:
             sorted({end for one in scheduled for end in one.schedule.span(document.zone) if end is not None})
         )
         self.actors: tuple[Actor, ...] = (*(table.actors[position] for position in own), *self._arms.values())
+        self.arm_pairs = tuple(self._arms)
         self.ages = tuple(
             dict.fromkeys(
                 (
@@ -147,6 +148,16 @@ class CompiledSlot:
         self._referring = self._rows_of(own, lambda actor: bool(actor.refs))
         self._stopping = self._rows_of(own, lambda actor: actor.stops)
         self.clock_step = clock_step(conditions, {*self.reads, *slot.select_refs, *slot.default_refs}, recurs)
+
+    @cached_property
+    def places(self) -> Mapping[Actor, int]:
+        """Where each actor stands among `actors`."""
+        return {actor: place for place, actor in enumerate(self.actors)}
+
+    @cached_property
+    def arm_places(self) -> Mapping[tuple[str, str], int]:
+        """Where each arm stands among `arm_pairs`: experiment and arm."""
+        return {pair: place for place, pair in enumerate(self.arm_pairs)}
 
     def _rows_of(self, own: Sequence[int], wanted: Callable[[Actor], bool]) -> int:
         return self._table.index.rows({position for position in own if wanted(self._table.actors[position])})

@@ -21,6 +21,11 @@ _EXACT: Mapping[str, type] = {"string": str, "boolean": bool}
 Holders = Callable[["Facts"], frozenset[str]]
 
 
+def bucket_name(salt: str, *, person: bool) -> str:
+    """What a bucket is called in `Facts.buckets`."""
+    return f"person:{salt}" if person else f"device:{salt}"
+
+
 def consent_to(purpose: str) -> str:
     """The attribute that says whether a purpose may be served."""
     return "consent." + purpose
@@ -41,6 +46,10 @@ class Facts(dict[str, object]):
     _held: frozenset[str] | None = None
     _on: dict[Schedule, bool] | None = None
     denies_unknown = False
+    languages: tuple[str, ...] | None = None
+    """The order in which variants are tried, where that is known and not the visitor's tag."""
+    buckets: Mapping[str, int] | None = None
+    """Buckets by salt as a visitor class carries them, instead of those that ids give; see `bucket_name`."""
 
     def __init__(
         self,
@@ -120,6 +129,11 @@ class Facts(dict[str, object]):
         return None if position is None else position / 100
 
     @property
+    def tongue(self) -> object:
+        """What variants are chosen by: the visitor's language tag, or an order of languages."""
+        return self["request.locale"] if self.languages is None else self.languages
+
+    @property
     def moment(self) -> datetime:
         """The decision's clock. Raises ValueError where there is none."""
         if self.now is None:
@@ -170,6 +184,8 @@ class Facts(dict[str, object]):
 
     def bucket(self, salt: str, *, person: bool = False) -> int | None:
         """The visitor's bucket for a salt, 0 to 9,999, of the device or of the person; None without an id."""
+        if self.buckets is not None:
+            return self.buckets.get(bucket_name(salt, person=person))
         identifier = self.attributes.get(PERSON if person else UNIT) or self["visitor.id"]
         return bucket(salt, identifier) if isinstance(identifier, str) and identifier else None
 

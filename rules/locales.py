@@ -25,7 +25,12 @@ def lookup(tag: str) -> tuple[str, ...]:
 
 
 def preference(tag: object, chain: Sequence[str]) -> tuple[str, ...]:
-    """The order in which variants are tried: the lookup, then the site's chain; each once, in lower case."""
+    """The order in which variants are tried: the lookup, then the site's chain; each once, in lower case.
+
+    A tuple is such an order already, as audience keys carry it.
+    """
+    if isinstance(tag, tuple):
+        return tag
     wanted = lookup(tag) if isinstance(tag, str) else ()
     return tuple(dict.fromkeys([*wanted, *(name.lower() for name in chain)]))
 

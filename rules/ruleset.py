@@ -10,12 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rules import outcome_text
 from rules.actors import Outcome
 from rules.acts import acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
 from rules.clock import FIRST_YEAR, LAST_YEAR, as_instant, within_calendar
-from rules.compiled import CompiledSlot, rules_by_slot, shared_table
+from rules.compiled import CompiledSlot, Situation, rules_by_slot, shared_table
 from rules.content import Content, in_default_order
 from rules.decision import Decision
 from rules.document import Document
@@ -25,6 +26,7 @@ from rules.facts import Facts
 from rules.index import Index
 from rules.keys import audience_key
 from rules.locales import chosen
+from rules.outcome_text import Written
 from rules.plan import Course, Plan, Shown
 from rules.pool import Pool
 from rules.schedule import ALWAYS_ON
@@ -193,13 +195,53 @@ class Ruleset:
             arms: arms by experiment, instead of what the buckets give; for tests and previews.
         """
         compiled = self.compiled(slot)
+        situation = compiled.situation(facts, arms)
+        return self._plan(compiled, facts, content, situation, situation.arms, compiled.bound(situation, facts))
+
+    def outcome_text(self, plan: Plan, content: Content) -> str:
+        """All that a plan is made of beside content and clock; `plan_written` makes it again from that.
+
+        Texts are as many as audience keys. They carry the values of attributes that selectors name, and no others.
+        """
+        ground = content.ground(plan.compiled)
+        order = ground.order(plan.facts.tongue, self.document.locales) if ground.locales else None
+        return outcome_text.write(plan.compiled, plan.outcome, plan.facts, pool=plan.pool, order=order)
+
+    def plan_written(self, slot: str, text: str, content: Content, *, now: datetime) -> Plan:
+        """The first half of a decision, from what `outcome_text` gave for the same document.
+
+        Raises:
+            UnknownSlotError: there is no such slot.
+            BadOutcomeError: the text is not of an outcome of it.
+        """
+        compiled = self.compiled(slot)
+        types = {
+            name: attribute.type
+            for name in outcome_text.names_read(compiled)
+            if (attribute := self._catalogue.resolve(name)) is not None
+        }
+        written = outcome_text.read(compiled, text, types)
+        facts = Facts(written.values, now, self._zone, self._catalogue, written.held)
+        facts.languages = written.languages
+        moves = bool(compiled.ages) or compiled.slot.select_moves or compiled.slot.default_moves
+        return self._plan(compiled, facts, content, written, written.outcome.arms, None if moves else "")
+
+    def _plan(
+        self,
+        compiled: CompiledSlot,
+        facts: Facts,
+        content: Content,
+        cause: Situation | Written,
+        arms: tuple[tuple[str, str], ...],
+        bound: str | tuple[object, ...] | None,
+    ) -> Plan:
+        """A plan for what the rules and experiments come to, whether they were asked or it was written down."""
         now = facts.now
         if now is None:
             raise ValueError("a decision needs a clock")
-        situation = compiled.situation(facts, arms)
         ground = content.ground(compiled)
         pool, asked = ground.pool, compiled.slot
-        tag, chain = facts["request.locale"], self.document.locales
+        tag, chain = facts.tongue, self.document.locales
         visible = pool.all
         if asked.select_moves:
             visible &= entries_for(pool, facts, asked.select, asked.select_refs)
@@ -216,19 +258,19 @@ class Ruleset:
                 candidates &= allowed
         if compiled.reserves:
             reserved = 0
-            for name in compiled.reserved(now, situation.arms):
+            for name in compiled.reserved(now, arms):
                 reserved |= pool.by_id.get(name, 0)
             if candidates & reserved:
                 unseen += (Drop(candidates & reserved, "reserved"),)
                 candidates &= ~reserved
         order = ground.order(tag, chain) if ground.locales else None
         course = None
-        bound = compiled.bound(situation, facts)
         if bound is not None:
-            key = (situation, candidates, named, order, bound)
+            key = (cause.text if isinstance(cause, Written) else cause, candidates, named, order, bound)
             course = ground.courses.get(key)
         if course is None:
-            course = _course(compiled, compiled.outcome_of(situation), pool, facts, candidates, order)
+            outcome = cause.outcome if isinstance(cause, Written) else compiled.outcome_of(cause)
+            course = _course(compiled, outcome, pool, facts, candidates, order)
             if bound is not None:
                 ground.courses.keep(key, course)
         return _tuple(Plan, (asked, compiled, facts, course, pool, ground.default, candidates, unseen, now))
@@ -302,7 +344,7 @@ class Ruleset:
         visible = pool.all
         if slot.default_moves:
             visible = entries_for(pool, plan.facts, slot.default, slot.default_refs)
-        variants = pool.variants(plan.now, plan.facts["request.locale"], self.document.locales, visible)
+        variants = pool.variants(plan.now, plan.facts.tongue, self.document.locales, visible)
         order = in_default_order(slot, pool, variants)
         return [place for place in order if pool.entries[place].id not in excluded][:limit]
 
