@@ -9,17 +9,18 @@ from statistics import median
 from typing import Any
 
 from plugin.bench.events import RATE_PER_S, Round, Seen, accept, redis_server, see, served
+from plugin.bench.failures import Failures
 
 FULL = (5, 400, 20.0)
 QUICK = (1, 80, 4.0)
 WARM_UP_S = 3.0
 
 
-def measure(*, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
+def measure(*, quick: bool, say: Callable[[str], None], failures: Failures) -> dict[str, Any]:
     """By stream: events accepted a second alone and while applying, and how soon one is seen; Redis where it is there.
 
-    Raises:
-        NotServingError, RefusedError: a server does not come up, or does not take what is sent.
+    Args:
+        failures: told what could not be measured; its figures are missing.
     """
     rounds, batches, seconds = QUICK if quick else FULL
     found: dict[str, Any] = {}
@@ -27,20 +28,21 @@ def measure(*, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
         folder = Path(named)
         with redis_server(folder / "redis") as redis:
             for name, url in (("local", None), *((("redis", redis),) if redis else ())):
-                say(f"events, stream {name}: accepted in batches of 50, one process")
-                with served(folder / f"{name}-accepting", url, applies=False) as server:
-                    accepting = accept(server, rounds, batches)
-                with served(folder / f"{name}-both", url, applies=True) as server:
-                    both = accept(server, rounds, batches)
-                say(f"events, stream {name}: seen in the next decision, at {RATE_PER_S} a second")
-                with served(folder / f"{name}-seen", url, applies=True) as server:
+                of = found[name] = {}
+                what = f"events, stream {name}: accepted in batches of 50, one process"
+                say(what)
+                with failures.of(what), served(folder / f"{name}-accepting", url, applies=False) as server:
+                    of["accepting"] = _rounds(accept(server, rounds, batches))
+                with (
+                    failures.of(f"{what}, while applying"),
+                    served(folder / f"{name}-both", url, applies=True) as server,
+                ):
+                    of["accepting_and_applying"] = _rounds(accept(server, rounds, batches))
+                what = f"events, stream {name}: seen in the next decision, at {RATE_PER_S} a second"
+                say(what)
+                with failures.of(what), served(folder / f"{name}-seen", url, applies=True) as server:
                     see(server, WARM_UP_S)
-                    seen = [see(server, seconds) for _ in range(rounds)]
-                found[name] = {
-                    "accepting": _rounds(accepting),
-                    "accepting_and_applying": _rounds(both),
-                    "seen": _seen(seen),
-                }
+                    of["seen"] = _seen([see(server, seconds) for _ in range(rounds)])
     return found
 
 

@@ -34,6 +34,9 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
         yield from _events(result["events"])
     if result["targets"]:
         yield from _targets(result["targets"])
+    if result["failed"]:
+        yield from _title("Not measured, for it failed")
+        yield from (f"{what}: {why}" for what, why in result["failed"].items())
 
 
 def _evaluation(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -129,20 +132,24 @@ def _http(found: dict[str, Any]) -> Iterator[str]:
 
 def _events(found: dict[str, Any]) -> Iterator[str]:
     yield from _title("Events: batches of 50, durable, one serving process; medians of the rounds")
-    table = [("stream", "accepted a second", "CPU µs", "while applying", "CPU µs", "seen, ms", "p99", "loop")]
-    table += [
-        (
-            name,
-            f"{one['accepting']['events_per_s']:,}",
-            _us(one["accepting"]["cpu_us_an_event"]),
-            f"{one['accepting_and_applying']['events_per_s']:,}",
-            _us(one["accepting_and_applying"]["cpu_us_an_event"]),
-            _us(one["seen"]["median_ms"]),
-            _us(one["seen"]["p99_ms"]),
-            _us(one["accepting"]["loop_us"]),
-        )
-        for name, one in found.items()
+    table: list[tuple[str, ...]] = [
+        ("stream", "accepted a second", "CPU µs", "while applying", "CPU µs", "seen, ms", "p99", "loop")
     ]
+    for name, one in found.items():
+        accepting, both, seen = (one.get(part, {}) for part in ("accepting", "accepting_and_applying", "seen"))
+        table.append(
+            (
+                name,
+                *(
+                    _or_none(part, figure)
+                    for part in (accepting, both)
+                    for figure in ("events_per_s", "cpu_us_an_event")
+                ),
+                _or_none(seen, "median_ms"),
+                _or_none(seen, "p99_ms"),
+                _or_none(accepting, "loop_us"),
+            )
+        )
     yield from _table(table)
     yield (
         "The first two with `apply_events` off, as beside `tessera worker`. Seen: from an event of a new visitor being"
@@ -175,6 +182,10 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
+
+
+def _or_none(part: dict[str, Any], figure: str) -> str:
+    return _us(part[figure]) if figure in part else "-"
 
 
 def _us(value: float) -> str:

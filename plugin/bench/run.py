@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugin.bench import events_part, http, inprocess
+from plugin.bench.failures import Failures
 from plugin.bench.generator import GENERATOR_VERSION
 from plugin.bench.http import APP, FLOOR, Http
 from plugin.bench.inprocess import IN_TURN, INDEX, ORACLE, Deciding, Evaluation
@@ -53,15 +54,19 @@ def run(*, quick: bool, parts: tuple[str, ...] = PARTS, say: Say) -> Result:
         quick: fewer rounds, and no part that takes minutes; the figures are rougher.
         say: told what is being measured.
     Returns:
-        JSON data: `generator`, `machine`, `quick`, one key a part, and `targets`.
+        JSON data: `generator`, `machine`, `quick`, one key a part, `targets`, and `failed`: why something could not be
+        measured, by its name; its figures are missing, all others are there.
     """
     result: Result = {"generator": GENERATOR_VERSION, "quick": quick, "machine": _machine()}
     targets: list[Target] = []
+    failures = Failures()
     for name in PARTS:
         if name in parts:
-            result[name], found = _PARTS[name](quick, say)
-            targets.extend(found)
+            with failures.of(name):
+                result[name], found = _PARTS[name](quick, say, failures)
+                targets.extend(found)
     result["targets"] = [target.to_dict() for target in targets]
+    result["failed"] = dict(failures)
     return result
 
 
@@ -75,7 +80,7 @@ def _machine() -> Result:
     }
 
 
-def _evaluation(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+def _evaluation(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
     effort = inprocess.QUICK if quick else inprocess.FULL
     found: list[Evaluation] = []
     for shape in inprocess.SHAPES:
@@ -110,7 +115,7 @@ def _evaluation_targets(found: list[Evaluation]) -> Iterator[Target]:
         yield Target("10,000 rules, against the naive evaluator of the tests", faster, 30, "times", least=True)
 
 
-def _decision(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+def _decision(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
     effort = inprocess.QUICK if quick else inprocess.FULL
     found: list[Deciding] = []
     for size in (1_000, 3_000):
@@ -132,7 +137,7 @@ def _decision(quick: bool, say: Say) -> tuple[Result, list[Target]]:
     ]
 
 
-def _publishing(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+def _publishing(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
     say("publishing 10,000 rules from YAML")
     found = publish(size=10_000, runs=1 if quick else 3)
     result = {
@@ -148,7 +153,7 @@ def _publishing(quick: bool, say: Say) -> tuple[Result, list[Target]]:
     ]
 
 
-def _start(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+def _start(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
     say("process start with 10,000 rules and 10,000 entries")
     found = start(size=10_000, entries=10_000, runs=1 if quick else 3)
     result = {
@@ -165,7 +170,7 @@ def _start(quick: bool, say: Say) -> tuple[Result, list[Target]]:
     ]
 
 
-def _http(quick: bool, say: Say) -> tuple[Result, list[Target]]:
+def _http(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
     say("over HTTP: 3 slots, 1,000 rules, one worker, beside a bare Flask route")
     found = http.measure(http.QUICK if quick else http.FULL)
     return _http_result(found), [
@@ -193,20 +198,23 @@ def _http_result(found: Http) -> Result:
     }
 
 
-def _events(quick: bool, say: Say) -> tuple[Result, list[Target]]:
-    found = events_part.measure(quick=quick, say=say)
+def _events(quick: bool, say: Say, failures: Failures) -> tuple[Result, list[Target]]:
+    found = events_part.measure(quick=quick, say=say, failures=failures)
     targets = []
     for name, one in found.items():
-        per_s, seen = one["accepting"]["events_per_s"], one["seen"]
-        targets += [
-            Target(f"events accepted, stream {name}, one process", per_s, 5_000, "a second", least=True),
-            Target(f"event to the next decision, stream {name}, median", seen["median_ms"], 50, "ms"),
-            Target(f"the same, p99 of {seen['probes']:,}", seen["p99_ms"], 250, "ms"),
-        ]
+        if "accepting" in one:
+            per_s = one["accepting"]["events_per_s"]
+            targets.append(Target(f"events accepted, stream {name}, one process", per_s, 5_000, "a second", least=True))
+        if "seen" in one:
+            seen = one["seen"]
+            targets += [
+                Target(f"event to the next decision, stream {name}, median", seen["median_ms"], 50, "ms"),
+                Target(f"the same, p99 of {seen['probes']:,}", seen["p99_ms"], 250, "ms"),
+            ]
     return found, targets
 
 
-_PARTS: Mapping[str, Callable[[bool, Say], tuple[Result, list[Target]]]] = {
+_PARTS: Mapping[str, Callable[[bool, Say, Failures], tuple[Result, list[Target]]]] = {
     "evaluation": _evaluation,
     "decision": _decision,
     "publishing": _publishing,

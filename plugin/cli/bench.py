@@ -30,25 +30,20 @@ def bench(quick: bool, parts: tuple[str, ...], json_path: Path | None, picture: 
     Everything is measured beside something known in the same run: the naive evaluation of the same rules, and a bare
     Flask route that returns as many bytes. The full run takes several minutes; leave the machine alone meanwhile.
     """
-    from plugin.bench.events import RefusedError  # noqa: PLC0415
-    from plugin.bench.http import WrongStatusError  # noqa: PLC0415
-    from plugin.bench.inprocess import WrongAnswerError  # noqa: PLC0415
     from plugin.bench.picture import draw  # noqa: PLC0415
-    from plugin.bench.processes import NotServingError  # noqa: PLC0415
     from plugin.bench.report import as_text  # noqa: PLC0415
     from plugin.bench.run import run  # noqa: PLC0415
 
     if picture is not None and parts and "evaluation" not in parts:
         raise click.UsageError("--picture needs the part 'evaluation'")
-    try:
-        result = run(quick=quick, parts=parts or PARTS, say=lambda text: click.echo(f"… {text}", err=True))
-    except (WrongAnswerError, WrongStatusError, NotServingError, RefusedError) as error:
-        raise Failed(str(error)) from error
+    result = run(quick=quick, parts=parts or PARTS, say=lambda text: click.echo(f"… {text}", err=True))
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
     if json_path is not None and str(json_path) != "-":
         json_path.write_text(text, "utf-8")
-    if picture is not None:
+    if picture is not None and "evaluation" in result:
         picture.write_text(draw(result["evaluation"]["rows"]), "utf-8")
     click.echo(text if str(json_path) == "-" else as_text(result), nl=False)
+    if result["failed"]:
+        raise Failed("not measured: " + "; ".join(f"{what}: {why}" for what, why in result["failed"].items()))
     if strict and not all(target["met"] for target in result["targets"]):
         raise ProblemsFound

@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import rules
-from plugin.bench import inprocess, naive
+from plugin.bench import inprocess, naive, run
 from plugin.bench.clock import compare
 from plugin.bench.generator import make, moments, visitors
+from plugin.bench.http import WrongStatusError
 from plugin.bench.inprocess import IN_TURN, INDEX, LOOP, ORACLE, Effort, WrongAnswerError
 from plugin.bench.picture import draw
 from plugin.bench.publishing import STEPS, as_yaml, publish
@@ -120,6 +121,7 @@ def result() -> dict[str, Any]:
         },
         "evaluation": {"rows": rows},
         "targets": [target.to_dict()],
+        "failed": {},
     }
 
 
@@ -142,6 +144,29 @@ def test_the_report_shows_every_row_and_target() -> None:
     assert "10,000" in text
     assert "<= 15 µs" in text
     assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_a_part_that_fails_is_named_beside_what_the_others_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_given: object) -> tuple[dict[str, Any], list[Target]]:
+        raise WrongStatusError("the server closed the connection")
+
+    def works(*_given: object) -> tuple[dict[str, Any], list[Target]]:
+        return {"cpu_seconds": {"parse": 1.0}, "total_cpu_seconds": 1.0, "rules": 3, "yaml_bytes": 5}, []
+
+    monkeypatch.setattr(run, "_PARTS", {"http": fails, "publishing": works})
+    found = run.run(quick=True, parts=("http", "publishing"), say=lambda _text: None)
+    assert found["failed"] == {"http": "WrongStatusError: the server closed the connection"}
+    assert "http" not in found
+    text = as_text(found)
+    assert "Publishing 3 rules" in text
+    assert "http: WrongStatusError: the server closed the connection" in text
+
+
+def test_of_events_what_was_measured_is_shown_where_something_failed() -> None:
+    accepting = {"events_per_s": 5_100, "cpu_us_an_event": 120.5, "loop_us": 25.0, "rounds": [5_100]}
+    text = as_text({**result(), "events": {"local": {"accepting": accepting}}})
+    assert "local" in text
+    assert "5,100" in text
 
 
 def test_the_picture_is_sound_svg_with_a_curve_for_each_shape_and_the_naive_ones() -> None:
