@@ -12,6 +12,7 @@ from rules.conditions import Ago, Condition, Ref, Test, walk
 if TYPE_CHECKING:
     from rules.compiled import CompiledSlot
     from rules.plan import Plan
+    from rules.pool import Pool
 
 _NEVER_STILL, _MINUTE, _QUARTER = timedelta(0), timedelta(minutes=1), timedelta(minutes=15)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -24,20 +25,27 @@ def fresh_for(plan: Plan, longest_s: int) -> int:
     Recurring hours and the visitor's own zone are taken to flip at every full quarter of an hour, for zones differ by
     that much; it is never too long, and seldom much too short.
     """
-    now = plan.now
-    known = plan.pool.still.get(plan.compiled)
+    until = still_until(plan.compiled, plan.pool, plan.default, plan.now)
+    return max(0, min(longest_s, int((until - plan.now).total_seconds())))
+
+
+def still_until(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime) -> datetime:
+    """The next instant at which something of a slot can flip by itself: the same for every moment from now until then.
+
+    Args:
+        pool, default: the slot's, of the content that is served.
+    """
+    known = pool.still.get(compiled)
     if known is None or not known[0] <= now < known[1]:
-        known = plan.pool.still[plan.compiled] = (now, _end(plan))
-    return max(0, min(longest_s, int((known[1] - now).total_seconds())))
+        known = pool.still[compiled] = (now, _end(compiled, pool, default, now))
+    return known[1]
 
 
-def _end(plan: Plan) -> datetime:
-    """The next instant at which something can flip: the same for every moment from now until then."""
-    now = plan.now
-    ends = [_clock_end(plan.compiled, now), plan.pool.next_publication(now), plan.default.next_publication(now)]
-    if plan.compiled.ages:
-        ends += (plan.pool.next_age(plan.compiled.ages, now), plan.default.next_age(plan.compiled.ages, now))
-    schedules = plan.compiled.ends
+def _end(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime) -> datetime:
+    ends = [_clock_end(compiled, now), pool.next_publication(now), default.next_publication(now)]
+    if compiled.ages:
+        ends += (pool.next_age(compiled.ages, now), default.next_age(compiled.ages, now))
+    schedules = compiled.ends
     place = bisect_right(schedules, now)
     if place < len(schedules):
         ends.append(schedules[place])

@@ -70,6 +70,10 @@ class Site:
         reads: for each slot, what of the visitor can change it; see `plugin.flow.sharing`.
         wanted: every attribute that some condition or selector reads.
         public_segments: those that a browser may learn of.
+        surrogates: for each slot, the keys of its answers beside those of the entries shown; see `plugin.edge.cover`.
+        strict: the slots of which some rule says that it is never served stale.
+        sources: of which source each entry is, by the identity of the entry in `content`.
+        born: when and as which version these rules were made; with the revision it is not met twice.
     """
 
     version: int
@@ -80,6 +84,10 @@ class Site:
     reads: Mapping[str, frozenset[str]] = field(repr=False)
     wanted: frozenset[str] = field(repr=False)
     public_segments: frozenset[str] = frozenset()
+    surrogates: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    strict: frozenset[str] = frozenset()
+    sources: Mapping[int, str] = field(default_factory=dict, repr=False)
+    born: str = ""
 
 
 class Planned(NamedTuple):

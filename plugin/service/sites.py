@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
+from plugin.edge.answers import surrogates_of
 from plugin.errors import ServiceUnavailable, TesseraError
 from plugin.flow.sharing import reads_of, wanted_by
 from plugin.flow.types import Site
@@ -102,7 +103,14 @@ class Sites:
         snapshot = self._content.snapshot()
         content = ruleset.prepare([as_content(entry) for entry in snapshot.entries])
         self._report(content)
-        return site_of(ruleset, content, version.number, f"{published.epoch}.{snapshot.epoch}")
+        return site_of(
+            ruleset,
+            content,
+            version.number,
+            f"{published.epoch}.{snapshot.epoch}",
+            sources=[entry.source for entry in snapshot.entries],
+            born=f"{version.number} {version.created_at.isoformat()}",
+        )
 
     def _report(self, content: Content) -> None:
         """Say once what of the content can never be shown."""
@@ -160,15 +168,28 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def site_of(ruleset: Ruleset, content: Content, version: int, revision: str) -> Site:
-    """A rule set and content as one state, with what requests need worked out."""
+def site_of(
+    ruleset: Ruleset,
+    content: Content,
+    version: int,
+    revision: str,
+    *,
+    sources: Sequence[str] = (),
+    born: str = "",
+) -> Site:
+    """A rule set and content as one state, with what requests need worked out; ``sources`` of its entries in order."""
+    slots = {slot: ruleset.compiled(slot) for slot in ruleset.slots}
     return Site(
         version=version,
         revision=revision,
         ruleset=ruleset,
         content=content,
         texts={id(one.entry): block_text(one.entry) for one in content.candidates},
-        reads={slot: reads_of(ruleset, content, slot) for slot in ruleset.slots},
+        reads={slot: reads_of(ruleset, content, slot) for slot in slots},
         wanted=wanted_by(ruleset),
         public_segments=frozenset(one.id for one in ruleset.document.segments if one.public),
+        surrogates={name: surrogates_of(one.slot) for name, one in slots.items()},
+        strict=frozenset(name for name, one in slots.items() if any(rule.strict for rule in one.rules)),
+        sources={id(one.entry): source for one, source in zip(content.candidates, sources, strict=False)},
+        born=born,
     )

@@ -37,8 +37,11 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     "plugin.flow": ({"rules"}, {"numpy"}),
     "plugin.ports": (set(), set()),
     "plugin.profiles": ({"rules"}, {"msgspec", "jsonschema"}),
+    # Pure, and so what services and routes alike may call.
+    "plugin.edge": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules", "adapters.edge.port"}, set()),
     "plugin.service": (
         {
+            "plugin.edge",
             "plugin.flow",
             "plugin.ports",
             "plugin.errors",
@@ -62,12 +65,20 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"jinja2", "markupsafe", "nh3"},
     ),
     "plugin.web": (
-        {"plugin.service", "plugin.errors", "plugin.flow.types"},
+        {"plugin.edge", "plugin.service", "plugin.errors", "plugin.flow.types"},
         {"flask", "werkzeug", "marshmallow", "apispec", "msgspec", "prometheus_client", "swagger_ui_bundle"},
     ),
     # Another way to ask for what REST answers: through the same keys, limits, checks and operations.
     "plugin.graphql": (
-        {"plugin.web", "plugin.service", "plugin.errors", "plugin.flow.types", "plugin.flow.context", "rules.decision"},
+        {
+            "plugin.edge",
+            "plugin.web",
+            "plugin.service",
+            "plugin.errors",
+            "plugin.flow.types",
+            "plugin.flow.context",
+            "rules.decision",
+        },
         {"graphql", "marshmallow", "msgspec", "werkzeug"},
     ),
     "plugin.editor": (
