@@ -13,6 +13,7 @@ import requests
 
 from tests.cms_servers.strapi_editor import Editor
 from tests.cms_servers.strapi_site import running
+from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
 
@@ -21,8 +22,7 @@ PATIENCE_S = 20
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
-delivery_keys = [{{key = "pub"}}]
-
+{keys}
 [sources.site]
 adapter = "strapi"
 version = {version}
@@ -39,7 +39,7 @@ token = "{secret}"
 RULES = """\
 locales: [en, fr]
 slots:
-  - {id: news, select: {content.type: articles}}
+  - {id: news, limit: 100, select: {content.type: articles}}
 """
 
 
@@ -87,7 +87,8 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     url = f"http://127.0.0.1:{port}"
     with running(tmp_path_factory.mktemp("strapi") / "site", request.param) as site:
         site.announce_to(f"{url}/webhooks/cms/site", {"Authorization": f"Bearer {TOKEN}"})
-        settings = SETTINGS.format(port=port, url=site.url, token=site.token, secret=TOKEN, version=site.version)
+        values = {"port": port, "url": site.url, "token": site.token, "secret": TOKEN, "version": site.version}
+        settings = SETTINGS.format(**values, keys=KEYS)
         with serving(tmp_path_factory.mktemp("tessera"), url, settings=settings, rules=RULES):
             found = Served(Editor(site), url)
             yield found
@@ -133,6 +134,28 @@ def test_a_new_translation_takes_the_place_of_what_was_shown_instead(served: Ser
     assert served.titles("fr") == {"Salut"}
     editor.delete(french)
     served.until(lambda: served.titles("fr") == set())
+
+
+def test_drafts_are_shown_by_a_preview_link_and_to_no_visitor(served: Served) -> None:
+    editor = served.editor
+    live, idea = editor.published("Plain"), editor.draft("Never seen before")
+    french = editor.translate(live, "Pas encore")
+    served.until(lambda: "Plain" in served.titles())
+    wanted = {"Plain", "Never seen before"}
+    if editor.site.version == 5:  # version 4 has no draft beside what is published: saving is publishing
+        editor.save(live, title="Plain, but better")
+        wanted = {"Plain, but better", "Never seen before"}
+    for locale, drafts, titles in (
+        ("en", [(live.id, "en"), (idea.id, "en")], wanted),
+        ("fr", [(french.id, "fr"), (idea.id, "en")], {"Pas encore", "Never seen before"}),
+    ):
+        seen, told = previewed(served._session, served.url, "news", drafts, source="site", locale=locale)
+        assert [one["shown"] for one in told] == ["draft", "draft"], told
+        assert seen == titles
+    assert served.titles() == served.titles("fr") == {"Plain"}
+    for one in (french, live, idea):
+        editor.delete(one)
+    served.until(lambda: served.titles() == set())
 
 
 def test_a_publish_is_served_within_a_second_or_so(

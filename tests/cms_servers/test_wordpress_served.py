@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from tests.cms_servers.wordpress_site import SECRET, WordPress, marker, wordpress
+from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
 
@@ -22,8 +23,7 @@ LONGEST_S = 3.0
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
-delivery_keys = [{{key = "pub"}}]
-
+{keys}
 [sources.blog]
 adapter = "wordpress"
 url = "{url}"
@@ -81,7 +81,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     with wordpress(f"{url}/webhooks/cms/blog") as site:
         values = {"port": port, "url": site.url, "username": site.username, "password": site.password}
-        with serving(folder, url, settings=SETTINGS.format(**values, secret=SECRET), rules=RULES):
+        with serving(folder, url, settings=SETTINGS.format(**values, secret=SECRET, keys=KEYS), rules=RULES):
             found = Served(site, url)
             yield found
             found.close()
@@ -110,6 +110,25 @@ def test_what_an_editor_does_is_what_visitors_see(served: Served) -> None:
     site.api("DELETE", route)
     served.until(lambda: f"Renamed {word}" not in served.titles())
     site.api("DELETE", route, force="true")
+
+
+def test_drafts_are_shown_by_a_preview_link_and_to_no_visitor(served: Served) -> None:
+    word, site = marker(), served.site
+    live = site.api("POST", "posts", {"title": f"Plain {word}", "content": "x", "status": "publish"})
+    idea = site.api("POST", "posts", {"title": f"Idea {word}", "content": "x", "status": "draft"})
+    served.until(lambda: f"Plain {word}" in served.titles())
+    time.sleep(1.1)  # WordPress counts whole seconds, and what it saved in the same one is no draft to it either
+    site.api("POST", f"posts/{live['id']}/autosaves", {"title": f"Better {word}", "content": "y"})
+    drafts = [(str(one["id"]), "") for one in (live, idea)]
+    titles, told = previewed(served._session, served.url, "news", drafts, source="blog")
+    assert [one["shown"] for one in told] == ["draft", "draft"], told
+    assert titles >= {f"Better {word}", f"Idea {word}"}
+    assert f"Plain {word}" not in titles
+    assert f"Plain {word}" in served.titles()
+    assert not served.titles() & {f"Better {word}", f"Idea {word}"}
+    for one in (live, idea):
+        site.api("DELETE", f"posts/{one['id']}", force="true")
+    served.until(lambda: f"Plain {word}" not in served.titles())
 
 
 def test_a_segment_that_editors_choose_decides_who_sees_a_hero(served: Served) -> None:
