@@ -9,7 +9,7 @@ from rules.api import load, load_files, matches
 from rules.attributes import BUILT_IN, Attribute, Catalogue
 from rules.buckets import bucket
 from rules.content import Content
-from rules.decision import Block, Decision, Reason
+from rules.decision import Block, Decision, Hint, Reason
 from rules.errors import Problem, RuleError, UnknownSlotError
 from rules.facts import Facts
 from rules.plan import Plan
@@ -24,6 +24,7 @@ __all__ = [
     "Content",
     "Decision",
     "Facts",
+    "Hint",
     "Plan",
     "Problem",
     "Reason",

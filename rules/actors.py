@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-from rules.decision import Reason
+from rules.decision import Hint, Reason
 from rules.document import Rule
-from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, Stop, UseModel
+from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
 from rules.experiments import Arm, Experiment
 from rules.selectors import ages
 
@@ -28,6 +28,7 @@ class Actor:
         moves: whether what they take depends on the visitor or the moment.
         digest: equal for the same actor with the same effects; None where it has none but `stop`.
         pinned, scored: the reasons of blocks that it pins, and of those that its boost ranks.
+        hints: what it sets, by name.
     """
 
     order: tuple[float, int, str]
@@ -44,6 +45,7 @@ class Actor:
     digest: str | None
     pinned: Reason
     scored: Reason
+    hints: Mapping[str, Hint]
 
     @property
     def models(self) -> tuple[UseModel, ...]:
@@ -102,6 +104,12 @@ def _actor(
         digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acting else None,
         pinned=Reason("pin" if experiment is None else "experiment", rule, experiment, arm),
         scored=Reason("score", rule, experiment, arm),
+        hints={
+            name: Hint(value, rule, experiment, arm)
+            for effect in reversed(acting)
+            if isinstance(effect, SetHints)
+            for name, value in effect.hints
+        },
     )
 
 
@@ -119,6 +127,15 @@ class Outcome(NamedTuple):
     stopped: Sequence[Actor]
     arms: tuple[tuple[str, str], ...]
     held_out: bool
+
+
+def hints_from(actors: Sequence[Actor]) -> dict[str, Hint]:
+    """What actors in order set: of each hint, the first wins."""
+    found: dict[str, Hint] = {}
+    for actor in reversed(actors):
+        if actor.hints:
+            found.update(actor.hints)
+    return found
 
 
 def after_stop(actors: Sequence[Actor]) -> tuple[Sequence[Actor], Sequence[Actor]]:

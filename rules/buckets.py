@@ -13,10 +13,24 @@ def bucket(salt: str, identifier: str) -> int:
     """An integer from 0 to 9,999: MurmurHash3 (x86, 32 bits, seed 0) of salt, NUL and id in UTF-8, scaled.
 
     Integer arithmetic alone, so that no rounding differs between implementations. Lone surrogates, which UTF-8
-    cannot carry, are hashed as U+FFFD.
+    cannot carry, are hashed as question marks.
     """
-    text = f"{salt}\0{identifier}"
-    return (mmh3.hash(text.encode("utf-8", "replace"), 0, signed=False) * BUCKETS) >> 32
+    return bucket_of(head_of(salt), encoded(identifier))
+
+
+def encoded(text: str) -> bytes:
+    """A text as it is hashed."""
+    return text.encode("utf-8", "replace")
+
+
+def head_of(salt: str) -> bytes:
+    """What is hashed before an id, for those who hash many ids with one salt, or one id with many."""
+    return encoded(salt) + b"\0"
+
+
+def bucket_of(head: bytes, identifier: bytes) -> int:
+    """The bucket, of parts that are encoded already."""
+    return (mmh3.hash(head + identifier, 0, False) * BUCKETS) >> 32
 
 
 def arm_of(position: int, weights: tuple[int, ...]) -> int:

@@ -36,6 +36,15 @@ class Reason(NamedTuple):
         }
 
 
+class Hint(NamedTuple):
+    """A presentation hint, and the rule, or the arm of an experiment, that gave it."""
+
+    value: object
+    rule: str | None = None
+    experiment: str | None = None
+    arm: str | None = None
+
+
 class Block(NamedTuple):
     """One entry in its place.
 

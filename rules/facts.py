@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Attribute, Catalogue
-from rules.buckets import bucket
+from rules.buckets import bucket, encoded
 from rules.clock import WEEKDAYS, zone_of
 from rules.schedule import Schedule
 from rules.values import READERS
@@ -188,6 +188,11 @@ class Facts(dict[str, object]):
             return self.buckets.get(bucket_name(salt, person=person))
         identifier = self.attributes.get(PERSON if person else UNIT) or self["visitor.id"]
         return bucket(salt, identifier) if isinstance(identifier, str) and identifier else None
+
+    def hashed(self) -> bytes | None:
+        """What the buckets of the device hash after their salts; None without an id."""
+        identifier = self.attributes.get(UNIT) or self["visitor.id"]
+        return encoded(identifier) if isinstance(identifier, str) and identifier else None
 
     def is_on(self, schedule: Schedule) -> bool:
         """Whether a schedule is on now, in the document's zone or the visitor's as it says."""

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rules.attributes import Catalogue
 from rules.bits import mask_of
+from rules.buckets import bucket_of, head_of
 from rules.conditions import Absent, Ago, Condition, InSegment, Percent, Ref, Test, compile_condition
 from rules.facts import BUCKET, NOW, SEGMENTS, Facts, consent_to
 from rules.normal_form import Literal, rows_of
@@ -114,6 +115,7 @@ class Index:
         self._equalities: list[_Equality] = []
         self._numbers: list[tuple[str, Sequence[float], Cells, int]] = []
         self._lists: list[tuple[str, list[tuple[int, Callable[[str], int | None]]], int]] = []
+        self._shares: list[tuple[str, bytes, Sequence[float], Cells, int]] = []
         self._tables: list[tuple[str, int, tuple[Table, ...]]] = []
         self._segments: Table | None = None
         self._consents: set[str] = set()
@@ -133,7 +135,10 @@ class Index:
         """Choose how an attribute is read: most by a loop of their own, those that are harder by typed values."""
         missing = self._all ^ mask_of(attribute.missing_fails, self._size)
         declared = catalogue.resolve(name)
-        if declared is None or declared.derived or not self._direct(name, attribute, declared.type, missing):
+        if name.startswith(BUCKET) and attribute.ranges:
+            salt = name.removeprefix(BUCKET)
+            self._shares.append((salt, head_of(salt), *attribute.ranges.cells(), missing))
+        elif declared is None or declared.derived or not self._direct(name, attribute, declared.type, missing):
             parts = (attribute.values, attribute.elements, attribute.ranges)
             self._tables.append((name, missing, tuple(part.table() for part in parts if part)))
         elif declared.purpose is not None:
@@ -284,6 +289,8 @@ class Index:
                     if mask is not None:
                         found |= mask
                 alive &= found
+        if self._shares:
+            alive &= self._drawn(facts)
         for name, missing, tables in self._tables:
             if not alive:
                 return 0
@@ -293,6 +300,19 @@ class Index:
             else:
                 for table in tables:
                     alive &= table(value)
+        return alive
+
+    def _drawn(self, facts: Facts) -> int:
+        """The rows that the visitor's buckets leave possible; the id is encoded once for all salts."""
+        alive = self._all
+        if facts.buckets is not None:
+            for salt, _head, beginnings, cells, missing in self._shares:
+                position = facts.bucket(salt)
+                alive &= missing if position is None else cells[bisect_right(beginnings, position / 100)]
+            return alive
+        hashed = facts.hashed()
+        for _salt, head, beginnings, cells, missing in self._shares:
+            alive &= missing if hashed is None else cells[bisect_right(beginnings, bucket_of(head, hashed) / 100)]
         return alive
 
 

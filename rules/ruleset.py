@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules import outcome_text
-from rules.actors import Outcome
+from rules.actors import Outcome, hints_from
 from rules.acts import acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
 from rules.clock import FIRST_YEAR, LAST_YEAR, as_instant, within_calendar
 from rules.compiled import CompiledSlot, Situation, rules_by_slot, shared_table
 from rules.content import Content, in_default_order
-from rules.decision import Decision
+from rules.decision import Decision, Hint
 from rules.document import Document
 from rules.errors import Problem, UnknownSlotError
 from rules.explain import trace_of
@@ -187,6 +187,15 @@ class Ruleset:
             exclude=exclude,
             explain=explain,
         )
+
+    def hints(
+        self, slot: str, attributes: Mapping[str, object], *, segments: Iterable[str] = (), now: datetime | str
+    ) -> dict[str, Hint]:
+        """The presentation of a slot alone, each hint with the rule or arm that gave it; no content is looked at.
+
+        The values are those of `Decision.presentation`. For slots that hold switches and no blocks.
+        """
+        return hints_from(self.compiled(slot).outcome(self.facts(attributes, segments=segments, now=now)).actors)
 
     def plan(self, slot: str, facts: Facts, content: Content, *, arms: Mapping[str, str] | None = None) -> Plan:
         """The first half of a decision: candidates, rules, experiments; everything before a model is asked.
