@@ -16,7 +16,7 @@ def create_floor() -> Flask:
     body = json.dumps({"padding": "x" * max(0, int(os.environ[BODY_BYTES]) - 15)}).encode()
     app = Flask("floor", static_folder=None)
 
-    @app.post(PATH)
+    @app.route(PATH, methods=["GET", "POST"])
     def answer() -> Response:
         return Response(body, mimetype="application/json")
 

@@ -1,44 +1,49 @@
-"""Over HTTP: `POST /v1/personalize` beside a bare Flask route that returns as many bytes, in CPU µs a request."""
+"""Over HTTP: `/v1/personalize` beside a bare Flask route that returns as many bytes, in CPU µs a request."""
 
 from __future__ import annotations
 
 import json
-import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from time import perf_counter_ns
 
+from plugin.bench.events import redis_server
 from plugin.bench.generator import World, make, visitors
-from plugin.bench.processes import BODY_BYTES, Server, serving
-from plugin.bench.requests import DELIVERY_KEY, raw_requests
-from plugin.bench.storing import store_world
+from plugin.bench.http_client import Client, WrongStatusError, client
+from plugin.bench.http_sites import Site, floor, lookups
+from plugin.bench.processes import Server
+from plugin.bench.requests import raw_gets, raw_requests
 
-APP, FLOOR = "POST /v1/personalize", "bare Flask route"
-CONNECTIONS = 4
-_TARGETS = {APP: "plugin.app:create_app", FLOOR: "plugin.bench.floor:create_floor"}
+ANONYMOUS = "POST, no visitor id"
+STORED = "POST, profile in the database"
+APPLYING = "the same, in the process that applies events"
+REDIS = "POST, profile in Redis"
+GET = "GET, no visitor id"
+FLOOR, FLOOR_GET = "bare Flask route, POST", "bare Flask route, GET"
+FLOOR_OF: Mapping[str, str] = {ANONYMOUS: FLOOR, STORED: FLOOR, APPLYING: FLOOR, REDIS: FLOOR, GET: FLOOR_GET}
+"""What each is compared with."""
+_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpEffort:
-    """Rounds, in each of which both servers get so many requests, and how many different visitors send them."""
+    """Rounds, in each of which everything is asked so many times, and how many different visitors ask."""
 
     rounds: int
     requests: int
     visitors: int
 
 
-FULL = HttpEffort(rounds=20, requests=1_000, visitors=1_000)
+FULL = HttpEffort(rounds=20, requests=600, visitors=1_000)
 QUICK = HttpEffort(rounds=10, requests=200, visitors=200)
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One server: CPU µs a request in each round, and the latencies of all requests in µs, sorted."""
+    """One way of asking: CPU µs a request in each round, and the latencies of all requests in µs, sorted."""
 
     cpu_us: Sequence[float]
     latencies_us: Sequence[float]
@@ -56,7 +61,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Both servers in the same run, and the mean size of an answer."""
+    """Everything in the same run, and the mean size of an answer."""
 
     slots: int
     rules: int
@@ -64,123 +69,86 @@ class Http:
     requests: int
     served: Mapping[str, Served]
 
-    @property
-    def ratio(self) -> float:
+    def ratio(self, name: str) -> float:
         """How many bare routes a request costs: the median over the rounds, each with its own floor."""
-        pairs = zip(self.served[APP].cpu_us, self.served[FLOOR].cpu_us, strict=True)
+        pairs = zip(self.served[name].cpu_us, self.served[FLOOR_OF[name]].cpu_us, strict=True)
         return median(app / floor for app, floor in pairs)
 
 
 def measure(effort: HttpEffort, *, slots: int = 3, size: int = 1_000) -> Http:
-    """Serve both, and ask them in turn from this process over kept connections.
+    """Serve all, and ask them in turn from this process over kept connections.
+
+    What is measured does not apply events, as beside `tessera worker`, but for the row that says so.
 
     Raises:
         NotServingError: a server does not come up.
-        WrongStatusError: an answer other than 200, or one without blocks.
+        WrongStatusError: an answer other than 200, or one without blocks; a profile that was not looked up in Redis.
     """
     world = make("equalities", rules=size, slots=slots)
     people = visitors(effort.visitors)
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as named, ExitStack() as running:
         folder = Path(named)
-        store_world(world, folder / "bench.db")
-        app = running.enter_context(serving(_TARGETS[APP], _environ(folder), folder / "app.log"))
-        asking = {APP: running.enter_context(_client(app, raw_requests(people, world.slots, "127.0.0.1")))}
-        warm = asking[APP].ask(effort.visitors)
-        _check(asking[APP].last_bodies, world)
-        size_of_body = round(sum(asking[APP].sizes) / len(warm))
-        floor = running.enter_context(serving(_TARGETS[FLOOR], {BODY_BYTES: str(size_of_body)}, folder / "floor.log"))
-        asking[FLOOR] = running.enter_context(_client(floor, raw_requests(people, world.slots, "127.0.0.1")))
-        asking[FLOOR].ask(effort.visitors)
-        cpu: dict[str, list[float]] = {APP: [], FLOOR: []}
-        latencies: dict[str, list[float]] = {APP: [], FLOOR: []}
+        asking = _contenders(world, people, folder, running)
+        for name, one in asking.items():
+            one.ask(effort.visitors)
+            _check(name, one, world)
+        size_of_body = round(asking[ANONYMOUS].bytes / effort.visitors)
+        bare = running.enter_context(floor(folder, size_of_body))
+        asking[FLOOR] = running.enter_context(client(bare, raw_requests(people, world.slots, _HOST)))
+        asking[FLOOR_GET] = running.enter_context(client(bare, raw_gets(people, world.slots, _HOST)))
+        cpu: dict[str, list[float]] = {name: [] for name in asking}
+        latencies: dict[str, list[float]] = {name: [] for name in asking}
         for _round in range(effort.rounds):
-            for name, client in asking.items():
-                before = client.server.cpu_us()
-                latencies[name] += client.ask(effort.requests)
-                cpu[name].append((client.server.cpu_us() - before) / effort.requests)
+            for name, one in asking.items():
+                before = one.server.cpu_us()
+                latencies[name] += one.ask(effort.requests)
+                cpu[name].append((one.server.cpu_us() - before) / effort.requests)
     served = {name: Served(cpu[name], sorted(latencies[name])) for name in asking}
     return Http(slots, size, size_of_body, effort.rounds * effort.requests, served)
 
 
-def _environ(folder: Path) -> dict[str, str]:
-    return {
-        "TESSERA_DATA_DIR": str(folder),
-        "TESSERA_DATABASE_URL": f"sqlite:///{folder / 'bench.db'}",
-        "TESSERA_DELIVERY_KEYS": json.dumps([{"key": DELIVERY_KEY}]),
-        "TESSERA_TRUSTED_PROXIES": "127.0.0.1",
-        "TESSERA_LOG_LEVEL": "warning",
+def _contenders(
+    world: World, people: Sequence[Mapping[str, object]], folder: Path, running: ExitStack
+) -> dict[str, Client]:
+    """Clients of all that is measured; those with profiles have been told them."""
+    nameless = raw_requests(people, world.slots, _HOST, named=False)
+    requests = raw_requests(people, world.slots, _HOST)
+    site = Site(world, folder / "stored")
+    applying = running.enter_context(site.serving(applies=True))
+    site.keep_profiles(applying, people)
+    alone = running.enter_context(site.serving(applies=False))
+    asked: dict[str, tuple[Server, Sequence[bytes]]] = {
+        ANONYMOUS: (alone, nameless),
+        STORED: (alone, requests),
+        APPLYING: (applying, requests),
+        GET: (alone, raw_gets(people, world.slots, _HOST)),
     }
-
-
-class WrongStatusError(RuntimeError):
-    """A server answered with something other than what is measured."""
-
-
-class _Client:
-    """Several kept connections; each sends its next request when all answers of the one before are there."""
-
-    def __init__(self, server: Server, requests: Sequence[bytes], connections: Sequence[socket.socket]) -> None:
-        self.server = server
-        self.sizes: list[int] = []
-        self.last_bodies: list[bytes] = []
-        self._requests = cycle(requests)
-        self._connections = connections
-
-    def ask(self, count: int) -> list[float]:
-        """Send so many requests; their latencies in µs."""
-        found: list[float] = []
-        self.sizes = []
-        while len(found) < count:
-            batch = list(islice(self._requests, min(len(self._connections), count - len(found))))
-            started = perf_counter_ns()
-            for connection, request in zip(self._connections, batch, strict=False):
-                connection.sendall(request)
-            self.last_bodies = []
-            for connection, _request in zip(self._connections, batch, strict=False):
-                body = _read(connection)
-                found.append((perf_counter_ns() - started) / 1000)
-                self.sizes.append(len(body))
-                self.last_bodies.append(body)
-        return found
+    asking = {name: running.enter_context(client(server, raw)) for name, (server, raw) in asked.items()}
+    redis = running.enter_context(redis_server(folder / "redis"))
+    if redis is not None:
+        copied = Site(world, folder / "copied", redis)
+        with copied.serving(applies=True) as keeping:
+            copied.keep_profiles(keeping, people)
+        server = running.enter_context(copied.serving(applies=False))
+        asking[REDIS] = running.enter_context(_looking_up(server, requests, redis))
+    return asking
 
 
 @contextmanager
-def _client(server: Server, requests: Sequence[bytes]) -> Iterator[_Client]:
-    with ExitStack() as closing:
-        connections = [
-            closing.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
-            for _number in range(CONNECTIONS)
-        ]
-        for connection in connections:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield _Client(server, requests, connections)
+def _looking_up(server: Server, requests: Sequence[bytes], redis: str) -> Iterator[Client]:
+    """A client whose every answer takes one look-up in Redis; in the end it is seen whether there were so many."""
+    with client(server, requests) as found:
+        before = lookups(redis)
+        yield found
+        if lookups(redis) - before < found.asked:
+            raise WrongStatusError(f"of {found.asked} profiles, {lookups(redis) - before} were looked up in Redis")
 
 
-def _read(connection: socket.socket) -> bytes:
-    """The body of one answer. Raises WrongStatusError unless it is 200 with its length told."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += _more(connection)
-    head, _blank, body = data.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
-        raise WrongStatusError((head + b"\n" + body[:500]).decode(errors="replace"))
-    length = next(
-        int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-    )
-    while len(body) < length:
-        body += _more(connection)
-    return body
-
-
-def _more(connection: socket.socket) -> bytes:
-    data = connection.recv(65_536)
-    if not data:
-        raise WrongStatusError("the server closed the connection")
-    return data
-
-
-def _check(bodies: Sequence[bytes], world: World) -> None:
-    for body in bodies:
-        found = json.loads(body)["slots"]
-        if set(found) != set(world.slots) or not all(slot["blocks"] for slot in found.values()):
-            raise WrongStatusError(f"not every slot was answered: {body[:500]!r}")
+def _check(name: str, asking: Client, world: World) -> None:
+    for one in asking.last:
+        found = json.loads(one.body)
+        slots = found["slots"]
+        if set(slots) != set(world.slots) or not all(slot["blocks"] for slot in slots.values()):
+            raise WrongStatusError(f"{name}: not every slot was answered: {one.body[:500]!r}")
+        if found["degraded"]:
+            raise WrongStatusError(f"{name}: degraded: {found['degraded']}")

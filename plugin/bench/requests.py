@@ -1,10 +1,12 @@
-"""The invented visitors as HTTP requests: what a browser behind a CDN sends for `POST /v1/personalize`."""
+"""The invented visitors as HTTP requests: what a browser behind a CDN sends for `/v1/personalize`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Any
+from urllib.parse import urlencode
 
 from plugin.bench.generator import GENERATOR_VERSION
 
@@ -30,25 +32,58 @@ USER_AGENTS = (
 )
 
 
-def raw_requests(people: Sequence[Mapping[str, object]], slots: Sequence[str], host: str) -> list[bytes]:
+def raw_requests(
+    people: Sequence[Mapping[str, object]], slots: Sequence[str], host: str, *, named: bool = True
+) -> list[bytes]:
     """One request for each visitor, ready to be sent over a kept connection.
 
     Place comes from a CDN's headers, network quality from client hints, the rest from the body. What only a profile
     would know is not sent.
+
+    Args:
+        named: whether the visitor's id is sent, by which a profile is found.
     """
+    return [
+        _request(f"POST {PATH}", _headers(attributes, agent, host), _body(attributes, slots, named=named))
+        for attributes, agent in _with_agents(people)
+    ]
+
+
+def raw_gets(
+    people: Sequence[Mapping[str, object]], slots: Sequence[str], host: str, headers: Mapping[str, str] | None = None
+) -> list[bytes]:
+    """The same by GET, of visitors without an id: what the page knows is in the address.
+
+    Args:
+        headers: beside those that every request has.
+    """
+    found = []
+    for attributes, agent in _with_agents(people):
+        page = _body(attributes, slots, named=False)["context"]
+        query = {
+            "slots": ",".join(slots),
+            **{name: page[name] for name in ("url", "referrer", "locale", "timezone") if name in page},
+            **{f"custom.{name}": value for name, value in page["custom"].items() if isinstance(value, str)},
+            "consent.personalization": "1",
+        }
+        found.append(
+            _request(f"GET {PATH}?{urlencode(query)}", {**_headers(attributes, agent, host), **(headers or {})}, None)
+        )
+    return found
+
+
+def _with_agents(people: Sequence[Mapping[str, object]]) -> list[tuple[Mapping[str, object], str]]:
     random = Random(f"{GENERATOR_VERSION} requests")
-    return [_request(attributes, slots, host, random.choice(USER_AGENTS)) for attributes in people]
+    return [(attributes, random.choice(USER_AGENTS)) for attributes in people]
 
 
-def _request(attributes: Mapping[str, object], slots: Sequence[str], host: str, agent: str) -> bytes:
-    body = json.dumps(_body(attributes, slots), separators=(",", ":")).encode()
-    headers = {
+def _headers(attributes: Mapping[str, object], agent: str, host: str) -> dict[str, object]:
+    return {
         "Host": host,
         "User-Agent": agent,
         "Accept": "application/json",
         "Accept-Language": attributes.get("request.locale"),
         "Accept-Encoding": "gzip, br",
-        "Content-Type": "application/json",
         "X-Tessera-Key": DELIVERY_KEY,
         "X-Forwarded-For": "203.0.113.7",
         "CF-IPCountry": attributes.get("geo.country"),
@@ -57,13 +92,19 @@ def _request(attributes: Mapping[str, object], slots: Sequence[str], host: str, 
         "CF-Timezone": "Europe/Paris",
         "ECT": attributes.get("network.effective_type"),
         "RTT": attributes.get("network.rtt_ms"),
-        "Content-Length": len(body),
     }
-    lines = [f"POST {PATH} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items() if value is not None)]
+
+
+def _request(first: str, headers: Mapping[str, object], said: Mapping[str, object] | None) -> bytes:
+    body = b""
+    if said is not None:
+        body = json.dumps(said, separators=(",", ":")).encode()
+        headers = {**headers, "Content-Type": "application/json", "Content-Length": len(body)}
+    lines = [f"{first} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items() if value is not None)]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _body(attributes: Mapping[str, object], slots: Sequence[str]) -> dict[str, object]:
+def _body(attributes: Mapping[str, object], slots: Sequence[str], *, named: bool) -> dict[str, Any]:
     path = attributes.get("request.path", "/")
     tags = {
         key: attributes[f"request.utm.{key}"] for key in ("campaign", "source") if f"request.utm.{key}" in attributes
@@ -73,7 +114,7 @@ def _body(attributes: Mapping[str, object], slots: Sequence[str]) -> dict[str, o
     custom = {name[7:]: value for name, value in attributes.items() if name.startswith("custom.")}
     return {
         "slots": [{"id": slot} for slot in slots],
-        "visitor": {"id": attributes["visitor.id"]},
+        **({"visitor": {"id": attributes["visitor.id"]}} if named else {}),
         "context": {
             "url": f"https://shop.example{path}?{query}",
             **({"referrer": f"https://{referrer}/"} if referrer else {}),
