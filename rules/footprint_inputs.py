@@ -41,4 +41,4 @@ def carrier_of(attribute: str) -> Carrier:
         return "clock"
     if input_of(attribute) is not None:
         return "input"
-    return "class" if attribute.startswith(_CLASS) else "nobody"
+    return "class" if attribute.startswith(_CLASS) and attribute != "visitor.id" else "nobody"
