@@ -6,9 +6,11 @@ Printable ASCII without spaces and commas: caches separate keys by one or the ot
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from adapters.edge.port import LONGEST_KEY
+from plugin.ports import Purge
 
 TESSERA = "tessera"
 """Of every shared answer."""
@@ -17,6 +19,21 @@ AUDIENCE = "audience"
 CONTENT = "content"
 """Of answers that any change of content may bear on."""
 _SAFE = "/-_.~:@!$&'()*+;="
+
+
+def keys_of(purge: Purge) -> Iterator[str]:
+    """The keys of a change: those of the entry before it and after it."""
+    if purge.audience:
+        yield AUDIENCE
+        return
+    if not purge.id:
+        yield from (source_key(purge.source), CONTENT, TESSERA)
+        return
+    yield entry_key(purge.source, purge.id)
+    yield id_key(purge.id)
+    yield from map(type_key, purge.types)
+    yield from map(tag_key, purge.tags)
+    yield CONTENT
 
 
 def source_key(source: str) -> str:

@@ -10,12 +10,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """A change of content whose keys are to be purged from caches.
+    """A change whose keys are to be purged from caches.
 
     Attributes:
+        source: "" where no content changed.
         id: "": so much changed at once that the whole source is named.
-        tags: before the change and after it.
-        removed: nobody may see the old content from now on.
+        types, tags: before the change and after it.
+        removed: nobody may see what was from now on.
+        epoch: of the content that holds the change; 0 where the rules alone changed.
+        rules: epoch of the rules that hold it; 0 where they did not change.
+        audience: what is purged is who gets what, and no entry.
         noticed_at: when the notice came; None: a sync found it.
         version: of the content that was put in place.
         passes: how often it was sent already.
@@ -25,9 +29,12 @@ class Purge:
     source: str
     id: str
     locale: str
+    types: tuple[str, ...]
     tags: tuple[str, ...]
     removed: bool
     epoch: int
+    rules: int
+    audience: bool
     noticed_at: datetime | None
     version: str | None
     created_at: datetime
@@ -40,6 +47,10 @@ class PurgeStore(Protocol):
 
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
         """Those to be sent now, the oldest first."""
+        ...
+
+    def regroup(self, epoch: int, *, now: datetime) -> None:
+        """Put in line that who gets what changed with this epoch of the content, unless that is there already."""
         ...
 
     def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:

@@ -1,14 +1,13 @@
-"""Relaying purges: once every process serves the new content, in batches, until they succeed, and twice."""
+"""Relaying purges: once every process serves the new state, in batches, until they succeed, and twice."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
-from adapters.edge.port import LONGEST_KEY, MOST_KEYS, EdgeError, Purger
+from adapters.edge.port import MOST_KEYS, EdgeError, Purger
+from plugin.edge.keys import keys_of
 from plugin.ports import Purge, PurgeStore
 from plugin.service.converge import backoff_s, waits
 from plugin.service.notices import nowhere
@@ -20,42 +19,6 @@ PASSES = 2
 KEPT = timedelta(days=7)
 """How long purges that were sent, and tombstones, are kept."""
 _PRUNED_EVERY = timedelta(hours=1)
-_SAFE = "/-_.~:@!$&'()*+;="
-
-
-def keys_of(purge: Purge) -> Iterator[str]:
-    """The surrogate keys of a change, before and after it; printable ASCII without spaces and commas."""
-    if not purge.id:
-        yield source_key(purge.source)
-        return
-    yield entry_key(purge.source, purge.id)
-    yield from map(tag_key, purge.tags)
-
-
-def source_key(source: str) -> str:
-    """Of every answer that holds an entry of a source."""
-    return _fitting(f"source:{quote(source, safe=_SAFE)}")
-
-
-def entry_key(source: str, id_: str) -> str:
-    """Of every answer that holds an entry."""
-    return _fitting(f"entry:{quote(source, safe=_SAFE)}/{quote(id_, safe=_SAFE)}")
-
-
-def tag_key(tag: str) -> str:
-    """Of every answer for which entries with a tag were looked at."""
-    return _fitting(f"tag:{quote(tag, safe=_SAFE)}")
-
-
-def _fitting(key: str) -> str:
-    """The key, or where caches would refuse it for its length, as much of it as fits before a digest of all of it.
-
-    A name may have 255 characters, which encoded are up to 3,060; a refused key would hold up all the others.
-    """
-    if len(key) <= LONGEST_KEY:
-        return key
-    digest = hashlib.sha256(key.encode("ascii")).hexdigest()
-    return f"{key[: LONGEST_KEY - 1 - len(digest)]}~{digest}"
 
 
 class Relay:
@@ -130,13 +93,13 @@ class Relay:
         late: set[str] = set()
         for purge in due:
             if not (purge.passes or purge.attempts):
-                behind = fleet.behind(content=purge.epoch)
+                behind = fleet.behind(rules=purge.rules, content=purge.epoch)
                 if (behind or not fleet.processes) and waits(now, purge.created_at + wait):
                     continue
                 late |= {one.process for one in behind}
             found.append(purge)
         if late:
-            _log.warning("caches are purged though older content is still served by %s", ", ".join(sorted(late)))
+            _log.warning("caches are purged though an older state is still served by %s", ", ".join(sorted(late)))
         return found
 
     def _send(self, due: Sequence[Purge], *, hard: bool) -> Iterator[EdgeError]:

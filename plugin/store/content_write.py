@@ -73,7 +73,7 @@ def write(
     touched = [*merged.added, *merged.updated, *merged.remove]
     epoch = epoch_of(tx, moved=bool(touched))
     serial = state.serial + bool(merged.write or merged.remove)
-    before = _tags(tx, state.source, [*merged.updated, *merged.remove])
+    before = _marked(tx, state.source, [*merged.updated, *merged.remove])
     _bury(tx, state.source, merged.remove, serial=serial, now=now)
     _write_rows(tx, state.source, merged, serial=serial)
     # A variant that is there again has no tombstone, changed or not.
@@ -132,15 +132,16 @@ def _noticed(tx: Connection, source: str, keys: Set[Key], *, since: datetime) ->
     return {(id_, locale) for id_, locale in tx.execute(wanted)} & keys
 
 
-def _tags(tx: Connection, source: str, keys: Sequence[Key]) -> dict[Key, list[str]]:
-    found: dict[Key, list[str]] = {}
+def _marked(tx: Connection, source: str, keys: Sequence[Key]) -> dict[Key, tuple[str, list[str]]]:
+    """The types and tags of entries, as they are before the change."""
+    found: dict[Key, tuple[str, list[str]]] = {}
     if len(keys) > MOST_PURGES:
         return found
     for some in batches(keys):
         ids = sorted({id_ for id_, _ in some})
-        wanted = select(entries.c.id, entries.c.locale, entries.c.tags)
-        for id_, locale, tags in tx.execute(wanted.where(entries.c.source == source, entries.c.id.in_(ids))):
-            found[id_, locale] = json.loads(tags)
+        wanted = select(entries.c.id, entries.c.locale, entries.c.type, entries.c.tags)
+        for id_, locale, type_, tags in tx.execute(wanted.where(entries.c.source == source, entries.c.id.in_(ids))):
+            found[id_, locale] = type_, json.loads(tags)
     return found
 
 
@@ -212,7 +213,7 @@ def _put_in_line(
     tx: Connection,
     source: str,
     merged: Merge,
-    before: Mapping[Key, list[str]],
+    before: Mapping[Key, tuple[str, list[str]]],
     *,
     epoch: int,
     now: datetime,
@@ -229,14 +230,16 @@ def _put_in_line(
     rows = []
     for key in changed:
         row = after.get(key)
-        tags = dict.fromkeys([*before.get(key, []), *(json.loads(str(row["tags"])) if row else [])])
+        marked = [before[key]] if key in before else []
+        marked += [(str(row["type"]), json.loads(str(row["tags"])))] if row else []
         version = row["version"] if row else None
         rows.append(
             {
                 **plain,
                 "id": key[0],
                 "locale": key[1],
-                "tags": canonical(list(tags)),
+                "types": canonical(list(dict.fromkeys(type_ for type_, _tags in marked))),
+                "tags": canonical(list(dict.fromkeys(tag for _type, tags in marked for tag in tags))),
                 "removed": key in removed,
                 "version": version,
             }

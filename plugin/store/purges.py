@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, or_, select, update
 
 from plugin.ports import LONGEST_WAIT, Purge
 from plugin.store.content_rows import LONGEST_REASON
@@ -21,15 +21,19 @@ _SHOWN = (
     "source",
     "id",
     "locale",
+    "types",
     "tags",
     "removed",
     "epoch",
+    "rules",
+    "audience",
     "noticed_at",
     "version",
     "created_at",
     "passes",
     "attempts",
 )
+_LISTS = ("types", "tags")
 _COLUMNS = [purges.c[name] for name in _SHOWN]
 
 
@@ -42,6 +46,12 @@ class SqlPurges:
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
         due = or_(purges.c.due_at <= now, purges.c.due_at > now + LONGEST_WAIT)  # or set by a clock that was put back
         return self._found(select(*_COLUMNS).where(due).order_by(purges.c.number).limit(limit))
+
+    def regroup(self, epoch: int, *, now: datetime) -> None:
+        with writing(self._engine) as tx:
+            there = select(purges.c.number).where(purges.c.audience, purges.c.epoch == epoch).limit(1)
+            if tx.execute(there).first() is None:
+                put_audience(tx, now=now, epoch=epoch)
 
     def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
         with writing(self._engine) as tx:
@@ -88,4 +98,11 @@ class SqlPurges:
     def _found(self, wanted: Select[Any]) -> tuple[Purge, ...]:
         with reading(self._engine) as tx:
             rows = tx.execute(wanted).mappings()
-            return tuple(Purge(**{**row, "tags": tuple(json.loads(row["tags"]))}) for row in rows)
+            return tuple(Purge(**{**row, **{name: tuple(json.loads(row[name])) for name in _LISTS}}) for row in rows)
+
+
+def put_audience(tx: Connection, *, now: datetime, rules: int = 0, epoch: int = 0) -> None:
+    """Put in line, in the transaction of the change, that who gets what is another with these epochs."""
+    line = {"source": "", "id": "", "locale": "", "tags": "[]", "removed": True, "audience": True}
+    times = {"created_at": now, "due_at": now, "passes": 0, "attempts": 0}
+    tx.execute(purges.insert(), [{**line, **times, "rules": rules, "epoch": epoch}])

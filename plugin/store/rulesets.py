@@ -13,6 +13,7 @@ from plugin.ports import JSON, Action, Page, Publication, Published, RulesetSumm
 from plugin.store import cursors
 from plugin.store.canonical import NotJson, canonical, digest
 from plugin.store.engine import glancing, reading, writing
+from plugin.store.purges import put_audience
 from plugin.store.tables import ruleset_head as head
 from plugin.store.tables import ruleset_history as history
 from plugin.store.tables import ruleset_versions as versions
@@ -80,6 +81,7 @@ class SqlRulesets:
             made = Publication(epoch + 1, number, previous, action, now, author, note)
             tx.execute(history.insert().values(asdict(made)))
             tx.execute(update(head).values(epoch=made.epoch, published=number))
+            put_audience(tx, now=now, rules=made.epoch)
         return made
 
     def history(self, *, after: str | None = None, limit: int = 50) -> Page[Publication]:

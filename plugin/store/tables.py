@@ -212,9 +212,9 @@ content_purges = Table(
     Column("source", Plain, nullable=False),
     Column("id", Plain, nullable=False),  # "": so many changed at once that the whole source is named
     Column("locale", Plain, nullable=False),
-    Column("tags", Plain, nullable=False),  # before and after
+    Column("tags", Plain, nullable=False),
     Column("removed", Boolean, nullable=False),
-    Column("epoch", Integer, nullable=False, index=True),
+    Column("epoch", Integer, nullable=False, index=True),  # of the content; 0: the rules alone changed
     Column("noticed_at", Instant),
     Column("version", Plain),
     Column("created_at", Instant, nullable=False),
@@ -222,4 +222,7 @@ content_purges = Table(
     Column("passes", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Plain),
+    Column("types", Plain, nullable=False, server_default="[]"),  # before and after, like the tags
+    Column("rules", Integer, nullable=False, server_default="0"),  # their epoch; 0: they did not change
+    Column("audience", Boolean, nullable=False, server_default=false()),  # who gets what, and no entry
 )

@@ -379,12 +379,26 @@ def test_every_change_puts_a_purge_in_line_with_the_tags_of_both_times(desk: Des
     assert (changed[0].noticed_at, changed[0].created_at) == (NOON, after(2))
     assert desk.store.purges.lags() == {"cms": timedelta(seconds=2)}
     desk.hold(deleted=(("a", ""),))
-    assert [(one.tags, one.removed) for one in desk.store.purges.since(before + 1)] == [(("new",), True)]
+    gone = desk.store.purges.since(before + 1)
+    assert [(one.types, one.tags, one.removed) for one in gone] == [(changed[0].types[-1:], ("new",), True)]
 
 
 def test_so_many_changes_are_one_purge_of_the_source(desk: Desk) -> None:
     desk.hold(*(entry(f"e{number}") for number in range(201)))
     assert [(one.id, one.source) for one in desk.store.purges.due(now=NOON)] == [("", "cms")]
+
+
+def test_a_publication_and_new_groups_of_content_are_purges_of_who_gets_what(desk: Desk) -> None:
+    store = desk.store
+    made = store.rulesets.save({}, author="test", now=NOON)
+    for action in ("publish", "rollback"):
+        store.rulesets.publish(made.number, author="test", now=NOON, action=action)
+    for _ in range(2):
+        store.purges.regroup(4, now=NOON)
+    due = store.purges.due(now=NOON)
+    assert [(one.rules, one.epoch) for one in due] == [(1, 0), (2, 0), (0, 4)]
+    assert {(one.audience, one.removed, one.source, one.id) for one in due} == {(True, True, "", "")}
+    assert [one.epoch for one in store.purges.since(0)] == [4]
 
 
 def test_a_clock_that_is_put_back_holds_up_no_purge_and_no_sweep(desk: Desk) -> None:

@@ -9,13 +9,17 @@ import pytest
 
 from adapters.edge.keys import checked
 from adapters.edge.port import LONGEST_KEY, EdgeError
+from plugin.edge.keys import entry_key, source_key, tag_key
+from plugin.errors import NotFound
 from plugin.ports import Changes, StoredEntry
 from plugin.ports.serving import Serving
-from plugin.service.purge import Relay, entry_key, source_key, tag_key
+from plugin.service.purge import Relay
 from plugin.service.serving import Fleets
 from plugin.store import Store
 
 from .site_support import NOW
+
+OF_A = ("entry:cms/a", "id:a", "type:hero", "tag:slot:x", "content")
 
 
 class Cache:
@@ -57,8 +61,13 @@ class Bench:
         gone = () if deleted is None else ((deleted, None),)
         self.store.content.apply("cms", Changes(entries=entries, deleted=gone), now=self.now)
 
-    def serves(self, process: str, content: int) -> None:
-        self.store.serving.report(Serving(process, 1, 1, content, self.now, self.now))
+    def publish(self) -> int:
+        """Publish a version; the epoch of the rules after it."""
+        made = self.store.rulesets.save({}, author="test", now=self.now)
+        return self.store.rulesets.publish(made.number, author="test", now=self.now).epoch
+
+    def serves(self, process: str, content: int, rules: int = 1) -> None:
+        self.store.serving.report(Serving(process, 1, rules, content, self.now, self.now))
 
     def later(self, seconds: float) -> bool:
         self.now += timedelta(seconds=seconds)
@@ -76,7 +85,7 @@ def test_a_purge_waits_until_the_new_content_is_in_place_and_is_sent_twice(sqlit
         True,
         False,
     ]
-    assert cache.told == [(("entry:cms/a", "tag:slot:x"), False)] * 2
+    assert cache.told == [(OF_A, False)] * 2
     assert bench.points == ["before purge"] * 2
 
 
@@ -115,7 +124,7 @@ def test_a_process_that_stays_behind_holds_purges_up_for_a_while_and_is_named(
     assert [bench.later(9.9), caplog.text] == [False, ""]
     assert bench.later(0.2)
     assert len(cache.told) == 1
-    assert "older content is still served by stuck" in caplog.text
+    assert "an older state is still served by stuck" in caplog.text
     assert "well" not in caplog.text
 
 
@@ -135,8 +144,73 @@ def test_what_is_gone_is_purged_hard_and_apart(sqlite_store: Store) -> None:
     bench.write("a")
     bench.write("b", deleted="a")
     bench.later(3)
-    assert (("entry:cms/a", "tag:slot:x"), True) in cache.told
-    assert (("entry:cms/a", "tag:slot:x", "entry:cms/b"), False) in cache.told
+    assert (OF_A, True) in cache.told
+    assert ((*OF_A, "entry:cms/b", "id:b"), False) in cache.told
+
+
+def test_what_changed_is_purged_by_what_it_was_and_what_it_is(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.write("a")
+    bench.later(3)
+    cache.told.clear()
+    changed = StoredEntry("cms", "a", None, "teaser", ("new",), {}, None, None, ())
+    sqlite_store.content.apply("cms", Changes(entries=(changed,)), now=bench.now)
+    bench.later(3)
+    told = {key for keys, _hard in cache.told for key in keys}
+    assert told == {"entry:cms/a", "id:a", "type:hero", "type:teaser", "tag:slot:x", "tag:new", "content"}
+
+
+def test_very_many_changes_purge_everything(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.write(*(f"e{number}" for number in range(201)))
+    bench.later(3)
+    assert cache.told == [(("source:cms", "content", "tessera"), False)]
+
+
+def test_a_publication_is_purged_hard_once_every_process_serves_it_and_once_more(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    for name in ("one", "two"):
+        bench.serves(name, 0, rules=0)
+    epoch = bench.publish()
+    bench.serves("one", 0, rules=epoch)
+    assert [bench.later(0.1), bench.later(5)] == [False, False]
+    bench.serves("two", 0, rules=epoch)
+    assert [bench.later(0.1), bench.later(14.8), bench.later(0.3)] == [True, False, True]
+    assert cache.told == [(("audience",), True)] * 2
+
+
+def test_a_rollback_is_a_publication(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.publish()
+    bench.publish()
+    bench.later(3)
+    bench.later(100)
+    cache.told.clear()
+    sqlite_store.rulesets.publish(1, author="test", now=bench.now, action="rollback")
+    bench.later(3)
+    assert cache.told == [(("audience",), True)]
+
+
+def test_a_publication_that_fails_purges_nothing(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    with pytest.raises(NotFound):
+        sqlite_store.rulesets.publish(7, author="test", now=bench.now)
+    assert not bench.later(100)
+    assert not cache.told
+
+
+def test_who_gets_what_is_purged_once_for_each_state_of_the_content(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    for _ in range(3):
+        sqlite_store.purges.regroup(4, now=bench.now)
+    bench.serves("one", 3)
+    assert not bench.later(0.1)
+    bench.serves("one", 4)
+    assert bench.later(0.1)
+    assert cache.told == [(("audience",), True)]
+    assert sqlite_store.purges.lags() == {}
+    sqlite_store.purges.regroup(4, now=bench.now)
+    assert not bench.later(0.1), "it is there already"
 
 
 def test_a_purge_that_fails_is_repeated_with_growing_pauses(sqlite_store: Store) -> None:
