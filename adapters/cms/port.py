@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -209,6 +209,18 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Frees connections; further calls are errors. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Multilingual(Protocol):
+    """What a source may tell besides, where its CMS answers for every language of an entry at once."""
+
+    def languages(self, entry_id: str) -> tuple[str, ...]:
+        """Those in which the entry was published when it was last fetched, as tags; none where that was another entry.
+
+        Nothing is asked. So a translation is found whose language no notice names and no stored entry has.
+        """
         ...
 
 

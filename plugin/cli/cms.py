@@ -57,7 +57,7 @@ def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
 
 def _see_to_doubts(worker: Converging) -> int:
     """Fetch what list and store could not agree on, for there may be no worker; how many entries that were."""
-    from plugin.service.converge import REREADS_S  # noqa: PLC0415
+    from plugin.service.looking import REREADS_S  # noqa: PLC0415
 
     def step() -> int:
         return sum(1 for _ in iter(worker.step, False))

@@ -119,8 +119,9 @@ def _followers(
     rereads_s: Sequence[float] | None,
     catch_up: bool,
 ) -> Following:
-    from plugin.service.converge import LEASE, REREADS_S  # noqa: PLC0415
+    from plugin.service.converge import LEASE  # noqa: PLC0415
     from plugin.service.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
+    from plugin.service.looking import REREADS_S  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
     from plugin.service.purge import Relay  # noqa: PLC0415
     from plugin.service.serving import Fleets  # noqa: PLC0415
@@ -171,7 +172,8 @@ def converging(
     rereads_s: Sequence[float] | None = None,
 ) -> Converging:
     """What sees to the notices of one source; see `following`."""
-    from plugin.service.converge import REREADS_S, Converging  # noqa: PLC0415
+    from plugin.service.converge import Converging  # noqa: PLC0415
+    from plugin.service.looking import REREADS_S  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
     from plugin.webhooks import locales_of  # noqa: PLC0415
 
@@ -182,6 +184,7 @@ def converging(
         store.content,
         locales=locales_of(plugged),
         locales_of=source.locales_of,
+        languages=source.languages,
         rereads_s=REREADS_S if rereads_s is None else rereads_s,
         at=at or nowhere,
         clock=now,

@@ -10,7 +10,8 @@ from threading import Event, Thread
 
 from plugin.errors import TesseraError
 from plugin.ports import SYNC, Job, Mark, NoticeStore, Outcome
-from plugin.service.converge import LEASE, REREADS_S, Converging, backoff_s, give_back, waits
+from plugin.service.converge import LEASE, Converging, backoff_s, give_back, waits
+from plugin.service.looking import REREADS_S
 from plugin.service.sync import Syncing
 
 _log = logging.getLogger(__name__)

@@ -73,6 +73,7 @@ class ContentfulSource:
         self._fingerprint = fingerprint
         self._model: Model | None = None
         self._read_at = 0.0
+        self._fetched: tuple[str, tuple[str, ...]] = ("", ())
 
     def changes(self, cursor: str | None) -> Changes:
         """Everything, or what changed since the cursor."""
@@ -91,8 +92,12 @@ class ContentfulSource:
         return self._since(before, delta, model) if before.model.agrees(model) else self._everything(model)
 
     def fetch(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:  # noqa: ARG002 - ids are unique in a space
-        """One published variant, by one request."""
+        """One published variant, by one request, whose answer has all the others too; see `languages`."""
         return self._one(self._delivery, entry_id, locale, draft=False)
+
+    def languages(self, entry_id: str) -> tuple[str, ...]:
+        """See `adapters.cms.port.Multilingual`."""
+        return self._fetched[1] if self._fetched[0] == entry_id else ()
 
     def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:  # noqa: ARG002 - as above
         """One variant as its editor sees it, from the Preview API."""
@@ -180,12 +185,15 @@ class ContentfulSource:
         missing = f"{entry_id} ({locale or 'default locale'}): no such {'entry' if draft else 'published entry'}"
         if not _ID.fullmatch(entry_id):  # it becomes part of a list in a query
             raise NotFound(f"{entry_id!r} is no id")
+        self._fetched = ("", ())
         items = api.entries([entry_id], self._shape.link_depth)
         maker = Maker(Shelf(items), self._current(items), self._shape)
         item = maker.shelf.entries.get(entry_id)
         if item is None:
             raise NotFound(missing)
         codes = {maker.tag(code): code for code in maker.locales(item)}
+        if not draft:
+            self._fetched = (entry_id, tuple(tag for tag in codes if tag is not None))
         default = maker.tag(maker.model.default)
         for wanted in (locale, None) if locale is not None else (None, default, *codes):
             if wanted in codes:

@@ -16,6 +16,7 @@ from adapters.cms.port import (
     Changes,
     Entry,
     Key,
+    Multilingual,
     NotFound,
     OptionsError,
     RateLimited,
@@ -133,6 +134,23 @@ def test_fetching_costs_one_request_once_the_model_is_known(opened: Any, server:
     assert asked(server) == ["entries", "locales", "content_types", "tags"]
     source.fetch("a", "en")
     assert asked(server) == ["entries"]
+
+
+def test_a_fetched_entry_tells_its_languages_and_no_other_does(opened: Any, server: ContentfulServer) -> None:
+    server.publish("a", {"title": {"en": "A", "fr": "Ah"}})
+    server.publish("b", article("B"))
+    source = opened()
+    assert isinstance(source, Multilingual)
+    assert source.languages("a") == ()
+    source.fetch("a", "en")
+    asked(server)
+    assert (source.languages("a"), source.languages("b")) == (("en", "fr"), ())
+    source.fetch("b")
+    assert (source.languages("a"), source.languages("b")) == ((), ("en",))
+    with pytest.raises(NotFound):
+        source.fetch("gone")
+    assert (source.languages("gone"), source.languages("b")) == ((), ())
+    assert len(asked(server)) == 2, "telling asks nothing"
 
 
 def test_the_first_answer_takes_pages_by_their_token_alone(opened: Any, server: ContentfulServer) -> None:

@@ -224,6 +224,23 @@ def test_a_language_that_a_notice_names_is_told_in_our_terms_or_only_by_the_entr
     assert MappedSource(MemorySource(), read_mapping(options)).locales_of(said) == names
 
 
+class Polyglot(MemorySource):
+    """One that tells in which languages an entry is."""
+
+    def languages(self, entry_id: str) -> tuple[str, ...]:
+        return tuple(key.locale for key in self.published if key.id == entry_id and key.locale is not None)
+
+
+def test_the_languages_that_a_source_tells_of_are_told_in_our_terms() -> None:
+    inner = Polyglot()
+    for locale in ("en_GB", "fr"):
+        inner.put(entry("a", locale=locale))
+    assert MappedSource(inner, read_mapping(None)).languages("a") == ("en-GB", "fr")
+    assert MappedSource(inner, read_mapping({"locales": {"en_GB": "en"}})).languages("a") == ("en", "fr")
+    assert MappedSource(inner, read_mapping({"locale": "lang"})).languages("a") == (), "only the entry can tell"
+    assert MappedSource(MemorySource(), read_mapping(None)).languages("a") == ()
+
+
 def test_the_source_shows_through() -> None:
     inner = MemorySource()
     source = MappedSource(inner, read_mapping(None))

@@ -49,6 +49,7 @@ class Cms:
         self.broken: Mapping[str, Exception] = {}
         self.refuses_listing: CmsError | None = None
         self.hears_types: Sequence[str | None] | None = None
+        self.tells_languages = False
 
     def put(
         self, id_: str, locale: str | None = None, *, version: int | None = 1, title: str = "t", **rest: Any
@@ -68,6 +69,10 @@ class Cms:
         if found is None or (self.hears_types is not None and content_type not in self.hears_types):
             raise NotFound(f"{entry_id}: no such entry")
         return found
+
+    def languages(self, entry_id: str) -> tuple[str, ...]:
+        found = [locale for one, locale in self.entries if one == entry_id and locale is not None]
+        return tuple(found) if self.tells_languages else ()
 
     def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
         raise NotFound(entry_id)
@@ -101,6 +106,7 @@ class Bench:
             new_lease=lambda: f"lease-{next(leases)}",
             locales=locales,
             locales_of=(lambda said: (said,)) if mapped is None else mapped.locales_of,
+            languages=cms.languages if mapped is None else mapped.languages,
             at=self.points.append,
         )
 
@@ -278,6 +284,23 @@ def test_a_new_translation_appears_in_a_language_that_nothing_had(sqlite_store: 
     bench.notice(Mark("a"))
     bench.work()
     assert bench.held["a", "it"] == "nuovo"
+
+
+def test_a_source_that_knows_the_languages_of_an_entry_need_not_be_configured_with_them(bench: Bench) -> None:
+    """Without that, the first translation into a language came with the next sweep."""
+    bench.cms.tells_languages = True
+    bench.cms.put("a", "en")
+    bench.hold(("a", "en"))
+    bench.cms.put("a", "en", version=2)
+    bench.cms.put("a", "fr", version=2, title="Bonjour")
+    bench.notice(Mark("a", "", None))
+    assert bench.work() == 2, "English, and French, which the answer about it told of"
+    assert bench.held == {("a", "en"): "t", ("a", "fr"): "Bonjour"}
+    assert bench.calm
+    bench.cms.put("a", "de", version=2)
+    bench.notice(Mark("a", "en", None))
+    bench.work()
+    assert ("a", "de") not in bench.held, "the notice is about English alone"
 
 
 def test_one_language_that_is_gone_leaves_the_others(bench: Bench) -> None:

@@ -13,8 +13,8 @@ import pytest
 from adapters.cms.port import Changes as Fetched
 from adapters.cms.port import CmsError, Ordering, RateLimited, SourceSpec, Unavailable
 from plugin.ports import SWEEP, SYNC, Mark
-from plugin.service.converge import REREADS_S
 from plugin.service.follow import Following, Loop, SourceSyncing
+from plugin.service.looking import REREADS_S
 from plugin.service.sync import Syncing
 from plugin.store import Store
 
