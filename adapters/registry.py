@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
@@ -144,7 +146,7 @@ def _points(port: Port) -> dict[str, EntryPoint]:
     group = f"tessera.{port}"
     built_in = BUILT_IN[port]
     found = {name: EntryPoint(name, value, group) for name, value in built_in.items()}
-    for point in entry_points(group=group):
+    for point in _announced(group, tuple(sys.path)):
         known = found.get(point.name)
         if known is None:
             found[point.name] = point
@@ -152,6 +154,12 @@ def _points(port: Port) -> dict[str, EntryPoint]:
             # Ours under another path is metadata older than this code, not a second adapter.
             raise DuplicateAdapter(f"{port} adapter {point.name!r}: both {known.value} and {point.value}")
     return found
+
+
+@lru_cache(maxsize=16)
+def _announced(group: str, _path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Asked once for each path to look in: each time, every installed distribution is read."""
+    return tuple(entry_points(group=group))
 
 
 def _ours(point: EntryPoint) -> bool:
