@@ -110,6 +110,12 @@ class Conflict(TesseraError):
     slug, status, title = "conflict", HTTPStatus.CONFLICT, "Conflict"
 
 
+class UnknownKey(TesseraError):
+    """A key of the edge protocol that says nothing now: of another version of the rules, or not made here."""
+
+    slug, status, title = "unknown-key", HTTPStatus.CONFLICT, "The audience key is not known"
+
+
 class PreconditionFailed(TesseraError):
     """Somebody else changed it first: read again, and repeat the change upon that."""
 

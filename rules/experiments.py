@@ -46,6 +46,7 @@ class Experiment:
         group: experiments of one group share the visitors.
         unit: what is hashed: the visitor's id, or that of known visitors only.
         shared: whether entries that an arm pins by id stay candidates for everyone.
+        first_view: whether visitors are in it from their first view on, which then is no answer of a shared cache.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Experiment:
     group: str | None = None
     unit: Unit = "device"
     shared: bool = False
+    first_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,6 @@ def parse_experiment(
         report.add(fields.at("arms"), "at least one arm has a weight above 0")
     if "goal" in fields:
         _check_goal(fields["goal"], fields.at("goal"), content)
-    fields.flag("first_view", False)
     if identifier is None:
         return None
     return Experiment(
@@ -170,6 +171,7 @@ def parse_experiment(
         group=fields.text("group"),
         unit=fields.one_of("unit", ("device", "person"), "device"),  # type: ignore[arg-type]
         shared=fields.flag("shared", False),
+        first_view=fields.flag("first_view", False),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from plugin.flow.types import Planned, Site, SlotAsk, Visit
 from rules import Plan, UnknownSlotError
 
@@ -18,3 +20,15 @@ def plan(visit: Visit, site: Site) -> Planned:
         except UnknownSlotError:
             unknown.append(ask.id)
     return Planned(visit, site, facts, tuple(plans), tuple(unknown))
+
+
+def plan_written(visit: Visit, site: Site, outcomes: Mapping[str, str]) -> Planned:
+    """Plan every slot asked for from its outcome, as `Ruleset.outcome_text` wrote it, and from nothing of a visitor.
+
+    Raises:
+        BadOutcomeError: an outcome is none of its slot.
+        UnknownSlotError, KeyError: there is no such slot, or no outcome of it.
+    """
+    ruleset = site.ruleset
+    plans = [(ask, ruleset.plan_written(ask.id, outcomes[ask.id], site.content, now=visit.now)) for ask in visit.asks]
+    return Planned(visit, site, ruleset.facts({}, now=visit.now), tuple(plans), ())

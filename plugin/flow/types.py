@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from rules import Content, Decision, Facts, Plan, Ruleset
+from rules.shared_slots import SharedSlots
 
 Scores = Mapping[str, Mapping[str, float]]
 """By slot, then by entry id, in [0, 1]."""
@@ -74,6 +75,7 @@ class Site:
         strict: the slots of which some rule says that it is never served stale.
         sources: of which source each entry is, by the identity of the entry in `content`.
         born: when and as which version these rules were made; with the revision it is not met twice.
+        shared: which slots visitors may share, and by what they are told apart.
     """
 
     version: int
@@ -83,6 +85,7 @@ class Site:
     texts: Mapping[int, bytes] = field(repr=False)
     reads: Mapping[str, frozenset[str]] = field(repr=False)
     wanted: frozenset[str] = field(repr=False)
+    shared: SharedSlots = field(repr=False)
     public_segments: frozenset[str] = frozenset()
     surrogates: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     strict: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ import msgspec
 
 from plugin.errors import RateLimited, ServiceUnavailable, UnknownSlots
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
-from plugin.flow.plan import plan
+from plugin.flow.plan import plan, plan_written
 from plugin.flow.profile import with_profile
 from plugin.flow.settle import settle
 from plugin.flow.sharing import LOCALE, VISITOR
@@ -155,26 +155,10 @@ class Personalization:
         """
         site = site or self.sites.current()
         now = command.at or self._clock()
-        policy = self._policy_for(site)
-        context = derive(command.raw, policy, self._devices, self._geo)
-        visitor = context.attributes.get("visitor.id")
-        visitor = visitor if isinstance(visitor, str) else None
-        brought = self._brought(command, context, visitor) if command.events else _NOTHING
-        profile = _NOBODY
-        if visitor is not None:
-            profile = self._profiles.find(
-                visitor,
-                site,
-                wanted=policy.wanted,
-                consent=context.attributes,
-                now_ms=int(now.timestamp() * 1000),
-                events=brought.events,
-            )
-        attributes = with_profile(context.attributes, profile)
-        if command.attributes:
-            attributes = {**attributes, **command.attributes}
+        met = self.meet(command, site, now)
+        visitor, context, profile, brought = met.visitor, met.context, met.profile, met.brought
         visit = Visit(
-            attributes,
+            met.attributes,
             command.asks,
             now,
             profile.segments | command.segments if command.segments else profile.segments,
@@ -198,6 +182,40 @@ class Personalization:
             (*degraded, *profile.degraded, *brought.degraded, *command.degraded),
             brought.rejected,
         )
+
+    def answer_written(self, command: Personalize, outcomes: Mapping[str, str], site: Site) -> Answer:
+        """Decide every slot asked for by its outcome alone: nothing else of the request is looked at.
+
+        Raises:
+            BadOutcomeError, UnknownSlotError: an outcome is none of its slot, or there is no such slot.
+        """
+        visit = Visit({}, command.asks, self._clock(), unique=command.unique)
+        planned = plan_written(visit, site, outcomes)
+        scores, degraded = self._scoring.scores(planned)
+        settled = settle(planned, scores, {}, longest_ttl_s=LONGEST_TTL_S)
+        return Answer(settled, not degraded, self._new_id() if degraded else None, None, (), tuple(degraded))
+
+    def meet(self, command: Personalize, site: Site, now: datetime) -> Met:
+        """Who is there, and what is known of them: the first steps of a decision."""
+        policy = self._policy_for(site)
+        context = derive(command.raw, policy, self._devices, self._geo)
+        visitor = context.attributes.get("visitor.id")
+        visitor = visitor if isinstance(visitor, str) else None
+        brought = self._brought(command, context, visitor) if command.events else _NOTHING
+        profile = _NOBODY
+        if visitor is not None:
+            profile = self._profiles.find(
+                visitor,
+                site,
+                wanted=policy.wanted,
+                consent=context.attributes,
+                now_ms=int(now.timestamp() * 1000),
+                events=brought.events,
+            )
+        attributes = with_profile(context.attributes, profile)
+        if command.attributes:
+            attributes = {**attributes, **command.attributes}
+        return Met(visitor, context, profile, attributes, brought)
 
     def _brought(self, command: Personalize, context: Context, visitor: str | None) -> _Brought:
         """The events that a request brings: those to apply to its answer, made durable first where they count.
@@ -249,6 +267,24 @@ class _Brought(NamedTuple):
     events: tuple[Event, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     degraded: tuple[str, ...] = ()
+
+
+class Met(NamedTuple):
+    """A visitor, as far as they are known. Its repr shows nothing of them.
+
+    Attributes:
+        visitor: the id.
+        attributes: of context and profile together.
+    """
+
+    visitor: str | None
+    context: Context
+    profile: Profile
+    attributes: Mapping[str, object]
+    brought: _Brought
+
+    def __repr__(self) -> str:
+        return "Met()"
 
 
 _NOTHING = _Brought()

@@ -16,6 +16,7 @@ from plugin.flow.types import Site
 from plugin.ports import ContentStore, RulesetStore
 from plugin.service.entries import as_content, block_text
 from rules import Content, RuleError, Ruleset, load
+from rules.shared_slots import SharedSlots
 
 _log = logging.getLogger(__name__)
 
@@ -187,6 +188,7 @@ def site_of(
         texts={id(one.entry): block_text(one.entry) for one in content.candidates},
         reads={slot: reads_of(ruleset, content, slot) for slot in slots},
         wanted=wanted_by(ruleset),
+        shared=SharedSlots(ruleset, content),
         public_segments=frozenset(one.id for one in ruleset.document.segments if one.public),
         surrogates={name: surrogates_of(one.slot) for name, one in slots.items()},
         strict=frozenset(name for name, one in slots.items() if any(rule.strict for rule in one.rules)),

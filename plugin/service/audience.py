@@ -1,0 +1,199 @@
+"""Keys for edges: what a request's slots come to, as text that a cache can tell visitors apart by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from plugin.edge.audience_keys import AudienceKeys, BadKeyError, split
+from plugin.errors import UnknownKey, UnknownSlots
+from plugin.flow.context import ContextPolicy, RawRequest
+from plugin.flow.signals.address import client_address
+from plugin.flow.signals.edge import CLASS, PROTOCOL, VERSION, from_edge, header_of
+from plugin.flow.signals.notes import Draft
+from plugin.flow.signals.ports import Devices
+from plugin.flow.signals.text import header
+from plugin.flow.types import Site, SlotAsk
+from plugin.service.personalize import Answer, Personalization, Personalize
+from plugin.service.sites import Sites
+from rules import Facts
+from rules.horizon import fresh_for
+from rules.outcome_text import BadOutcomeError
+from rules.visitor_class import NOBODY, BadClassError, VisitorClass, read_class
+
+_AGENT = 1_024
+
+
+class KeysFound(NamedTuple):
+    """What a key lookup comes to.
+
+    Attributes:
+        version: of the rule set.
+        keys: by slot, in the order asked; None where the slot is one visitor's alone.
+        sharing: by slot, who may share it.
+        unknown: slots that there are not.
+        vary: names of the request headers that can change the answer.
+        ttl_s: how long it can stay as it is.
+        shared: whether a cache may keep it.
+        refused: a word for why the edge was not believed; None where it was, or where none spoke.
+    """
+
+    version: int
+    keys: Mapping[str, str | None]
+    sharing: Mapping[str, str]
+    unknown: tuple[str, ...]
+    vary: tuple[str, ...]
+    ttl_s: int
+    shared: bool
+    refused: str | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every slot asked for has a key."""
+        return not self.unknown and None not in self.keys.values()
+
+
+class Audiences:
+    """Gives keys, answers by them, and gives visitors their classes."""
+
+    def __init__(
+        self,
+        *,
+        sites: Sites,
+        personalization: Personalization,
+        keys: AudienceKeys,
+        policy: ContextPolicy,
+        devices: Devices,
+        clock: Callable[[], datetime],
+        deny_unknown: bool,
+        longest: timedelta,
+    ) -> None:
+        """``longest``: so long a cache may keep a key at most, where nothing tells it sooner."""
+        self._sites = sites
+        self._personalization = personalization
+        self._keys = keys
+        self._policy = policy
+        self._devices = devices
+        self._clock = clock
+        self._deny_unknown = deny_unknown
+        self._longest_s = int(longest.total_seconds())
+
+    def find(self, raw: RawRequest, slots: Sequence[str]) -> KeysFound:
+        """The keys of slots for a request.
+
+        Raises:
+            ServiceUnavailable: nothing is published yet.
+            UnknownSlots: there is none of the slots.
+        """
+        site = self._sites.current()
+        now = self._clock()
+        known = [name for name in slots if name in site.shared.slots]
+        unknown = tuple(name for name in slots if name not in site.shared.slots)
+        if not known:
+            raise UnknownSlots(slots, site.ruleset.slots)
+        inputs = site.shared.inputs(known)
+        spoken = header(raw.headers, PROTOCOL) is not None
+        refused = self._refusal(raw) if spoken else None
+        by_edge = spoken and refused is None
+        of_class = NOBODY
+        if by_edge:
+            of_class, refused = self._class_of(raw, site) if "class" in inputs else (NOBODY, None)
+            facts = self._facts_by_edge(raw, site, inputs, of_class, now)
+        else:
+            facts = self._facts(raw, site, now)
+        keys: dict[str, str | None] = {}
+        ttl_s = self._longest_s
+        for name in known:
+            one = site.shared.slots[name]
+            keys[name] = None
+            if one.sharing == "private" or (one.first_views and by_edge and of_class is NOBODY):
+                continue
+            plan = site.ruleset.plan(name, facts, site.content)
+            keys[name] = self._keys.make(site.version, name, site.ruleset.outcome_text(plan, site.content))
+            ttl_s = fresh_for(plan, ttl_s)
+        return KeysFound(
+            site.version,
+            keys,
+            {name: site.shared.slots[name].sharing for name in known},
+            unknown,
+            tuple(map(header_of, inputs)),
+            ttl_s,
+            by_edge and refused is None,
+            refused,
+        )
+
+    def answer(self, asks: Sequence[SlotAsk], header_: str, *, unique: bool) -> Answer:
+        """The answer for the keys that the request header `T-Key` carries.
+
+        Raises:
+            UnknownKey: a slot has none there, or one that is not of what is published.
+            ServiceUnavailable: nothing is published yet.
+        """
+        try:
+            carried = split(header_)
+            read = {ask.id: self._keys.read(ask.id, carried[ask.id]) for ask in asks}
+        except (BadKeyError, KeyError) as fault:
+            raise UnknownKey("The header T-Key carries no key that was made here for each of the slots.") from fault
+        versions = {key.version for key in read.values()}
+        site = self._sites.current()
+        if max(versions) > site.version:
+            self._sites.refresh()  # another process was told of a publication before this one
+            site = self._sites.current()
+        if versions != {site.version}:
+            raise UnknownKey("The key is of another version of the rules than the published one; ask for it again.")
+        command = Personalize(raw=RawRequest(), asks=tuple(asks), unique=unique)
+        try:
+            return self._personalization.answer_written(
+                command, {slot: key.outcome for slot, key in read.items()}, site
+            )
+        except BadOutcomeError as fault:
+            raise UnknownKey("The key is not one of the published rules; ask for it again.") from fault
+
+    def cookie(self, raw: RawRequest) -> str | None:
+        """The value of the class cookie for a visitor; None: none is due, and one that is there shall go."""
+        site = self._sites.site
+        agent = header(raw.headers, "user-agent") or ""
+        if site is None or (len(agent) <= _AGENT and self._devices.identify(agent).type == "bot"):
+            return None
+        found = site.shared.classes.of(self._facts(raw, site, self._clock()))
+        return self._keys.cookie(site.shared.classes.digest, found.text) if found.text else None
+
+    def _refusal(self, raw: RawRequest) -> str | None:
+        """Why an edge is not believed."""
+        if header(raw.headers, PROTOCOL) != VERSION:
+            return "version"
+        policy = self._policy
+        _address, trusted = client_address(raw.remote_addr, raw.headers, policy.forwarded, policy.networks, Draft())
+        return None if trusted else "untrusted"
+
+    def _class_of(self, raw: RawRequest, site: Site) -> tuple[VisitorClass, str | None]:
+        cookie = header(raw.headers, CLASS)
+        if not cookie:
+            return NOBODY, None
+        try:
+            return read_class(self._keys.class_of(cookie, site.shared.classes.digest)), None
+        except (BadKeyError, BadClassError):
+            return NOBODY, "class"
+
+    def _facts_by_edge(
+        self, raw: RawRequest, site: Site, inputs: Iterable[str], of_class: VisitorClass, now: datetime
+    ) -> Facts:
+        attributes = from_edge(
+            raw.headers, [name for name in inputs if name != "class"], gpc_purposes=self._policy.gpc_purposes
+        )
+        facts = site.ruleset.facts(
+            {**attributes, **of_class.attributes},
+            segments=of_class.segments,
+            now=now,
+            deny_unknown=self._deny_unknown,
+        )
+        facts.buckets = of_class.buckets
+        return facts
+
+    def _facts(self, raw: RawRequest, site: Site, now: datetime) -> Facts:
+        """Everything that is known of whoever asks, as for a decision."""
+        met = self._personalization.meet(Personalize(raw=raw, asks=()), site, now)
+        return site.ruleset.facts(
+            met.attributes, segments=met.profile.segments, now=now, deny_unknown=self._deny_unknown
+        )

@@ -1,0 +1,79 @@
+"""Which slots visitors may share, and by what they are told apart: worked out once for a published state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from rules.content import Content
+from rules.footprint_causes import Cause, Sharing, reads_of
+from rules.ruleset import Ruleset
+from rules.visitor_class import Classes
+
+
+class SharedSlot(NamedTuple):
+    """One slot.
+
+    Attributes:
+        inputs: of the edge protocol, that can change it, sorted.
+        first_views: whether a running experiment wants visitors at their first view.
+        private: why it is one visitor's alone.
+    """
+
+    sharing: Sharing
+    inputs: tuple[str, ...]
+    first_views: bool
+    private: tuple[Cause, ...]
+
+
+class SharedSlots:
+    """All slots of a state; nothing is worked out before an edge asks."""
+
+    def __init__(self, ruleset: Ruleset, content: Content) -> None:
+        self._ruleset = ruleset
+        self._content = content
+
+    @cached_property
+    def slots(self) -> dict[str, SharedSlot]:
+        """By id."""
+        return {slot: self._slot(slot) for slot in self._ruleset.slots}
+
+    @cached_property
+    def classes(self) -> Classes:
+        """The visitor classes that the slots tell apart."""
+        told = [name for name, one in self.slots.items() if one.sharing == "class"]
+        return Classes(self._ruleset, self._content, told)
+
+    @cached_property
+    def shape(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+        """What of the content keys depend on: for each slot the audience tags and the languages of its entries."""
+        found = []
+        for slot in self._ruleset.slots:
+            pool, default = self._content.pool(slot), self._content.default(slot)
+            found.append((slot, tuple(sorted(pool.audiences)), tuple(sorted(pool.locales | default.locales))))
+        return tuple(found)
+
+    def _slot(self, slot: str) -> SharedSlot:
+        compiled = self._ruleset.compiled(slot)
+        pool, default = self._content.pool(slot), self._content.default(slot)
+        languages = bool(pool.locales or default.locales)
+        reads = reads_of(compiled, self._ruleset.document, sorted(pool.audiences), languages)
+        return SharedSlot(
+            reads.sharing,
+            tuple(sorted({cause.input for cause in reads.causes if cause.input is not None})),
+            any(one.first_view for one in compiled.experiments),
+            tuple(cause for cause in reads.causes if cause.makes == "private"),
+        )
+
+    def inputs(self, slots: Iterable[str]) -> tuple[str, ...]:
+        """The inputs by which these slots differ, `class` among them; the same whoever asks."""
+        found: set[str] = set()
+        for name in slots:
+            one = self.slots[name]
+            if one.sharing == "private":
+                continue
+            found.update(one.inputs)
+            if one.sharing == "class":
+                found.add("class")
+        return tuple(sorted(found))
