@@ -6,10 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.e2e.browser import chromium
 from tests.e2e.demo import Demo, running
-from tests.servers import program
 
 SHOTS = (
     ("storefront-camille.png", "Camille", {"width": 1280, "height": 1200}, False),
@@ -57,14 +57,10 @@ def shoot_live(browser: Browser, demo: Demo) -> bytes:
 def main(target: Path) -> None:
     """Write all of them."""
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place, running(Path(place), workers=1) as demo, sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path=program("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+    with tempfile.TemporaryDirectory() as place, running(Path(place), workers=1) as demo, chromium() as browser:
         for file, name, size, why in SHOTS:
             (target / file).write_bytes(shoot(browser, demo, name, size, why=why))
         (target / "storefront-live.png").write_bytes(shoot_live(browser, demo))
-        browser.close()
 
 
 if __name__ == "__main__":
