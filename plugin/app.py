@@ -50,6 +50,7 @@ from plugin.service.personalize import Personalization
 from plugin.service.preview import Previews
 from plugin.service.preview_tokens import PreviewTokens
 from plugin.service.publish import Publishing
+from plugin.service.regrouping import Regrouping
 from plugin.service.segment_services import segment_services
 from plugin.service.serving import Reporting
 from plugin.service.simulate import Simulator
@@ -58,13 +59,14 @@ from plugin.service.tokens import DecisionTokens
 from plugin.service.waiting import waiting
 from plugin.service.writer import AnswerWriter
 from plugin.settings import Settings
+from plugin.sharing import open_sharing
 from plugin.sources import open_source
 from plugin.store import Store, open_store
 from plugin.visitor_services import visitor_services
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
-from plugin.web.wire import SECURITY_HEADERS, register
+from plugin.web.wire import SECURITY_HEADERS, program_version, register
 from plugin.webhooks import open_hooks
 from rules import RuleError
 from rules.attributes import BUILT_IN
@@ -113,6 +115,14 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     renderer = BlockRenderer(folder("templates") / "blocks", count_failures(metrics))
     writer = AnswerWriter(tokens, renderer.render)
+    sharing = open_sharing(
+        settings,
+        tokens=tokens,
+        templates=folder("templates") / "blocks",
+        version=program_version(),
+        consent_cookie=policy.consent_cookie,
+        clock=now,
+    )
     profiles = visiting.visitors(kept, store, lambda: sites.site, deny_unknown=settings.deny_consent_by_default)
     personalization = Personalization(
         sites=sites,
@@ -212,6 +222,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             behind=app.wsgi_app,
             personalization=personalization,
             writer=writer,
+            sharing=sharing,
             keyring=web.keyring,
             cors=web.cors,
             buckets=web.buckets,
@@ -225,6 +236,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         web,
         personalization=personalization,
         writer=writer,
+        sharing=sharing,
         tokens=tokens,
         render_block=renderer.render,
         explain_refusal=_explain_refusal,
@@ -282,17 +294,22 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             forget=lambda visitor: privacy.erasing.erase(visitor, actor=DELIVERY_KEY).id,
         )
         app.register_blueprint(storefront(personalization, renderer, previewed=previews.see, live=live))
+    _tell_what_is_served(store, sites, closing, new_id)
+    _start_work(settings, kept, store, sites, metrics, closing, at)
+    closing.callback(sites.stop)
+    return app
+
+
+def _tell_what_is_served(store: Store, sites: Sites, closing: ExitStack, new_id: Callable[[], str]) -> None:
+    """Say after each look what this process serves, and what of it caches must be told."""
     reporting = Reporting(
         store.serving,
         process=f"{socket.gethostname()}/{os.getpid()}/{new_id()}",
         clock=now,
         monotonic=time.monotonic,
     )
-    sites.on_look.append(reporting.tell)
-    _start_work(settings, kept, store, sites, metrics, closing, at)
+    sites.on_look += [reporting.tell, Regrouping(store.purges, clock=now).look]
     closing.callback(reporting.leave)
-    closing.callback(sites.stop)
-    return app
 
 
 def _start_work(

@@ -93,6 +93,9 @@ class Settings:
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
     sweep_s: Annotated[int, _Read(kinds.whole(0, 604_800))] = 3_600  # 0: never
+    edge_ttl_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 60  # how long caches keep answers
+    edge_stale_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 60  # and serve them while they fetch new ones
+    edge_error_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 86_400  # and while they get none
     purge_settle: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=2)  # where no process says what it serves
     purge_wait: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=10)  # for one that does not serve the new
     purge_again: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=15)  # the longest time-out of a fetch

@@ -11,6 +11,7 @@ import msgspec
 from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
+from plugin.edge.headers import PRIVATE
 from plugin.errors import (
     FieldError,
     Forbidden,
@@ -31,13 +32,12 @@ from plugin.web.auth import Caller, Keyring
 from plugin.web.body import refuse_unsafe
 from plugin.web.hot import Asked, from_body
 from plugin.web.operations import DELIVERY, Call, Incoming, Operation, RawBody, load
-from plugin.web.personalize import cache_control
-from plugin.web.problems import field_errors
+from plugin.web.problems import Rendered, field_errors
+from plugin.web.shared import Sharing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-PRIVATE = "private, no-store"
 _ASKED_BY_ADDRESS = ("url", "referrer", "locale", "timezone")
 _NONE: Mapping[str, Any] = {}
 _encode = msgspec.json.Encoder().encode
@@ -49,6 +49,7 @@ class Services:
 
     personalization: Personalization
     writer: AnswerWriter
+    sharing: Sharing
     tools: Tools
     keyring: Keyring
     operations: Mapping[str, Operation]
@@ -63,13 +64,15 @@ class Asking:
         site: the state that the schema was made of; every answer is of it.
         by_get: whether it came by GET: nothing may change, and a shared cache may keep the answer.
         query: the parameters of the address, without those of GraphQL itself.
-        cached: what is to be said of caching for each answer that was given; see `cache_header`.
+        address: path and query, as they came.
+        answers: those of which the whole is made; see `rendered`.
     """
 
     services: Services
     site: Site
     caller: Caller
     environ: WSGIEnvironment
+    address: str
     query: Mapping[str, tuple[str, ...]]
     by_get: bool
     counted: bool
@@ -147,12 +150,11 @@ class Asking:
         schema = operation.answers[answer.status]
         return answer.value if schema is None else schema().dump(answer.value)
 
-    def cache_header(self) -> str:
-        """Who may keep the whole answer: its parts together, as the strictest of them."""
-        if self.is_private or not self.answers or not all(one.shared for one in self.answers):
-            return PRIVATE
-        shortest = min(self.answers, key=lambda one: min(one.settled.ttl_s.values()))
-        return cache_control(shortest)
+    def rendered(self, body: bytes) -> Rendered:
+        """The whole answer, and who may keep it: of its parts the strictest decides."""
+        if self.is_private or not self.by_get or not self.answers:
+            return body, 200, {"Cache-Control": PRIVATE}
+        return self.services.sharing.answered(self.environ, self.address, self.answers, body)
 
     def _read(self, body: Mapping[str, Any], *, strictly: bool) -> Asked | None:
         if strictly:

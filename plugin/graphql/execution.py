@@ -9,7 +9,7 @@ import msgspec
 from graphql import GraphQLError, execute_sync
 
 from plugin.errors import MethodNotAllowed, TesseraError
-from plugin.graphql.asking import PRIVATE, Asking, require_manager
+from plugin.graphql.asking import Asking, require_manager
 from plugin.graphql.documents import Operation, Prepared, Refused
 from plugin.graphql.limits import judge_values
 from plugin.graphql.persisted import Persisted, hash_of
@@ -71,7 +71,7 @@ class Executing:
             if decided is None:
                 return None
             told = asking.told(*decided)
-            return projection.write(told, asking.services.tools), 200, {"Cache-Control": asking.cache_header()}
+            return asking.rendered(projection.write(told, asking.services.tools))
         except TesseraError as error:
             failed = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)
             return self._problems.answer([failed], has_data=True)
@@ -104,5 +104,4 @@ class Executing:
             # Of what was executed `data` is told, though every field of ours that fails takes all with it.
             executed = any(error.path for error in result.errors)
             return self._problems.answer(result.errors, has_data=executed)
-        cache = asking.cache_header() if asking.by_get else PRIVATE
-        return _encode({"data": result.data}), 200, {"Cache-Control": cache}
+        return asking.rendered(_encode({"data": result.data}))

@@ -62,7 +62,9 @@ class GraphqlRoute:
         began = self.monotonic()
         body, status, headers = self._answered(str(path), method, environ)
         own = {name: value for name, value in self.headers if name not in headers}
-        lines = {**headers, **own, "Content-Length": str(len(body))}
+        lines = {**headers, **own}
+        if status != HTTPStatus.NOT_MODIFIED:  # else it would be that of the whole answer
+            lines["Content-Length"] = str(len(body))
         for name, value in self.cors.answer(environ.get("HTTP_ORIGIN")).items():
             lines[name] = f"{lines[name]}, {value}" if name == "Vary" and name in lines else value
         start_response(_STATUS[status], list(lines.items()))
@@ -97,7 +99,11 @@ class GraphqlRoute:
     def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
         query = read_query(environ.get("QUERY_STRING", ""))
         caller = self._caller(environ, query)
-        return self._answer(from_address(query), caller, environ, query, by_get=True, counted=counted)
+        asked = from_address(query)
+        unchanged = self.services.sharing.unchanged(environ, _address(environ), self.schemas.served().site)
+        if unchanged is not None:
+            return unchanged
+        return self._answer(asked, caller, environ, query, by_get=True, counted=counted)
 
     def _caller(self, environ: WSGIEnvironment, query: dict[str, tuple[str, ...]]) -> Caller:
         caller = self.keyring.authenticate(
@@ -125,6 +131,7 @@ class GraphqlRoute:
             site=served.site,
             caller=caller,
             environ=environ,
+            address=_address(environ),
             query={name: values for name, values in query.items() if name not in OWN_PARAMETERS},
             by_get=by_get,
             counted=counted,
@@ -138,6 +145,10 @@ class GraphqlRoute:
         return "text/html" in environ.get("HTTP_ACCEPT", "") and self.sees_page(environ.get("HTTP_COOKIE"))
 
 
+def _address(environ: WSGIEnvironment) -> str:
+    return f"{PATH}?{environ.get('QUERY_STRING', '')}"
+
+
 def _file(path: str, method: str) -> Rendered:
     if method not in {"GET", "HEAD"}:
         raise MethodNotAllowed(["GET", "HEAD"])
@@ -147,6 +158,8 @@ def _file(path: str, method: str) -> Rendered:
 def _typed(found: Rendered, accepts: str) -> Rendered:
     """The answer with its media type. What a shared cache keeps has one for everyone, so that it need not vary."""
     body, status, headers = found
+    if status == HTTPStatus.NOT_MODIFIED:
+        return found
     cache = headers.get("Cache-Control", "")
     if OWN_JSON in accepts.lower() and not cache.startswith("public"):
         return body, status, {"Content-Type": OWN_JSON, **headers}

@@ -15,6 +15,7 @@ from plugin.graphql.served import Schemas
 from plugin.service.personalize import Personalization
 from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter, RenderBlock
+from plugin.web.shared import Sharing
 from plugin.web.wire import SECURITY_HEADERS, Web
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def graphql_route(
     *,
     personalization: Personalization,
     writer: AnswerWriter,
+    sharing: Sharing,
     tokens: DecisionTokens,
     render_block: RenderBlock,
     explain_refusal: Callable[[object], None],
@@ -52,6 +54,7 @@ def graphql_route(
     services = Services(
         personalization=personalization,
         writer=writer,
+        sharing=sharing,
         tools=Tools(tokens, render_block),
         keyring=web.keyring,
         operations={one.name: one for one in web.operations},

@@ -22,7 +22,7 @@ from plugin.errors import (
     ValidationFailed,
 )
 from plugin.flow.context import RawRequest, headers_from_environ
-from plugin.service.personalize import Answer, Personalization, Personalize
+from plugin.service.personalize import Personalization, Personalize
 from plugin.service.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
 from plugin.web.cors import Cors
@@ -30,6 +30,7 @@ from plugin.web.hot import Asked, from_body, from_query
 from plugin.web.limits import Buckets
 from plugin.web.metrics import HttpMetrics
 from plugin.web.problems import Rendered, field_errors, incident, render
+from plugin.web.shared import Sharing
 from plugin.web.wsgi import read_input, read_query
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
 
 PATH = "/v1/personalize"
 METHODS = ("GET", "HEAD", "POST")
+VARY = ("T-Key",)
+"""Of shared answers: the same address with the key of an edge may come to something else."""
 _JSON_TYPES = frozenset({"application/json", "text/plain", ""})
-_PRIVATE = "private, no-store"
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -49,6 +51,7 @@ class HotRoute:
     behind: WSGIApplication
     personalization: Personalization
     writer: AnswerWriter
+    sharing: Sharing
     keyring: Keyring
     cors: Cors
     buckets: Buckets
@@ -67,7 +70,9 @@ class HotRoute:
         began = self.monotonic()
         method = environ["REQUEST_METHOD"]
         body, status, headers = self._answered(method, environ)
-        lines = [*headers.items(), *self.headers, ("Content-Length", str(len(body)))]
+        lines = [*headers.items(), *self.headers]
+        if status != HTTPStatus.NOT_MODIFIED:  # else it would be that of the whole answer
+            lines.append(("Content-Length", str(len(body))))
         lines.extend(self.cors.answer(environ.get("HTTP_ORIGIN")).items())
         start_response(_STATUS[status], lines)
         self.metrics.observe(method, PATH, status, self.monotonic() - began)
@@ -103,6 +108,9 @@ class HotRoute:
     def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
         query = read_query(environ.get("QUERY_STRING", ""))
         caller = self._caller(environ, (query.get("key") or (None,))[-1])
+        unchanged = self.sharing.unchanged(environ, _address(environ), self.personalization.sites.site)
+        if unchanged is not None:
+            return unchanged
         return self._answer(from_query(query), caller, environ, query, by_cache=True, counted=counted)
 
     def _caller(self, environ: WSGIEnvironment, key: str | None) -> Caller:
@@ -150,7 +158,8 @@ class HotRoute:
             )
         )
         body = self.writer.write(answer, render=asked.render, all_segments=manager)
-        return body, HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": cache_control(answer)}
+        body, status, headers = self.sharing.answered(environ, _address(environ), [answer], body, vary=VARY)
+        return body, status, {"Content-Type": "application/json", **headers}
 
     def _refuse(self, parsed: object) -> NoReturn:
         """Say which fields are wrong; the schema knows."""
@@ -158,8 +167,5 @@ class HotRoute:
         raise ValidationFailed([FieldError("", "the body is not of the documented form")])
 
 
-def cache_control(answer: Answer) -> str:
-    """Who may keep an answer, and for how long."""
-    if not answer.shared:
-        return _PRIVATE
-    return f"public, max-age=0, s-maxage={min(answer.settled.ttl_s.values())}"
+def _address(environ: WSGIEnvironment) -> str:
+    return f"{PATH}?{environ.get('QUERY_STRING', '')}"

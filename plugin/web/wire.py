@@ -103,7 +103,7 @@ def register(app: Flask, services: WebServices) -> Web:
 
     @lru_cache(maxsize=1)
     def document() -> Mapping[str, Any]:
-        return openapi.document(operations, version=_version(), server=urlsplit(settings.public_url).path or "/")
+        return openapi.document(operations, version=program_version(), server=urlsplit(settings.public_url).path or "/")
 
     app.register_blueprint(docs.blueprint(document))
     app.register_blueprint(script.blueprint())
@@ -137,7 +137,8 @@ def _add_headers(app: Flask, cors: Cors) -> None:
     app.after_request(headers)
 
 
-def _version() -> str:
+def program_version() -> str:
+    """The version of the program."""
     try:
         return version("tessera-personalization")
     except PackageNotFoundError:  # run from a checkout that is not installed

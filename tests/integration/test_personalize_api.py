@@ -138,7 +138,8 @@ def test_a_shared_answer_carries_nothing_of_a_visitor(client: FlaskClient) -> No
     assert set(found) == {"ruleset", "slots", "errors", "degraded"}
     assert "trace" not in found["slots"]["shared"]
     seconds = found["slots"]["shared"]["ttl_s"]
-    assert answer.headers["Cache-Control"] == f"public, max-age=0, s-maxage={seconds}"
+    assert answer.headers["Cache-Control"].startswith(f"public, max-age=0, s-maxage={seconds}, stale-while-revalidate=")
+    assert answer.headers["Vary"] == "T-Key"
     assert "Set-Cookie" not in answer.headers
     assert b"v-1" not in answer.data
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugin.app import _explain_refusal as explain_refusal
+from plugin.edge.headers import Longest
 from plugin.graphql.asking import Asking, Services
 from plugin.graphql.execution import Executing
 from plugin.graphql.persisted import Persisted
@@ -19,8 +20,9 @@ from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
 from plugin.store import Store
 from plugin.web.auth import Caller, Keyring
+from plugin.web.shared import Sharing
 from rules import Block
-from tests.unit.plugin.service.site_support import Service, entry, publish, put, service
+from tests.unit.plugin.service.site_support import NOW, Service, entry, publish, put, service
 from tests.unit.plugin.web.small_app import SmallSettings
 
 VISITOR = Caller("delivery", "site-public")
@@ -76,6 +78,7 @@ class Answering:
             site=served.site,
             caller=caller,
             environ=dict(environ or {}),
+            address="/graphql",
             query={},
             by_get=by_get,
             counted=True,
@@ -105,6 +108,7 @@ def answering(store: Store, registered: Mapping[str, str] | None = None) -> Answ
     services = Services(
         personalization=made.personalization,
         writer=AnswerWriter(tokens, render),
+        sharing=Sharing(longest=Longest(), made="", clock=lambda: NOW, consent_cookie=None),
         tools=Tools(tokens, render),
         keyring=Keyring(SmallSettings()),
         operations={},
