@@ -26,6 +26,7 @@ from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
 from plugin import editor, visiting
 from plugin import settings as settings_
+from plugin.edging import audiences
 from plugin.editor.guard import COOKIE
 from plugin.editor.sessions import Sessions
 from plugin.errors import RulesRejected
@@ -63,6 +64,7 @@ from plugin.sharing import open_sharing
 from plugin.sources import open_source
 from plugin.store import Store, open_store
 from plugin.visitor_services import visitor_services
+from plugin.web.audience import AudienceRoute
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
@@ -111,6 +113,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         policy=policy,
         new_id=new_id,
         headless_counts=settings.demo,
+        tokens_of_users=visiting.user_tokens(settings) if settings.known_ids_need_token else None,
         at=at,
     )
     renderer = BlockRenderer(folder("templates") / "blocks", count_failures(metrics))
@@ -136,6 +139,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         new_id=new_id,
         deny_unknown=settings.deny_consent_by_default,
     )
+    edges = audiences(settings, personalization, signing_key, policy, devices, now)
     publishing = Publishing(store.rulesets, store.draft, store.content, models=models, clock=now)
     simulator = Simulator(
         sites=sites,
@@ -219,8 +223,20 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     )
     app.wsgi_app = graphql_route(  # type: ignore[method-assign]
         HotRoute(
-            behind=app.wsgi_app,
+            behind=AudienceRoute(
+                behind=app.wsgi_app,
+                audiences=edges,
+                keyring=web.keyring,
+                cors=web.cors,
+                buckets=web.buckets,
+                metrics=web.metrics,
+                headers=tuple(SECURITY_HEADERS.items()),
+                secure=settings.public_url.startswith("https:"),
+                monotonic=time.monotonic,
+                new_id=new_id,
+            ),
             personalization=personalization,
+            audiences=edges,
             writer=writer,
             sharing=sharing,
             keyring=web.keyring,

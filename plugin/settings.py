@@ -79,6 +79,7 @@ class Settings:
     apply_events: Annotated[bool, _Read(kinds.flag)] = True  # in the serving processes, beside `tessera worker`
     visitor_keys: Annotated[tuple[Secret, ...], _Read(kinds.secrets)] = ()  # hash visitor ids; the oldest first
     user_token_key: Annotated[Secret | None, _Read(kinds.secret)] = None  # with which the site signs who logged in
+    known_ids_need_token: Annotated[bool, _Read(kinds.flag)] = True  # what browsers send under ids that the site knows
     half_life_days: Annotated[int, _Read(kinds.whole(1, 365))] = 7  # of counters and interests
     keep_events_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 90
     keep_profiles_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 400  # since the visitor was last seen
@@ -96,6 +97,7 @@ class Settings:
     edge_ttl_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 60  # how long caches keep answers
     edge_stale_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 60  # and serve them while they fetch new ones
     edge_error_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 86_400  # and while they get none
+    edge_key_ttl_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 600  # how long edges keep audience keys
     purge_settle: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=2)  # where no process says what it serves
     purge_wait: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=10)  # for one that does not serve the new
     purge_again: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=15)  # the longest time-out of a fetch

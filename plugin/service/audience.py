@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from plugin.edge.audience_keys import AudienceKeys, BadKeyError, split
@@ -67,9 +67,9 @@ class Audiences:
         devices: Devices,
         clock: Callable[[], datetime],
         deny_unknown: bool,
-        longest: timedelta,
+        longest_s: int,
     ) -> None:
-        """``longest``: so long a cache may keep a key at most, where nothing tells it sooner."""
+        """``longest_s``: so many seconds a cache may keep a key at most, where nothing tells it sooner."""
         self._sites = sites
         self._personalization = personalization
         self._keys = keys
@@ -77,7 +77,7 @@ class Audiences:
         self._devices = devices
         self._clock = clock
         self._deny_unknown = deny_unknown
-        self._longest_s = int(longest.total_seconds())
+        self._longest_s = longest_s
 
     def find(self, raw: RawRequest, slots: Sequence[str]) -> KeysFound:
         """The keys of slots for a request.

@@ -14,10 +14,11 @@ DELIVERY_PATHS = (
     "/v1/identify",
     "/v1/preferences",
     "/v1/audience",
+    "/v1/class",
     "/graphql",
 )
 _METHODS = "GET, HEAD, POST"
-_HEADERS = "Accept-Language, Authorization, Content-Type, If-None-Match, Prefer, X-Tessera-Key"
+_HEADERS = "Accept-Language, Authorization, Content-Type, If-None-Match, Prefer, X-Tessera-Key, X-Tessera-User-Token"
 _EXPOSED = "ETag, Retry-After"
 _PREFLIGHT_AGE_S = 7_200  # browsers cap it there
 

@@ -22,6 +22,7 @@ from plugin.errors import (
     ValidationFailed,
 )
 from plugin.flow.context import RawRequest, headers_from_environ
+from plugin.service.audience import Audiences
 from plugin.service.personalize import Personalization, Personalize
 from plugin.service.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
@@ -50,6 +51,7 @@ class HotRoute:
 
     behind: WSGIApplication
     personalization: Personalization
+    audiences: Audiences
     writer: AnswerWriter
     sharing: Sharing
     keyring: Keyring
@@ -108,10 +110,21 @@ class HotRoute:
     def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
         query = read_query(environ.get("QUERY_STRING", ""))
         caller = self._caller(environ, (query.get("key") or (None,))[-1])
-        unchanged = self.sharing.unchanged(environ, _address(environ), self.personalization.sites.site)
+        key = environ.get("HTTP_T_KEY")
+        unchanged = self.sharing.unchanged(environ, _address(environ), self.personalization.sites.site, key)
         if unchanged is not None:
             return unchanged
-        return self._answer(from_query(query), caller, environ, query, by_cache=True, counted=counted)
+        asked = from_query(query)
+        if key is not None and not asked.explain:
+            return self._by_key(asked, key, environ)
+        return self._answer(asked, caller, environ, query, by_cache=True, counted=counted)
+
+    def _by_key(self, asked: Asked, key: str, environ: WSGIEnvironment) -> Rendered:
+        """The answer for the keys that an edge found before; of the visitor nothing else is looked at."""
+        answer = self.audiences.answer(asked.asks, key, unique=asked.unique)
+        body = self.writer.write(answer, render=asked.render, all_segments=False)
+        body, status, headers = self.sharing.answered(environ, _address(environ), [answer], body, key=key, vary=VARY)
+        return body, status, {"Content-Type": "application/json", **headers}
 
     def _caller(self, environ: WSGIEnvironment, key: str | None) -> Caller:
         caller = self.keyring.authenticate(

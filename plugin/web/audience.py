@@ -1,0 +1,185 @@
+"""`GET /v1/audience` and `POST /v1/class`: what edges tell visitors apart by.
+
+In front of Flask, as `/v1/personalize` is: an edge asks for keys far more often than for content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from marshmallow import ValidationError
+from werkzeug.http import parse_cookie
+
+from plugin.edge.audience_keys import joined
+from plugin.edge.headers import PRIVATE
+from plugin.edge.keys import AUDIENCE
+from plugin.errors import FieldError, MethodNotAllowed, TesseraError, ValidationFailed
+from plugin.flow.context import RawRequest, headers_from_environ
+from plugin.service.audience import Audiences, KeysFound
+from plugin.web.auth import Caller, Keyring
+from plugin.web.body import read_json
+from plugin.web.context_form import LONGEST_ID
+from plugin.web.cors import Cors
+from plugin.web.hot import from_query
+from plugin.web.limits import Buckets
+from plugin.web.metrics import HttpMetrics
+from plugin.web.problems import Rendered, field_errors, incident, render
+from plugin.web.wsgi import read_input, read_query
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+AUDIENCE_PATH, CLASS_PATH = "/v1/audience", "/v1/class"
+_PATHS = frozenset({AUDIENCE_PATH, CLASS_PATH})
+COOKIE = "tessera_class"
+COOKIE_AGE_S = 60
+_LARGEST_BODY = 8_192
+_STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceRoute:
+    """The two routes, with what they work with; `behind` answers all other paths."""
+
+    behind: WSGIApplication
+    audiences: Audiences
+    keyring: Keyring
+    cors: Cors
+    buckets: Buckets
+    metrics: HttpMetrics
+    headers: Sequence[tuple[str, str]]
+    secure: bool
+    monotonic: Callable[[], float]
+    new_id: Callable[[], str]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI."""
+        path = environ.get("PATH_INFO")
+        preflight = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ and environ["REQUEST_METHOD"] == "OPTIONS"
+        if path not in _PATHS or preflight:
+            return self.behind(environ, start_response)
+        began = self.monotonic()
+        method = environ["REQUEST_METHOD"]
+        body, status, headers = self._answered(path, method, environ)
+        lines = [*headers.items(), *self.headers]
+        if status != HTTPStatus.NO_CONTENT:
+            lines.append(("Content-Length", str(len(body))))
+        if path == CLASS_PATH or not headers.get("Cache-Control", "").startswith("public"):
+            lines.extend(self.cors.answer(environ.get("HTTP_ORIGIN")).items())
+        start_response(_STATUS[status], lines)
+        self.metrics.observe(method, path, status, self.monotonic() - began)
+        return [b"" if method == "HEAD" else body]
+
+    def _answered(self, path: str, method: str, environ: WSGIEnvironment) -> Rendered:
+        """The answer, or the problem as its details; nothing is raised from here."""
+        methods = ("GET", "HEAD") if path == AUDIENCE_PATH else ("POST",)
+        try:
+            if method == "OPTIONS":
+                return b"", HTTPStatus.NO_CONTENT, {"Allow": ", ".join((*methods, "OPTIONS"))}
+            if method not in methods:
+                raise MethodNotAllowed(methods)
+            return self._lookup(environ) if path == AUDIENCE_PATH else self._class(environ)
+        except TesseraError as error:
+            return _unkept(render(error))
+        except ValidationError as error:
+            return _unkept(render(field_errors(error)))
+        except Exception as error:  # noqa: BLE001 - the last resort: logged with an id, answered without details
+            return _unkept(incident(error, self.new_id))
+
+    def _lookup(self, environ: WSGIEnvironment) -> Rendered:
+        query = read_query(environ.get("QUERY_STRING", ""))
+        self._caller(environ, query)
+        asked = from_query(query)
+        raw = _raw(environ, query, asked.visitor)
+        found = self.audiences.find(raw, [ask.id for ask in asked.asks])
+        return _body(found), HTTPStatus.OK, _headers(found)
+
+    def _class(self, environ: WSGIEnvironment) -> Rendered:
+        query = read_query(environ.get("QUERY_STRING", ""))
+        self._caller(environ, query)
+        raw = _raw(environ, query, _visitor(read_input(environ, _LARGEST_BODY)))
+        value = self.audiences.cookie(raw)
+        age = COOKIE_AGE_S if value is not None else 0
+        secure = "; Secure" if self.secure else ""
+        cookie = f"{COOKIE}={value or ''}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+        return b"", HTTPStatus.NO_CONTENT, {"Set-Cookie": cookie, "Cache-Control": PRIVATE}
+
+    def _caller(self, environ: WSGIEnvironment, query: Mapping[str, tuple[str, ...]]) -> Caller:
+        caller = self.keyring.authenticate(
+            authorization=environ.get("HTTP_AUTHORIZATION"),
+            header=environ.get("HTTP_X_TESSERA_KEY"),
+            query=(query.get("key") or (None,))[-1],
+            origin=environ.get("HTTP_ORIGIN"),
+        )
+        self.buckets.take(caller.name)
+        return caller
+
+
+def _raw(environ: WSGIEnvironment, query: Mapping[str, tuple[str, ...]], visitor: Mapping[str, object]) -> RawRequest:
+    cookie = environ.get("HTTP_COOKIE")
+    return RawRequest(
+        headers_from_environ(environ),
+        parse_cookie(cookie) if cookie else {},
+        query,
+        {},
+        visitor,
+        environ.get("REMOTE_ADDR"),
+    )
+
+
+def _visitor(body: bytes) -> Mapping[str, object]:
+    """The visitor that a body names. Raises: MalformedRequest, ValidationFailed."""
+    if not body:
+        return {}
+    parsed: Any = read_json(body)
+    visitor = parsed.get("visitor", {}) if isinstance(parsed, dict) else None
+    id_ = visitor.get("id") if isinstance(visitor, dict) else None
+    if not isinstance(visitor, dict) or not (id_ is None or (isinstance(id_, str) and 1 <= len(id_) <= LONGEST_ID)):
+        raise ValidationFailed([FieldError("/visitor/id", f"from 1 to {LONGEST_ID} characters")])
+    return {} if id_ is None else {"id": id_}
+
+
+def _body(found: KeysFound) -> bytes:
+    errors = [{"slot": name, "detail": f"there is no slot {name!r}"} for name in found.unknown]
+    if found.refused is not None:
+        errors.append({"header": _REFUSED[found.refused][0], "detail": _REFUSED[found.refused][1]})
+    slots = {name: {"key": key, "sharing": found.sharing[name]} for name, key in found.keys.items()}
+    return _encode({"ruleset": found.version, "slots": slots, "errors": errors})
+
+
+_REFUSED = {
+    "untrusted": ("T-Edge", "who asks is not among the setting trusted_proxies, and is not believed"),
+    "version": ("T-Edge", "the version of the protocol is not known here; this one speaks 1"),
+    "class": ("T-Class", "forged, or of rules that are published no more; the visitor counts as unknown"),
+}
+
+
+def _headers(found: KeysFound) -> dict[str, str]:
+    keys = {name: key for name, key in found.keys.items() if key is not None}
+    headers = {"Content-Type": "application/json", **{f"T-{name}": key for name, key in keys.items()}}
+    if found.complete:
+        headers["T-Key"] = joined(keys)
+    else:
+        headers["T-Private"] = ",".join([*(name for name, key in found.keys.items() if key is None), *found.unknown])
+    if found.refused is not None:
+        headers["T-Error"] = found.refused
+    if not found.shared:
+        return {**headers, "Cache-Control": PRIVATE}
+    tags = {"Surrogate-Key": AUDIENCE, "xkey": AUDIENCE, "Cache-Tag": AUDIENCE}
+    kept = {
+        "Cache-Control": f"public, max-age=0, s-maxage={found.ttl_s}",
+        "CDN-Cache-Control": f"public, max-age={found.ttl_s}",
+        **tags,
+    }
+    return {**headers, **kept, **({"Vary": ", ".join(found.vary)} if found.vary else {})}
+
+
+def _unkept(found: Rendered) -> Rendered:
+    """A problem, which no cache keeps."""
+    body, status, headers = found
+    return body, status, {**headers, "Cache-Control": PRIVATE}
