@@ -18,10 +18,12 @@ from plugin.flow.types import Site, SlotAsk
 from plugin.service.personalize import Answer, Personalization, Personalize
 from plugin.service.sites import Sites
 from rules import Facts
-from rules.horizon import fresh_for
+from rules.horizon import still_until
 from rules.outcome_text import BadOutcomeError
 from rules.visitor_class import NOBODY, BadClassError, VisitorClass, read_class
 
+MARGIN_S = 2.0
+"""A key is asked for again so long before something flips: as long as an edge may wait for one, and a bit."""
 _AGENT = 1_024
 
 
@@ -103,7 +105,7 @@ class Audiences:
         else:
             facts = self._facts(raw, site, now)
         keys: dict[str, str | None] = {}
-        ttl_s = self._longest_s
+        left_s = float(self._longest_s)
         for name in known:
             one = site.shared.slots[name]
             keys[name] = None
@@ -111,14 +113,15 @@ class Audiences:
                 continue
             plan = site.ruleset.plan(name, facts, site.content)
             keys[name] = self._keys.make(site.version, name, site.ruleset.outcome_text(plan, site.content))
-            ttl_s = fresh_for(plan, ttl_s)
+            until = still_until(plan.compiled, plan.pool, plan.default, now)
+            left_s = min(left_s, (until - now).total_seconds() - MARGIN_S)
         return KeysFound(
             site.version,
             keys,
             {name: site.shared.slots[name].sharing for name in known},
             unknown,
             tuple(map(header_of, inputs)),
-            ttl_s,
+            max(0, int(left_s)),
             by_edge and refused is None,
             refused,
         )
