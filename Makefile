@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-dev servers run test test-cms test-events lint types lock bench clean
+.PHONY: help setup setup-dev servers run test test-cms test-events lint types lock bench bench-peers clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ lock: | $(VENV)/bin/python  ## resolve the dependencies anew and write the lock 
 
 bench: setup  ## the benchmark of the decision path, written to docs/benchmark
 	$(BIN)/tessera bench --json docs/benchmark/result.json --picture docs/benchmark/cost.svg > docs/benchmark/result.txt
+
+bench-peers: setup  ## the engines of others decide the same 100 flags; installs them (RECORD=1 keeps their answers)
+	@$(BIN)/python -m tests.peers --write docs/benchmark $(if $(RECORD),--record)
 
 clean:  ## remove what was installed and made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis var
