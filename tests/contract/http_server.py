@@ -70,11 +70,12 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[str]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
             self.end_headers()
-            self.wfile.write(reply.body)
+            if self.command != "HEAD":
+                self.wfile.write(reply.body)
             if reply.announced is not None:
                 self.close_connection = True
 
-        do_GET = do_POST = do_TESSERAPURGE = handle_any  # noqa: N815 - names that http.server calls
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TESSERAPURGE = handle_any  # noqa: N815 - names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of http.server
             """Says nothing."""

@@ -1,0 +1,1 @@
+"""A real Varnish with the shipped configuration of the edge protocol."""

@@ -1,0 +1,59 @@
+"""One stand-in and one Varnish for all tests of what an edge does; each test has paths, or a version, of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from urllib3.util import SKIP_HEADER
+
+from adapters.edge.varnish import build
+from adapters.runtime import Runtime
+from tests.contract.http_server import serve
+from tests.integration.edge.operator import SECRET, edge
+from tests.integration.edge.standin import Standin
+from tests.servers import Varnish
+
+
+@dataclass(frozen=True)
+class Played:
+    """A cache in front of the stand-in."""
+
+    origin: Standin
+    port: int
+    cache: Varnish
+
+    def get(self, path: str, *, method: str = "GET", **headers: str) -> requests.Response:
+        """One request; underscores in names are hyphens, and no header is added but those of a browser."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        plain = {"User-Agent": SKIP_HEADER, "Accept": None, "Accept-Encoding": SKIP_HEADER, "Connection": None}
+        url = f"{self.cache.url}{path}"
+        return requests.request(method, url, headers={**plain, **named}, timeout=10, allow_redirects=False)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Played]:
+    origin = Standin()
+    with serve(origin.answer) as url:
+        port = urlsplit(url).port or 0
+        with edge(port) as cache:
+            yield Played(origin, port, cache)
+
+
+@pytest.fixture
+def played(running: Played) -> Played:
+    """As new: no key is stored, and the origin does nothing wrong."""
+    running.origin.reset()
+    with closing(build({"urls": [running.cache.url], "secret": SECRET}, Runtime.system())) as purger:
+        purger.purge(["audience"], hard=True)
+    return running
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Callable[[], int]:
+    return count(1).__next__
