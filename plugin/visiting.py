@@ -29,6 +29,7 @@ from plugin.service.dead_letters import DeadEvents
 from plugin.service.event_ids import EventIds
 from plugin.service.event_types import LiveTypes
 from plugin.service.follow import Loop
+from plugin.service.guarding import Guard
 from plugin.service.ingest import Ingesting
 from plugin.service.notices import nowhere
 from plugin.service.partitions import Partitions
@@ -37,6 +38,7 @@ from plugin.service.rekey_online import MovingIdentities
 from plugin.service.retention import Keeps
 from plugin.service.segment_expiry import EVERY_S, SegmentExpiry
 from plugin.service.stage import Staging
+from plugin.service.user_tokens import UserTokens
 from plugin.service.visitors import Visitors
 from plugin.service.working import Worker
 from plugin.settings import Settings
@@ -198,9 +200,10 @@ def ingesting(
     policy: ContextPolicy,
     new_id: Callable[[], str],
     headless_counts: bool,
+    tokens_of_users: UserTokens | None,
     at: Callable[[str], None] = nowhere,
 ) -> Ingesting:
-    """The service that takes events."""
+    """The service that takes events. ``tokens_of_users``: None where browsers may write under any id."""
     return Ingesting(
         stream=visiting.stream,
         ids=visiting.ids,
@@ -213,9 +216,16 @@ def ingesting(
         now_ms=now_ms,
         new_id=new_id,
         headless_counts=headless_counts,
+        guard=Guard(store.visitors.reserved, tokens_of_users.user) if tokens_of_users is not None else None,
         copy=copier(visiting.copies, store) if visiting.copies is not None else None,
         at=at,
     )
+
+
+def user_tokens(settings: Settings) -> UserTokens:
+    """What reads the tokens by which browsers prove who is logged in."""
+    key = settings.user_token_key
+    return UserTokens(key.reveal().encode() if key is not None else None, now_ms=now_ms)
 
 
 def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], *, deny_unknown: bool) -> Visitors:

@@ -12,10 +12,9 @@ from plugin.service.profile_writes import ProfileWrites
 from plugin.service.profiles import Profiles
 from plugin.service.sites import Sites
 from plugin.service.stage import Staging
-from plugin.service.user_tokens import UserTokens
 from plugin.settings import Settings
 from plugin.store import Store
-from plugin.visiting import Visiting, copier, now_ms
+from plugin.visiting import Visiting, copier, now_ms, user_tokens
 from plugin.web.services import VisitorServices
 
 
@@ -36,7 +35,6 @@ def visitor_services(
     """The services behind the routes of visitors."""
     writes = profile_writes(visiting, store, sites)
     hasher, deny_unknown = visiting.hasher, settings.deny_consent_by_default
-    key = settings.user_token_key
     changing = Changing(sites.current, visiting.settings, deny_unknown=deny_unknown)
     staging = Staging(sites.current, lambda _patterns: None)
     return VisitorServices(
@@ -50,11 +48,12 @@ def visitor_services(
             settings=visiting.settings,
             deny_unknown=deny_unknown,
             now_ms=now_ms,
+            guards=settings.known_ids_need_token,
         ),
         identifying=Identifying(
             writes=writes,
             changing=changing,
-            tokens=UserTokens(key.reveal().encode() if key is not None else None, now_ms=now_ms),
+            tokens=user_tokens(settings),
             identify=visiting.identify,
         ),
         event_types=Registering(

@@ -27,6 +27,8 @@ class VisitorRow:
         version: moves up with every write, and never goes back, not even by an erasure; 0: not stored yet.
         hot: the merged view of the person, the same in each row of the group.
         seen: the newest event's time, or when the site said something of them, if that was later.
+        reserved: what browsers send under this id needs a user token: a user's, or one of the site's that could be
+            guessed.
     """
 
     source: str
@@ -40,6 +42,7 @@ class VisitorRow:
     hot: bytes
     created: int
     seen: int
+    reserved: bool = False
 
 
 class Groups(Protocol):
@@ -94,6 +97,13 @@ class VisitorReads(Protocol):
 
     def hot(self, source: str) -> tuple[int, bytes] | None:
         """Version and view: one look-up by primary key, for the path of requests.
+
+        Raises: ServiceUnavailable.
+        """
+        ...
+
+    def reserved(self, sources: Collection[str]) -> frozenset[str]:
+        """Those of these that are `VisitorRow.reserved`: for the path of requests, too.
 
         Raises: ServiceUnavailable.
         """

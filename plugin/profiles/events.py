@@ -13,6 +13,9 @@ PREFETCH = 2
 """The page was fetched ahead and perhaps never seen: logged, without effect."""
 TOKEN_REFUSED = 4
 """It brought a decision token that was not made here or with a key that is gone; taken as if it brought none."""
+UNPROVEN = 8
+"""A browser sent it without a user token: of a visitor whose id is reserved for the site it has no effect. Only on its
+way: it is not logged."""
 _MARKED = BOT | PREFETCH
 _DIGEST_BYTES = 16
 
@@ -37,7 +40,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, tag=1, tag_field="form
         value: seconds of a dwell, percent of a scroll, stars of a rating, amount of a purchase.
         purpose: why it may be kept.
         consent: what the request said of that purpose: True, False, or None where it said nothing.
-        flags: of BOT, PREFETCH and TOKEN_REFUSED.
+        flags: of BOT, PREFETCH, TOKEN_REFUSED and UNPROVEN.
         decided: what its decision token said, or None.
     """
 

@@ -12,6 +12,9 @@ from plugin.profiles.limits import LONGEST_VISITOR_ID
 _BYTES = 16
 _BAD = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SOURCE = re.compile(r"[0-9a-f]{32}")
+_RANDOM = re.compile(
+    r"[0-9a-f]{32,64}|[0-9A-F]{32,64}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+)
 
 
 class Identity(NamedTuple):
@@ -101,6 +104,16 @@ def visitor_id(raw: object) -> str | None:
     if not text.isprintable() and _BAD.search(text):
         return None
     return text or None
+
+
+def is_guessable(raw: str) -> bool:
+    """Whether a visitor id could be guessed, such as the number of a customer or an address.
+
+    All can but random ones: 128 bits or more as hexadecimal digits, as `tessera.js` makes them, and random UUIDs.
+    """
+    text = visitor_id(raw) or ""
+    # A number with zeros before it is of the form, and not random.
+    return _RANDOM.fullmatch(text) is None or max(map(text.count, set(text))) * 3 > len(text)
 
 
 def _checked(raw: str) -> str:

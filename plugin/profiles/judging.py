@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from plugin.profiles import explaining
-from plugin.profiles.events import TOKEN_REFUSED, Decided, Event, digest_of
+from plugin.profiles.events import TOKEN_REFUSED, UNPROVEN, Decided, Event, digest_of
 from plugin.profiles.explaining import Bad, pointer, suggestion
 from plugin.profiles.fitting import fits, properties_of
 from plugin.profiles.identity import Identity, visitor_id
@@ -56,6 +56,7 @@ def judge(
     new_id: Callable[[], str] | None = None,
     flags: int = 0,
     tokens: Tokens | None = None,
+    proven: str | None = None,
     root: str = "/events",
 ) -> Judged:
     """Judge a batch.
@@ -66,12 +67,13 @@ def judge(
         consent: what the request says, by purpose, Global Privacy Control included.
         default_visitor: whose events those are that name nobody.
         new_id: makes ids for events without; None: they are rejected.
-        flags: BOT and PREFETCH, of the whole request.
+        flags: BOT, PREFETCH and UNPROVEN, of the whole request.
         tokens: reads a decision token; raises ValueError where it was not made here. None: they are not read.
+        proven: the visitor id whose user token came along: their own events are not UNPROVEN.
         root: JSON pointer of the batch in its body.
     """
     judged = Judged([], [], [], [])
-    batch = _Batch(now_ms, types, sources, consent, default_visitor, new_id, flags, tokens)
+    batch = _Batch(now_ms, types, sources, consent, default_visitor, new_id, flags, tokens, proven)
     for index, item in enumerate(items):
         try:
             event = batch.event(item)
@@ -99,6 +101,7 @@ class _Batch:
         new_id: Callable[[], str] | None,
         flags: int,
         tokens: Tokens | None,
+        proven: str | None,
     ) -> None:
         self._now_ms = now_ms
         self._types = types
@@ -108,6 +111,7 @@ class _Batch:
         self._new_id = new_id
         self._flags = flags
         self._tokens = tokens
+        self._proven = sources(proven).source if proven is not None else None
         self._known: dict[str, Identity] = {}
         self._read: dict[str, Decided | None] = {}
 
@@ -140,6 +144,8 @@ class _Batch:
             explaining.explain(said)
             raise
         flags, decided = self._flags, None
+        if identity.source == self._proven:
+            flags &= ~UNPROVEN
         if said.decision_token is not None and self._tokens is not None:
             decided = self._decided(said.decision_token)
             if decided is None:

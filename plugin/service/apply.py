@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from adapters.streams.port import Delivery
 from plugin.ports import Applying, Batch, DeadLetter, EventRow
 from plugin.profiles.consent import event_applies
-from plugin.profiles.events import BadEventError, Event, decode
+from plugin.profiles.events import UNPROVEN, BadEventError, Event, decode
 from plugin.profiles.identity import Identity
 from plugin.profiles.reduce import reduce
 from plugin.profiles.settings import Settings
@@ -31,8 +31,8 @@ class Outcome:
     """What became of a batch.
 
     Attributes:
-        counts: events by outcome: applied, duplicate, erased (or too old), refused (by consent),
-            bot, conflict, unreadable.
+        counts: events by outcome: applied, duplicate, erased (or too old), refused (by consent), unproven (of an id
+            that is reserved for the site), bot, conflict, unreadable.
         versions: of the sources that were written.
     """
 
@@ -148,8 +148,7 @@ class Applier:
 
     def _write(self, batch: Batch, events: Sequence[Event], now: int, outcome: Outcome) -> None:
         stage = self._stage()
-        fresh = self._fresh(batch, events, now, outcome)
-        people = People(batch.groups({one.source for one in fresh}), now)
+        fresh, people = self._fresh(batch, events, now, outcome)
         settings = self._settings()
         touched: set[str] = set()
         log: list[EventRow] = []
@@ -176,20 +175,27 @@ class Applier:
         batch.log(log)
         self._remake(batch, people, touched, stage, now, outcome)
 
-    def _fresh(self, batch: Batch, events: Sequence[Event], now: int, outcome: Outcome) -> list[Event]:
-        """Those that were not applied before, and whose visitor was not erased since; their ids are kept."""
+    def _fresh(self, batch: Batch, events: Sequence[Event], now: int, outcome: Outcome) -> tuple[list[Event], People]:
+        """Those that were not applied before, and whose visitor was not erased since, with their people.
+
+        Their ids are kept. That of an event that nobody may send for its visitor is left to whoever may.
+        """
         fences = batch.fences({one.source for one in events})
         day = now // DAY_MS
-        digests = {one.id: self._ids.digest(one.id) for one in events}
-        known = dict(batch.known_ids(digests.values(), day=day))
+        keys = [self._ids.key(one) for one in events]
+        known = dict(batch.known_ids(keys, day=day))
+        news = {one.source for key, one in zip(keys, events, strict=True) if key not in known}
+        people = People(batch.groups(news), now)
         fresh: list[Event] = []
         new: dict[bytes, bytes] = {}
-        for event in events:
-            key = digests[event.id]
+        for key, event in zip(keys, events, strict=True):
             before = known.get(key)
             if before is not None:
                 kind = "duplicate" if before == event.digest else "conflict"
                 outcome.counts[kind] += 1
+                continue
+            if event.flags & UNPROVEN and people.is_reserved(event.source):
+                outcome.counts["unproven"] += 1
                 continue
             known[key] = new[key] = event.digest
             if event.received <= fences.get(event.source, now - self._in_flight_ms):
@@ -197,7 +203,7 @@ class Applier:
             else:
                 fresh.append(event)
         batch.add_ids(new, day=day)
-        return fresh
+        return fresh, people
 
     def _is_erased(self, batch: Batch, event: Event) -> bool:
         names = {event.source}
@@ -243,6 +249,6 @@ def _row(event: Event) -> EventRow:
         event.value,
         msgpack.encode(event.properties) if event.properties else None,
         event.decision_id,
-        event.flags,
+        event.flags & ~UNPROVEN,
         msgpack.encode(event.decided) if event.decided is not None else None,
     )

@@ -43,22 +43,27 @@ class EventIds:
         self._most = most
         self._lock = Lock()
         self._rest_until = float("-inf")
-        self._recent: OrderedDict[str, bytes] = OrderedDict()
+        self._recent: OrderedDict[bytes, bytes] = OrderedDict()
 
-    def digest(self, identifier: str) -> bytes:
-        """What is kept of an id: 16 bytes that say nothing of whoever made it."""
-        return blake2b(identifier.encode(), digest_size=16, key=self._key).digest()
+    def key(self, event: Event) -> bytes:
+        """What is kept of an event's id: 16 bytes that say nothing of whoever made it.
+
+        Ids are each visitor's own: nobody can take one before another visitor does. The uid stands for the visitor, for
+        unlike the source it stays when keys are rotated.
+        """
+        return blake2b(f"{event.uid}:{event.id}".encode(), digest_size=16, key=self._key).digest()
 
     def sort(self, events: Sequence[Event]) -> tuple[list[Event], int, list[Event]]:
         """Those that are new, how many came before, and those whose id came before with another content."""
-        before = self._before(events)
+        keys = [self.key(event) for event in events]
+        before = self._before(keys)
         fresh: list[Event] = []
         clashing: list[Event] = []
         duplicate = 0
-        for event in events:
-            known = before.get(event.id)
+        for key, event in zip(keys, events, strict=True):
+            known = before.get(key)
             if known is None:
-                before[event.id] = event.digest
+                before[key] = event.digest
                 fresh.append(event)
             elif known == event.digest:
                 duplicate += 1
@@ -68,17 +73,17 @@ class EventIds:
 
     def remember(self, events: Sequence[Event]) -> None:
         """These are durable now."""
+        found = {self.key(event): event.digest for event in events}
         with self._lock:
-            for event in events:
-                self._recent[event.id] = event.digest
+            self._recent |= found
             while len(self._recent) > self._most:
                 self._recent.popitem(last=False)
 
-    def wait(self, ids: Collection[str], wait_s: float) -> bool:
+    def wait(self, keys: Collection[bytes], wait_s: float) -> bool:
         """Whether all of these are applied, waiting so long for it at most; not at all while workers are behind."""
         now = self._monotonic()
         until = now if now < self._rest_until else now + wait_s
-        left = {self.digest(identifier) for identifier in ids}
+        left = set(keys)
         while True:
             try:
                 left -= self._applied(left).keys()
@@ -92,11 +97,11 @@ class EventIds:
                 return False
             self._sleep(min(_POLL_S, remaining))
 
-    def _before(self, events: Sequence[Event]) -> dict[str, bytes]:
+    def _before(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         with self._lock:
-            found = {one.id: self._recent[one.id] for one in events if one.id in self._recent}
-        unknown = {self.digest(one.id): one.id for one in events if one.id not in found}
+            found = {one: self._recent[one] for one in keys if one in self._recent}
+        unknown = {one for one in keys if one not in found}
         if unknown:
             with suppress(TesseraError):  # events are taken while the database is away: applying them decides
-                found |= {unknown[octets]: digest for octets, digest in self._applied(unknown).items()}
+                found |= self._applied(unknown)
         return found

@@ -69,7 +69,7 @@ class Identifying:
 
         Raises:
             ValidationFailed: an id that is none, or attributes that may not be set so.
-            Conflict: a browser says that a user is another.
+            Conflict: a browser says that a user, or somebody else whom the site knows by this id, is another.
             ServiceUnavailable.
         """
         one, known = self._of(visitor, "/visitor_id"), self._of(user, "/user_id")
@@ -77,6 +77,8 @@ class Identifying:
 
         def change(writing: Writing) -> Identified:
             people = writing.people
+            if by_client and one != known and people.is_reserved(one.source):
+                raise Conflict("The visitor_id is of somebody whom the site knows; only the site joins them to a user.")
             is_new = known.source not in people or not people.draft(known._replace(uid="")).row.uid
             for each in dict.fromkeys((one, known)):
                 self._changing.put(writing, each, Said(consent=said.consent, signals=said.signals))
@@ -115,16 +117,13 @@ class Identifying:
         draft, user = writing.draft(one), writing.draft(known)
         links = tx.links(list(people))
         above = parents(links)
-        if one != known:
-            if draft.row.known and by_client:
-                raise Conflict("The visitor_id is that of a user; only the site itself says that two users are one.")
-            if is_new and not any(link.source == one.source for link in links):
-                # What the device was given by its arms it keeps, under either id. Not where it is somebody else's.
-                user.row = replace(user.row, uid=draft.row.uid)
+        if one != known and is_new and not any(link.source == one.source for link in links):
+            # What the device was given by its arms it keeps, under either id. Not where it is somebody else's.
+            user.row = replace(user.row, uid=draft.row.uid)
         freed = not user.row.known and self._freed(writing, known.source, links)
         if freed:
             above.pop(known.source)
-        user.row = replace(user.row, known=True)
+        user.row = replace(user.row, known=True, reserved=True)
         beneath = one == known or root(known.source, above, people) == one.source
         before = above.get(one.source)
         if beneath or before == known.source:

@@ -14,11 +14,12 @@ from plugin.errors import RateLimited, ServiceUnavailable
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.profiles import events as encoding
-from plugin.profiles.events import BOT, PREFETCH, Event
+from plugin.profiles.events import BOT, PREFETCH, UNPROVEN, Event
 from plugin.profiles.identity import Identity
 from plugin.profiles.judging import Judged, Rejected, judge
 from plugin.profiles.types import Types
 from plugin.service.event_ids import EventIds
+from plugin.service.guarding import HEADER, Guard, Proof
 from plugin.service.notices import nowhere
 
 RETRY_AFTER_S = 2
@@ -38,7 +39,8 @@ class Taken(NamedTuple):
     Attributes:
         duplicate: at least so many were taken before.
         ignored: refused by the visitor's consent.
-        ids: of those accepted, for `Ingesting.applied`.
+        ids: of those accepted.
+        keys: of those accepted, for `Ingesting.applied`.
     """
 
     accepted: int
@@ -46,6 +48,7 @@ class Taken(NamedTuple):
     ignored: int
     rejected: tuple[Rejected, ...]
     ids: tuple[str, ...] = ()
+    keys: tuple[bytes, ...] = ()
 
 
 class Ingesting:
@@ -65,6 +68,7 @@ class Ingesting:
         now_ms: Callable[[], int],
         new_id: Callable[[], str],
         headless_counts: bool = False,
+        guard: Guard | None = None,
         copy: Callable[[], None] | None = None,
         at: Callable[[str], None] = nowhere,
     ) -> None:
@@ -75,6 +79,7 @@ class Ingesting:
             identify: what stands for a visitor's id.
             tokens: reads a decision token; raises ValueError.
             headless_counts: whether browsers that a program drives are visitors, as where Tessera is tried.
+            guard: of ids that are reserved for the site; None: browsers write under any.
             copy: writes the copies of views that are in line; None where there are none.
             at: told of named points in the work.
         """
@@ -89,22 +94,24 @@ class Ingesting:
         self._now_ms = now_ms
         self._new_id = new_id
         self._headless_counts = headless_counts
+        self._guard = guard
         self._copy = copy
         self._at = at
 
-    def accept(self, raw: RawRequest, items: Sequence[bytes]) -> Taken:
+    def accept(self, raw: RawRequest, items: Sequence[bytes], *, token: str | None = None) -> Taken:
         """Judge each event alone, and keep those that are right.
 
         Args:
             raw: the request that brought them: who sent it, and what it says of consent.
             items: one JSON text each.
+            token: the user token of a browser.
         Raises:
             RateLimited: too much waits already; none was taken.
             ServiceUnavailable: they cannot be made durable now; none was taken.
         """
         context = derive(raw, self._policy, self._devices, self._geo)
         parsed = [_parsed(item) for item in items]
-        judged = self.judge(raw, context, parsed)
+        judged = self.judge(raw, context, parsed, token=token)
         rejected = [
             Rejected(one.index, one.pointer, NOT_JSON) if parsed[one.index] is _BROKEN else one
             for one in judged.rejected
@@ -119,16 +126,20 @@ class Ingesting:
         *,
         visitor: str | None = None,
         makes_ids: bool = False,
+        token: str | None = None,
     ) -> Judged:
         """What is right with events that a request brings; nothing is kept yet.
 
         Args:
             visitor: whose they are where they name nobody; None: whom the request names.
             makes_ids: whether those without an id get one.
+            token: the user token of a browser; else that of the header `X-Tessera-User-Token`.
         """
         said = context.attributes
         named = said.get("visitor.id")
-        return judge(
+        guard = self._guard if not raw.trusted_body else None
+        proof = guard.proof(token or next(iter(raw.headers.get(HEADER, ())), None)) if guard is not None else Proof()
+        judged = judge(
             items,
             now_ms=self._now_ms(),
             types=self._types(),
@@ -140,9 +151,13 @@ class Ingesting:
             },
             default_visitor=visitor or (named if isinstance(named, str) else None),
             new_id=self._new_id if makes_ids else None,
-            flags=self._flags(raw, context),
+            flags=self._flags(raw, context) | (UNPROVEN if guard is not None else 0),
             tokens=self._tokens,
+            proven=proof.visitor,
         )
+        if guard is None or not judged.events:
+            return judged
+        return guard.sift(judged, self._identify(proof.visitor).source if proof.visitor else None, proof)
 
     def keep(self, judged: Judged) -> Taken:
         """Make what was judged right durable.
@@ -159,11 +174,15 @@ class Ingesting:
         self._append(fresh)
         self._at("after append")
         self._ids.remember(fresh)
-        return Taken(len(fresh), duplicate, len(judged.ignored), tuple(rejected), tuple(one.id for one in fresh))
+        return Taken(
+            *(len(fresh), duplicate, len(judged.ignored), tuple(rejected)),
+            ids=tuple(one.id for one in fresh),
+            keys=tuple(map(self._ids.key, fresh)),
+        )
 
     def applied(self, taken: Taken, wait_s: float) -> bool:
         """Whether all that was accepted is applied, and in the next decision, waiting so long for it at most."""
-        found = self._ids.wait(taken.ids, wait_s)
+        found = self._ids.wait(taken.keys, wait_s)
         if found and self._copy is not None:
             self._copy()  # the worker does so after its commit, perhaps not yet
         return found

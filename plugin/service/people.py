@@ -66,6 +66,10 @@ class People:
         """Who a source belongs to."""
         return self._drafts[source].row.person
 
+    def is_reserved(self, source: str) -> bool:
+        """Whether browsers need a user token for it."""
+        return source in self._drafts and self._drafts[source].row.reserved
+
     def of(self, person: str) -> list[Draft]:
         """The sources of a person, in order."""
         return [self._drafts[source] for source in sorted(self._groups[person])]

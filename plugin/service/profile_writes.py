@@ -43,6 +43,13 @@ class Writing:
         draft.row = replace(draft.row, seen=max(draft.row.seen, self.now))  # what the site keeps up is kept
         return draft
 
+    def reserve(self, identity: Identity) -> None:
+        """Have browsers need a user token for an id, where anything is kept of it."""
+        row = self.people.draft(identity).row
+        if (row.version or identity.source in self.touched) and not row.reserved:
+            draft = self.draft(identity)
+            draft.row = replace(draft.row, reserved=True)
+
     def audit(self, actor: str, action: str, identity: Identity, **detail: object) -> None:
         """Note who does what, in the same transaction; see `audit_entry`."""
         self.notes.append(audit_entry(self.now, actor, action, identity, **detail))

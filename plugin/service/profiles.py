@@ -11,7 +11,7 @@ from plugin.flow.types import Site
 from plugin.ports import Membership, VisitorReads, VisitorRow
 from plugin.profiles import fold, state
 from plugin.profiles.fold import NOBODY, View
-from plugin.profiles.identity import Identity, visitor_id
+from plugin.profiles.identity import Identity, is_guessable, visitor_id
 from plugin.profiles.preferences import DISLIKED, LIKED
 from plugin.profiles.preferences import topics as preferred
 from plugin.profiles.readable import instant, readable
@@ -19,6 +19,7 @@ from plugin.profiles.settings import Settings
 from plugin.profiles.state import EMPTY, SourceState
 from plugin.profiles.view import PREFIX, attributes_of
 from plugin.service.audit import Auditing
+from plugin.service.guarding import refusal
 from plugin.service.preconditions import Precondition
 from plugin.service.profile_changes import Changing, NotStored, Said
 from plugin.service.profile_writes import ProfileWrites, Writing
@@ -49,8 +50,12 @@ class Profiles:
         settings: Callable[[], Settings],
         deny_unknown: bool,
         now_ms: Callable[[], int],
+        guards: bool = True,
     ) -> None:
-        """Take what it works with; see `Changing` for ``site`` and ``deny_unknown``."""
+        """Take what it works with; see `Changing` for ``site`` and ``deny_unknown``.
+
+        ``guards``: whether ids are reserved for the site, so that browsers need a user token to say anything of them.
+        """
         self._reads = reads
         self._writes = writes
         self._changing = changing
@@ -60,6 +65,7 @@ class Profiles:
         self._settings = settings
         self._deny_unknown = deny_unknown
         self._now_ms = now_ms
+        self._guards = guards
 
     def read(self, visitor: str, *, actor: str) -> ProfileAnswer:
         """The profile of whom an id belongs to. Raises: NotFound where nothing is kept; ServiceUnavailable."""
@@ -92,16 +98,33 @@ class Profiles:
                 known = identity.source in writing.people
                 tag = _tag(writing.people.draft(identity).row) if known else None
                 precondition.admit(tag, "The profile")
-            return self._put(writing, identity, said, actor)
+            return self._put(writing, identity, said, actor, reserves=is_guessable(visitor))
 
         not_stored = self._writes.write([identity.source], put)
         return self._of(visitor, identity), not_stored
 
-    def tell(self, visitor: str, said: Said, *, actor: str, by_client: bool) -> list[NotStored]:
-        """Put what a visitor says of themselves; gives what was not kept. Raises: as `change`."""
+    def tell(
+        self, visitor: str, said: Said, *, actor: str, by_client: bool, user: str | None = None
+    ) -> list[NotStored]:
+        """Put what a visitor says of themselves; gives what was not kept.
+
+        Args:
+            user: whose user token came along.
+        Raises:
+            Forbidden: a browser without the token of the visitor, whose id is reserved for the site.
+            ValidationFailed, ServiceUnavailable: as `change`.
+        """
         identity = self.identity(visitor, "/visitor_id")
         self._changing.check(said, by_client=by_client)
-        return self._writes.write([identity.source], lambda writing: self._put(writing, identity, said, actor))
+        guarded = by_client and self._guards and user != visitor_id(visitor)
+        reserves = not by_client and is_guessable(visitor)
+
+        def put(writing: Writing) -> list[NotStored]:
+            if guarded and writing.people.is_reserved(identity.source):
+                raise refusal()
+            return self._put(writing, identity, said, actor, reserves=reserves)
+
+        return self._writes.write([identity.source], put)
 
     def identity(self, visitor: str, pointer: str) -> Identity:
         """What stands for an id. Raises: ValidationFailed where it is none."""
@@ -110,8 +133,10 @@ class Profiles:
             raise ValidationFailed([FieldError(pointer, detail)])
         return self._identify(visitor)
 
-    def _put(self, writing: Writing, identity: Identity, said: Said, actor: str) -> list[NotStored]:
+    def _put(self, writing: Writing, identity: Identity, said: Said, actor: str, *, reserves: bool) -> list[NotStored]:
         not_stored = self._changing.put(writing, identity, said)
+        if reserves:
+            writing.reserve(identity)
         writing.audit(actor, "change", identity, **touched(said))
         return not_stored
 

@@ -148,6 +148,7 @@ def _merged(old: VisitorRow, new: VisitorRow) -> VisitorRow:
         new,
         uid=old.uid or new.uid,
         known=old.known or new.known,
+        reserved=old.reserved or new.reserved,
         window=window.encode() if entries else b"",
         seen=max(old.seen, new.seen),
     )

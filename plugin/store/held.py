@@ -19,16 +19,17 @@ from plugin.store.engine import translated
 class HeldQuery:
     """A statement with one parameter, of the name ``key``, that gives one row or none."""
 
-    def __init__(self, engine: Engine, wanted: Select[Any]) -> None:
+    def __init__(self, engine: Engine, wanted: Select[Any], *, beside: HeldQuery | None = None) -> None:
+        """Compile it. ``beside``: another whose connections it shares."""
         self._engine = engine
         self._postgresql = engine.dialect.name == "postgresql"
         self._text = str(wanted.compile(dialect=engine.dialect))
-        self._threads = threading.local()
+        self._place: _Place = beside._place if beside is not None else _Place()
 
     def one(self, key: str) -> Any:  # noqa: ANN401  # a row of the driver
         """Raises: ServiceUnavailable where the database is out of reach or busy."""
         failures = self._engine.dialect.loaded_dbapi.Error
-        mine = self._threads
+        mine = self._place.threads
         held: _Held | None = getattr(mine, "held", None)
         if held is not None:
             try:
@@ -47,7 +48,7 @@ class HeldQuery:
 
     def close(self) -> None:
         """Close the connections of all threads; asked again, they connect anew."""
-        self._threads = threading.local()
+        self._place.threads = threading.local()
 
     def _ask(self, held: _Held, key: str) -> Any:  # noqa: ANN401  # as above
         return held.connection.execute(self._text, {"key": key} if self._postgresql else (key,)).fetchone()
@@ -60,6 +61,13 @@ class HeldQuery:
         if self._postgresql:
             connection.autocommit = True  # type: ignore[union-attr]  # of psycopg, whose text is prepared once used
         return _Held(connection)
+
+
+class _Place:
+    """What the threads hold."""
+
+    def __init__(self) -> None:
+        self.threads = threading.local()
 
 
 class _Held:

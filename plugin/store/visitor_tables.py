@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    false,
+)
 
 from plugin.store.tables import metadata
 from plugin.store.types import Plain
@@ -44,6 +56,7 @@ visitors = Table(
     Column("hot", LargeBinary, nullable=False),  # before the others: SQLite reads long rows from the front
     Column("state", LargeBinary, nullable=False),
     Column("window", LargeBinary, nullable=False),
+    Column("reserved", Boolean, server_default=false(), nullable=False),
 )
 
 visitor_links = Table(

@@ -15,6 +15,7 @@ from plugin.store.visitor_tables import segment_log as log
 from plugin.store.visitor_tables import visitors
 from plugin.store.visitors_rows import COLUMNS, grouped
 
+_FEW = 200  # of whom one look-up each costs less than one statement for all
 PASSAGE = [log.c[name] for name in ("segment", "source", "at", "way", "reason")]
 
 
@@ -25,10 +26,19 @@ class SqlVisitors:
         self._engine = engine
         wanted = select(visitors.c.version, visitors.c.hot).where(visitors.c.source == bindparam("key"))
         self._hot = HeldQuery(engine, wanted)
+        reserved = select(visitors.c.source).where(visitors.c.source == bindparam("key"), visitors.c.reserved)
+        self._reserved = HeldQuery(engine, reserved, beside=self._hot)
 
     def hot(self, source: str) -> tuple[int, bytes] | None:
         found: tuple[int, bytes] | None = self._hot.one(source)
         return found
+
+    def reserved(self, sources: Collection[str]) -> frozenset[str]:
+        if len(sources) <= _FEW:
+            return frozenset(source for source in sources if self._reserved.one(source) is not None)
+        with glancing(self._engine) as tx:
+            wanted = select(visitors.c.source).where(among(tx, visitors.c.source, sources), visitors.c.reserved)
+            return frozenset(tx.execute(wanted).scalars())
 
     def find(self, source: str) -> VisitorRow | None:
         with glancing(self._engine) as tx:

@@ -19,10 +19,11 @@ from plugin.store.visitor_tables import erasure_fences as fences
 from plugin.store.visitor_tables import hot_outbox as outbox
 from plugin.store.visitor_tables import visitor_ticks as ticks
 
-NAMES = ("source", "key_version", "uid", "known", "person", "version", "state", "window", "hot", "created", "seen")
+_PLAIN = ("source", "key_version", "uid", "known", "person", "version", "state", "window", "hot", "created", "seen")
+NAMES = (*_PLAIN, "reserved")
 COLUMNS = [visitors.c[name] for name in NAMES]
 _VALUES = attrgetter(*NAMES)
-_WRITTEN = ("uid", "known", "person", "seen", "hot", "state", "window")
+_WRITTEN = ("uid", "known", "person", "seen", "hot", "state", "window", "reserved")
 _WRITTEN_VALUES = attrgetter("source", "version", *_WRITTEN)
 _ROUNDS = 5  # of locking, while groups change
 

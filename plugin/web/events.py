@@ -21,6 +21,7 @@ class _Sent(msgspec.Struct, forbid_unknown_fields=True):
     # Each event stays as it came, so that one that is no JSON spoils no other.
     events: list[msgspec.Raw]
     consent: dict[str, Any] | None = None
+    user_token: str | None = None
 
 
 _decoder = msgspec.json.Decoder(_Sent)
@@ -33,9 +34,8 @@ def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
         sent: Incoming = call.body
         require_json(sent)
         body = _read(sent.read())
-        taken = ingesting.accept(
-            raw_request(sent, body.consent, trusted=is_server(call)), list(map(bytes, body.events))
-        )
+        raw = raw_request(sent, body.consent, trusted=is_server(call))
+        taken = ingesting.accept(raw, list(map(bytes, body.events)), token=body.user_token)
         wait = _WAIT.search(sent.headers.get("prefer", ""))
         headers = {}
         if wait is not None and ingesting.applied(taken, min(float(wait[1]), LONGEST_WAIT_S)):

@@ -43,7 +43,9 @@ def operations(
 
     def tell(call: Call) -> Answer:
         body, said, heard = read(call, preferences_body)
-        not_stored = profiles.tell(body["visitor_id"], said, actor=_actor(call), by_client=not _may_set(call))
+        token, by_client = body.get("user_token"), not _may_set(call)
+        user = identifying.user(None, token, by_client=by_client) if token is not None else None
+        not_stored = profiles.tell(body["visitor_id"], said, actor=_actor(call), by_client=by_client, user=user)
         return Answer(_told(not_stored, heard))
 
     return [
@@ -73,7 +75,7 @@ def operations(
             summary="What visitors say of themselves",
             description=(
                 "Topics that they like or dislike, attributes that are `client_writable`, and consent, such as in a "
-                "questionnaire. To send it again changes nothing."
+                "questionnaire. To send it again changes nothing. Of an id that the site knows it needs a `user_token`."
             ),
             tag="delivery",
             access=DELIVERY,

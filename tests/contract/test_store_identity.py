@@ -24,6 +24,15 @@ def test_an_audit_entry_is_kept_and_undone_with_its_change(store: Store) -> None
     assert [one.action for one in store.audit.page().items] == ["visitor.identify"]
 
 
+def test_which_sources_are_reserved_is_found_for_few_and_for_many(store: Store) -> None:
+    names = [f"n-{number}" for number in range(300)]
+    keep(store, *(visitor(name, reserved=number % 2 == 0) for number, name in enumerate(names)))
+    mine = {source(name) for name in names[::2]}
+    assert store.visitors.reserved([source(name) for name in names]) == mine
+    assert store.visitors.reserved([source(names[0]), source(names[1]), source("nobody")]) == {source(names[0])}
+    assert store.visitors.reserved([]) == frozenset()
+
+
 def test_a_source_that_only_a_list_named_learns_its_uid_for_good(store: Store) -> None:
     keep(store, visitor("ann", uid=""))
     with store.identity.begin() as linking:

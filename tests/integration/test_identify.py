@@ -176,6 +176,40 @@ def test_the_site_may_say_that_two_users_are_one_and_a_browser_may_not(identifyi
     assert person(store, "ann") == HASHER.source("ann")
 
 
+def test_a_browser_joins_nobody_to_a_user_whom_the_site_knows_by_an_id(
+    known: VisitorServices, identifying: Identifying, store: Store
+) -> None:
+    """Of an id that could be guessed; a random one that a browser made is a secret of its own."""
+    put(known, "carl", attributes={"tier": "gold"})
+    device = "0f3a9c1e5b7d2846a1c3e5f708192b4d"
+    put(known, device, attributes={"tier": "silver"})
+    with pytest.raises(Conflict):
+        link(identifying, "carl", "mallory", by_client=True, consent={"personalization": False})
+    assert (attributes(store, "carl"), person(store, "mallory")) == ({"tier": "gold"}, None)
+    assert link(identifying, device, "ann", by_client=True).linked
+    assert link(identifying, "carl", "carl", by_client=True).linked
+
+
+def test_of_a_known_id_a_browser_says_something_only_with_its_token(
+    known: VisitorServices, identifying: Identifying, store: Store
+) -> None:
+    refusal = Said(consent={"personalization": False})
+    link(identifying, "phone", "ann", attributes={"tier": "gold"})
+    put(known, "carl", attributes={"tier": "gold"})
+    for visitor, user in (("ann", None), ("ann", "bob"), ("carl", None)):
+        with pytest.raises(Forbidden):
+            known.profiles.tell(visitor, refusal, actor="delivery key", by_client=True, user=user)
+    assert attributes(store, "ann") == attributes(store, "carl") == {"tier": "gold"}
+    known.profiles.tell("phone", Said(attributes={"city": "Lyon"}), actor="delivery key", by_client=True)
+    known.profiles.tell("carl", refusal, actor="delivery key", by_client=True, user="carl")
+    known.profiles.tell("ann", refusal, actor="crm", by_client=False)
+    assert attributes(store, "ann") == attributes(store, "carl") == {}
+    assert store.visitors.reserved([HASHER.source(one) for one in ("phone", "ann", "carl")]) == {
+        HASHER.source("ann"),
+        HASHER.source("carl"),
+    }
+
+
 def test_without_consent_it_is_not_kept_who_somebody_is(
     known: VisitorServices, identifying: Identifying, store: Store, clock: Clock
 ) -> None:

@@ -136,6 +136,19 @@ def test_the_rows_that_there_is_one_of_are_made(new_engine: Callable[[], Engine]
             assert connection.execute(text(f"SELECT id FROM {table}")).scalars().all() == [1]
 
 
+def test_users_are_reserved_from_the_start(new_engine: Callable[[], Engine]) -> None:
+    engine = new_engine()
+    migrate.upgrade(engine, "0005")
+    row = "INSERT INTO visitors VALUES ('{0}', 1, '', {1}, '{0}', 1, 1, 1, 1, '', '', '')"
+    with writing(engine) as tx:
+        tx.execute(text(row.format("ann", "true")))
+        tx.execute(text(row.format("phone", "false")))
+    migrate.upgrade(engine)
+    with reading(engine) as tx:
+        found = tx.execute(text("SELECT source, reserved FROM visitors ORDER BY source")).all()
+    assert [(name, bool(reserved)) for name, reserved in found] == [("ann", True), ("phone", False)]
+
+
 def test_content_outlives_the_way_down_and_up_again(new_engine: Callable[[], Engine]) -> None:
     """Down loses what waits; up forgets the cursor, so that what entries depend on is read anew."""
     engine = new_engine()

@@ -33,6 +33,12 @@ class EventsRequest(Schema):
 
     events = fields.List(fields.Nested(Event), required=True, validate=validate.Length(min=1, max=MOST_EVENTS))
     consent = Object(metadata={"description": "Purpose to true or false, as the consent cookie says it."})
+    user_token = fields.String(
+        validate=validate.Length(max=4_096),
+        metadata={
+            "description": "With a delivery key, needed for events of an id whose user the site knows; as for identify."
+        },
+    )
 
 
 class RejectedEvent(Schema):

@@ -84,6 +84,10 @@ class PreferencesBody(_Said):
     """What visitors say of themselves, such as in a questionnaire."""
 
     visitor_id = fields.String(required=True, validate=validate.Length(min=1, max=128), metadata=_VISITOR)
+    user_token = fields.String(
+        validate=validate.Length(min=1, max=4_096),
+        metadata={"description": "Needed with a delivery key where the site knows whose id it is; as for identify."},
+    )
 
 
 class IdentifyBody(_Said):

@@ -15,6 +15,7 @@ from plugin.profiles.events import Event, decode
 from plugin.profiles.identity import Hasher
 from plugin.profiles.types import BUILT_IN
 from plugin.service.event_ids import EventIds
+from plugin.service.guarding import Guard
 from plugin.service.ingest import Ingesting
 
 HASHER = Hasher([(1, "k" * 32)], "u" * 32)
@@ -56,6 +57,7 @@ def taking(
     applied: Mapping[bytes, bytes] | None = None,
     devices: Devices | None = None,
     headless_counts: bool = False,
+    guard: Guard | None = None,
 ) -> Ingesting:
     """The service; nothing but `applied` was applied before."""
     numbers = count(1)
@@ -83,4 +85,5 @@ def taking(
         now_ms=lambda: int(clock().timestamp() * 1000),
         new_id=lambda: f"made-{next(numbers)}",
         headless_counts=headless_counts,
+        guard=guard,
     )

@@ -84,10 +84,18 @@ def test_what_was_applied_is_known_though_this_process_never_saw_it(stream: Held
     send(taking(stream, Clock()), event(1))
     (before,) = stream.events
     fresh = taking(stream, Clock())
-    digest = fresh._ids.digest("e-1")
+    digest = fresh._ids.key(before)
     later = taking(stream, Clock(), applied={digest: before.digest})
     assert send(later, event(1)).duplicate == 1
     assert send(later, event(1, slot="hero")).rejected[0].pointer == "/events/0/id"
+
+
+def test_ids_are_each_visitors_own(service: Ingesting, stream: HeldStream) -> None:
+    """Else whoever guesses the id of somebody's order could take it first, and the order would be refused."""
+    assert send(service, event(1, visitor_id="mallory", type="click", content_id="x")).accepted == 1
+    assert send(service, event(1), event(1, visitor_id="v-2")).accepted == 2
+    assert send(service, event(1)).duplicate == 1
+    assert len({service._ids.key(one) for one in stream.events}) == 3
 
 
 @pytest.mark.parametrize(
