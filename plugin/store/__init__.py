@@ -47,6 +47,7 @@ from plugin.store.serving import SqlServing
 from plugin.store.visitors import SqlVisitors
 from plugin.store.visitors_hot import SqlHotOutbox
 from plugin.store.visitors_identity import SqlIdentity
+from plugin.store.watch import Watch
 
 __all__ = ["Store", "open_store"]
 
@@ -75,6 +76,7 @@ class Store:
     audit: Audit
     retention: Retention
     rekeying: Rekeying
+    watch: Watch
 
     def ping(self) -> None:
         """Raises: ServiceUnavailable where the database does not answer."""
@@ -84,6 +86,7 @@ class Store:
     def close(self) -> None:
         """Close the idle connections; the store may be used again, and connects anew."""
         self.visitors.close()
+        self.watch.close()
         self.engine.dispose()
 
 
@@ -94,16 +97,17 @@ def open_store(url: str) -> Store:
         SettingsError: a database that is not supported, or whose driver is not installed.
     """
     engine = make_engine(url)
+    watch = Watch(engine)
     return Store(
         engine=engine,
-        rulesets=SqlRulesets(engine),
+        rulesets=SqlRulesets(engine, watch),
         draft=SqlDraft(engine),
-        content=SqlContent(engine),
-        notices=SqlNotices(engine),
-        purges=SqlPurges(engine),
+        content=SqlContent(engine, watch),
+        notices=SqlNotices(engine, watch),
+        purges=SqlPurges(engine, watch),
         serving=SqlServing(engine),
         leases=SqlLeases(engine),
-        applying=SqlApplying(engine),
+        applying=SqlApplying(engine, watch),
         visitors=SqlVisitors(engine),
         hot_outbox=SqlHotOutbox(engine),
         dead_letters=SqlDeadLetters(engine),
@@ -115,4 +119,5 @@ def open_store(url: str) -> Store:
         audit=SqlAudit(engine),
         retention=SqlRetention(engine),
         rekeying=SqlRekeying(engine),
+        watch=watch,
     )

@@ -40,6 +40,7 @@ from plugin.store.tables import content_problems as listed
 from plugin.store.tables import content_sources as sources
 from plugin.store.tables import content_tombstones as tombstones
 from plugin.store.types import storable
+from plugin.store.watch import Kept, Watch
 
 _ENTRY = [entries.c[field.name] for field in fields(StoredEntry)]
 
@@ -52,8 +53,9 @@ class SqlContent:
     therefore sees exactly what that epoch stands for.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
+        self._epoch = Kept(watch, self._read_epoch)
 
     def apply(
         self,
@@ -114,6 +116,9 @@ class SqlContent:
         return Applied(epoch=epoch, revision=0, added=0, updated=0, removed=removed, unchanged=0)
 
     def epoch(self) -> int:
+        return self._epoch()
+
+    def _read_epoch(self) -> int:
         with glancing(self._engine) as tx:
             return epoch_of(tx, moved=False)
 

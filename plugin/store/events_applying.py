@@ -18,6 +18,7 @@ from plugin.store.statements import batches, upsert
 from plugin.store.visitor_tables import event_ids, events
 from plugin.store.visitor_tables import visitor_ticks as ticks
 from plugin.store.visitors_rows import SqlGroups
+from plugin.store.watch import Kept, Watch
 
 NAMES = (
     "id",
@@ -73,8 +74,9 @@ class SqlBatch(SqlGroups):
 class SqlApplying:
     """`plugin.ports.Applying` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
+        self._next_due = Kept(watch, self._read_next_due)
 
     @contextmanager
     def begin(self, tokens: Mapping[str, int]) -> Iterator[Batch]:
@@ -94,6 +96,9 @@ class SqlApplying:
             return tuple(Tick(*row) for row in tx.execute(wanted.order_by(ticks.c.due).limit(limit)))
 
     def next_due(self) -> int | None:
+        return self._next_due()
+
+    def _read_next_due(self) -> int | None:
         with glancing(self._engine) as tx:
             first: int | None = tx.execute(select(func.min(ticks.c.due))).scalar_one()
         return first

@@ -31,6 +31,7 @@ from plugin.store.tables import content_entries as entries
 from plugin.store.tables import content_sources as sources
 from plugin.store.tables import content_tombstones as tombstones
 from plugin.store.types import storable
+from plugin.store.watch import Kept, Watch
 
 MOST_WAITING = 10_000
 """Marks of entries that a source may have; what is announced beyond makes the whole source be looked at."""
@@ -42,8 +43,9 @@ _TAKEN = [dirty.c[name] for name in (*_NAMES, "announced", "announced_at")]
 class SqlNotices:
     """`plugin.ports.NoticeStore` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
+        self._marked = Kept(watch, self._read_marked)
 
     def mark(self, source: str, marks: Sequence[Mark], *, now: datetime, cause: Cause = "notice") -> None:
         crowd = select(dirty.c.id).where(dirty.c.source == source).offset(MOST_WAITING).limit(1)
@@ -56,7 +58,9 @@ class SqlNotices:
         free = or_(dirty.c.lease.is_(None), dirty.c.lease_until < now, dirty.c.lease_until > far)
         kind = dirty.c.id == "" if whole else dirty.c.id != ""
         due = and_(dirty.c.source == source, or_(dirty.c.due_at <= now, dirty.c.due_at > far), free, kind)
-        with glancing(self._engine) as tx:  # most of the time there is nothing, and no lock is worth it
+        if (source, whole) not in self._marked():
+            return None
+        with glancing(self._engine) as tx:  # most of the time nothing is due, and no lock is worth it
             if tx.execute(select(dirty.c.id).where(due).limit(1)).first() is None:
                 return None
         first = select(*_TAKEN).where(due).order_by(dirty.c.due_at, dirty.c.id, dirty.c.locale).limit(1)
@@ -76,6 +80,13 @@ class SqlNotices:
                 locales=_locales(tx, source) if found["locale"] == "" and found["id"] else (),
                 **found,
             )
+
+    def _read_marked(self) -> frozenset[tuple[str, bool]]:
+        """Sources with marks of the whole (True) and of entries (False), due or not."""
+        whole = case((dirty.c.id == "", 1), else_=0)
+        with glancing(self._engine) as tx:
+            found = tx.execute(select(dirty.c.source, whole).distinct())
+            return frozenset((source, bool(is_whole)) for source, is_whole in found)
 
     def renew(self, leases: Sequence[str], *, until: datetime) -> None:
         for lease in leases:  # each by itself: see `mark` on order

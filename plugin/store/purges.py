@@ -15,6 +15,7 @@ from plugin.store.engine import glancing, reading, writing
 from plugin.store.tables import content_purges as purges
 from plugin.store.tables import content_tombstones as tombstones
 from plugin.store.types import storable
+from plugin.store.watch import Kept, Watch
 
 _SHOWN = (
     "number",
@@ -40,12 +41,19 @@ _COLUMNS = [purges.c[name] for name in _SHOWN]
 class SqlPurges:
     """`plugin.ports.PurgeStore` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
+        self._are_waiting = Kept(watch, self._read_are_waiting)
 
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
+        if not self._are_waiting():  # as mostly
+            return ()
         due = or_(purges.c.due_at <= now, purges.c.due_at > now + LONGEST_WAIT)  # or set by a clock that was put back
         return self._found(select(*_COLUMNS).where(due).order_by(purges.c.number).limit(limit))
+
+    def _read_are_waiting(self) -> bool:
+        with glancing(self._engine) as tx:
+            return tx.execute(select(purges.c.number).where(purges.c.due_at.is_not(None)).limit(1)).first() is not None
 
     def regroup(self, epoch: int, *, now: datetime) -> None:
         with writing(self._engine) as tx:

@@ -17,6 +17,7 @@ from plugin.store.purges import put_audience
 from plugin.store.tables import ruleset_head as head
 from plugin.store.tables import ruleset_history as history
 from plugin.store.tables import ruleset_versions as versions
+from plugin.store.watch import Kept, Watch
 
 _NUMBERS = range(1, 2**31)  # beyond an INTEGER, the databases raise errors of their own
 _SUMMARY = [versions.c[field.name] for field in fields(RulesetSummary)]
@@ -25,8 +26,9 @@ _SUMMARY = [versions.c[field.name] for field in fields(RulesetSummary)]
 class SqlRulesets:
     """`plugin.ports.RulesetStore` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
+        self._epoch = Kept(watch, self._read_epoch)
 
     def save(self, document: Mapping[str, JSON], *, author: str, note: str = "", now: datetime) -> RulesetVersion:
         text = document_text(document)
@@ -52,6 +54,9 @@ class SqlRulesets:
         return cursors.page(found, limit, lambda summary: (summary.number,))
 
     def epoch(self) -> int:
+        return self._epoch()
+
+    def _read_epoch(self) -> int:
         with glancing(self._engine) as tx:
             epoch: int = tx.execute(select(head.c.epoch)).scalar_one()
         return epoch
