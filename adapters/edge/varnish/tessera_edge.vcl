@@ -42,6 +42,8 @@ sub vcl_recv {
     if (req.http.Tessera-Step) {
         if (req.http.Tessera-Grace) {
             set req.grace = std.duration(req.http.Tessera-Grace + "s", 0s);
+        } else {
+            set req.grace = 365d;
         }
         return (hash);
     }
@@ -191,7 +193,10 @@ sub vcl_hash {
 sub vcl_hit {
     if (req.http.Tessera-Step && obj.ttl < 0s && obj.ttl + std.duration(obj.http.Tessera-Stale + "s", 0s) < 0s &&
         !req.http.Tessera-Failed && std.healthy(req.backend_hint) && req.restarts < 4) {
-        set req.http.Tessera-Grace = obj.http.Tessera-Stale;
+        set req.http.Tessera-Grace = "0";
+        if (obj.http.Tessera-Stale) {
+            set req.http.Tessera-Grace = obj.http.Tessera-Stale;
+        }
         return (restart);
     }
 }
@@ -246,7 +251,6 @@ sub vcl_backend_fetch {
     unset bereq.http.Tessera-Keyed-Url;
     unset bereq.http.Tessera-Keyed-Host;
     unset bereq.http.Tessera-Again;
-    unset bereq.http.Tessera-Grace;
     unset bereq.http.Tessera-Failed;
 }
 
@@ -339,6 +343,7 @@ sub tessera_stored_key {
     unset beresp.http.ETag;
     unset beresp.http.Last-Modified;
     if (beresp.status != 200) {
+        call tessera_keep_stale;
         call tessera_no_key;
     } elseif (beresp.http.Set-Cookie || beresp.http.Cache-Control !~ "(?i)\bs-maxage=" ||
               beresp.http.Cache-Control ~ "(?i)\b(private|no-store|no-cache)\b") {
@@ -369,9 +374,7 @@ sub tessera_stored_page {
     set beresp.http.Vary = regsuball(beresp.http.Vary,
         "(?i),\s*(Cookie|User-Agent|Accept-Language|Authorization|Origin|Referer|Save-Data|ECT|Sec-[a-z-]+)(?=\s*(,|$))", "");
     if (beresp.status >= 500 || beresp.status == 409) {
-        if (bereq.is_bgfetch) {
-            return (abandon);
-        }
+        call tessera_keep_stale;
         unset beresp.http.Set-Cookie;
         set beresp.ttl = 0s;
         set beresp.grace = 0s;
@@ -407,22 +410,25 @@ sub tessera_stale_if_error {
     }
 }
 
+# Where nothing new takes its place, what is stored stays: vcl_synth goes on with it.
+sub tessera_keep_stale {
+    if (bereq.is_bgfetch || (bereq.http.Tessera-Grace && beresp.status >= 500)) {
+        return (abandon);
+    }
+}
+
 sub vcl_backend_error {
+    if (bereq.http.Tessera-Step == "keyed" && !bereq.uncacheable) {
+        call tessera_keep_stale;
+    }
     if (bereq.http.Tessera-Step == "key") {
+        call tessera_keep_stale;
         call tessera_no_key;
         return (deliver);
     }
 }
 
 sub vcl_deliver {
-    if (req.http.Tessera-Step == "key" || req.http.Tessera-Step == "keyed") {
-        # Nothing new to be had: what is stored, as long as it may be shown after a failure.
-        if (resp.status >= 500 && req.http.Tessera-Grace && req.restarts < 4) {
-            unset req.http.Tessera-Grace;
-            set req.http.Tessera-Failed = "1";
-            return (restart);
-        }
-    }
     if (req.http.Tessera-Step == "key") {
         unset req.http.Tessera-Grace;
         unset req.http.Tessera-Failed;
@@ -514,8 +520,15 @@ sub tessera_cache_status {
     }
 }
 
-# In place of a fragment that failed there is nothing, and the page around it is whole.
 sub vcl_synth {
+    # Nothing new is to be had: what is stored, as long as that may be shown after a failure.
+    if ((req.http.Tessera-Step == "key" || req.http.Tessera-Step == "keyed") && req.http.Tessera-Grace &&
+        !req.http.Tessera-Failed && resp.status == 503 && req.restarts < 4) {
+        unset req.http.Tessera-Grace;
+        set req.http.Tessera-Failed = "1";
+        return (restart);
+    }
+    # In place of a fragment that failed there is nothing, and the page around it is whole.
     if (req.http.Tessera-Step && req.esi_level > 0) {
         synthetic("");
         return (deliver);

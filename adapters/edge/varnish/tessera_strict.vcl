@@ -6,7 +6,7 @@ import header;
 
 sub vcl_backend_fetch {
     if ((bereq.http.Tessera-Step == "key" || bereq.http.Tessera-Step == "keyed") && !bereq.uncacheable) {
-        header.regsub(bereq, "(?i)^(?!(Host|Accept|Accept-Encoding|User-Agent|If-None-Match|If-Modified-Since|Surrogate-Capability|Tessera-Step|Tessera-Fragment|X-Forwarded-Proto|X-Tessera-Key|X-Varnish|T-[a-z-]+):)[^:]*:.*$", "Tessera-Left-Out: yes");
+        header.regsub(bereq, "(?i)^(?!(Host|Accept|Accept-Encoding|User-Agent|If-None-Match|If-Modified-Since|Surrogate-Capability|Tessera-(Step|Fragment|Grace)|X-Forwarded-Proto|X-Tessera-Key|X-Varnish|T-[a-z-]+):)[^:]*:.*$", "Tessera-Left-Out: yes");
         unset bereq.http.Tessera-Left-Out;
     }
 }
