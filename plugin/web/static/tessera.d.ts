@@ -74,6 +74,8 @@ export interface Options {
   unique?: boolean;
   /** Of the request, beside what the script finds out: `{custom: {cart_value: 80}}`. */
   context?: Record<string, unknown>;
+  /** Whether a cache in front of the pages speaks the edge protocol: it is told the visitor's class by a cookie. */
+  edge?: boolean;
   /** Milliseconds after which the defaults stay. Default 600. */
   timeout?: number;
   /** Whether slots are invisible until they are filled, if nothing was painted yet. Default true. */

@@ -121,6 +121,7 @@
     }
     keep();
     half.forEach(arm);
+    if (options.edge) classify();
   };
 
   // ---- Asking
@@ -163,6 +164,12 @@
       options.timeout,
       { credentials: id ? "same-origin" : "omit" }, // an old cookie stays here, too
     );
+  };
+
+  // A cookie by which a cache in front of the page tells kinds of visitors apart; of nobody it is taken away.
+  const classify = () => {
+    const id = visitorFor("personalization");
+    return ask("/v1/class", { visitor: id && { id } }, ANSWER_MS, { credentials: "same-origin" });
   };
 
   const identify = async (who) => {
@@ -474,6 +481,7 @@
     given.consent = parseConsent(given.consent);
     given.denyByDefault = is("denyByDefault");
     given.hide = given.hide !== "false";
+    given.edge = is("edge");
     given.timeout = +given.timeout || 600;
     if (given.auto !== undefined) given.auto = given.auto.split(/[ ,]+/);
     else delete given.auto;

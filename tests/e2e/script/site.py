@@ -19,9 +19,17 @@ import requests
 
 KEY = "demo-delivery-key"
 HELD_S = 20
-EVENTS, IDENTIFY, PERSONALIZE = "/v1/events", "/v1/identify", "/v1/personalize"
+EVENTS, IDENTIFY, PERSONALIZE, CLASS = "/v1/events", "/v1/identify", "/v1/personalize", "/v1/class"
 _OURS = (EVENTS, IDENTIFY)
-_PASSED = ("Content-Type", "Cache-Control", "ETag", "Content-Encoding", "Vary", "Cross-Origin-Resource-Policy")
+_PASSED = (
+    "Content-Type",
+    "Cache-Control",
+    "ETag",
+    "Content-Encoding",
+    "Vary",
+    "Cross-Origin-Resource-Policy",
+    "Set-Cookie",
+)
 
 
 @dataclass(frozen=True, slots=True)

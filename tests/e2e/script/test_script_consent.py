@@ -11,7 +11,7 @@ from plugin.flow.signals.consent import derive_consent
 from plugin.flow.signals.notes import Draft
 from plugin.web.script import script
 from tests.e2e.script.pages import SLOT, nothing_stored, pause, settle, started, until
-from tests.e2e.script.site import EVENTS, IDENTIFY, PERSONALIZE, Site
+from tests.e2e.script.site import CLASS, EVENTS, IDENTIFY, PERSONALIZE, Site
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
@@ -207,3 +207,21 @@ def test_attributes_of_the_script_say_the_same(site: Site, page: Page) -> None:
     assert (event["type"], event["content_id"], event["visitor_id"]) == ("view", "a-3", "v-9")
     assert page.evaluate("Tessera.consent()") == {"personalization": True, "analytics": False}
     assert nothing_stored(page)
+
+
+def test_for_an_edge_it_asks_for_the_class_and_again_where_consent_changes(
+    site: Site, page: Page, context: BrowserContext
+) -> None:
+    """Without an id where none is allowed, so that the cookie goes; and where no edge is there nobody asks."""
+    page.goto(site.html(started(SLOT, "edge: true")))
+    page.evaluate("Tessera.init()")
+    until(page, lambda: site.to(CLASS))
+    assert site.to(CLASS)[0].body == {"visitor": {"id": cookies(context)["tessera_visitor"]["value"]}}
+    page.evaluate("Tessera.consent({ personalization: false, analytics: false })")
+    until(page, lambda: len(site.to(CLASS)) > 1)
+    assert site.to(CLASS)[1].body == {}
+    assert [one.status for one in site.to(CLASS)] == [204, 204]
+    page.goto(site.html(started(SLOT, ""), path="/next"))
+    page.evaluate("Tessera.init()")
+    settle(page)
+    assert len(site.to(CLASS)) == 2
