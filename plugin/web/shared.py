@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MOST_KNOWN = 2_048
-LONGEST_ADDRESS = 2_048
-"""Characters of an address of which something is remembered."""
+LONGEST_NAME = 8_192
+"""Characters of an address and a key of which something is remembered."""
 _Name = tuple[str, str | None]
 
 
@@ -136,7 +136,7 @@ class Sharing:
 
     def _remember(self, site: Site, name: _Name, held: Holding, keys: tuple[str, ...], vary: tuple[str, ...]) -> None:
         until = min(end for _slot, end in held.slots)
-        if until <= held.now or len(name[0]) > LONGEST_ADDRESS:
+        if until <= held.now or len(name[0]) + len(name[1] or "") > LONGEST_NAME:
             return
         if self._known[0] is not site:
             self._known = (site, {})
