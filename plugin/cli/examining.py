@@ -54,7 +54,7 @@ def examine() -> list[Finding]:
         remedy = "mend tessera.toml or the TESSERA_* variables named here"
         return [*found, *(Finding("wrong", "settings", problem, remedy) for problem in error.problems)]
     found.append(Finding("ok", "settings", str(settings.config_file or "defaults and TESSERA_* variables")))
-    for look in (_data_dir, _keys, _database, _stream, _geography, _sources, _models, _edges):
+    for look in (_data_dir, _keys, _database, _stream, _copies, _geography, _sources, _models, _edges):
         found.extend(look(settings))
     return found
 
@@ -187,6 +187,28 @@ def _stream(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", "stream of events", f"{told}, the oldest for {oldest:.0f} s", remedy)
     else:
         yield Finding("ok", "stream of events", told)
+
+
+def _copies(settings: Settings) -> Iterator[Finding]:
+    """Copies of profiles, where there are any."""
+    if settings.redis_url is None:
+        return
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    from plugin.live.redis_views import dropping  # noqa: PLC0415
+
+    what = "copies of profiles"
+    try:
+        drops = dropping(settings.redis_url.reveal())
+    except RedisError as fault:
+        remedy = "start it, or mend redis_url; until then profiles are read from the database"
+        yield Finding("wrong", what, f"Redis does not answer: {type(fault).__name__}", remedy)
+        return
+    if drops is None:
+        yield Finding("ok", what, "Redis answers, and drops none")
+        return
+    remedy = "set maxmemory-policy noeviction; meanwhile who lost a copy is read from the database"
+    yield Finding("warning", what, f"Redis drops some when its memory is full ({drops})", remedy)
 
 
 def _geography(settings: Settings) -> Iterator[Finding]:

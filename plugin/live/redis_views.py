@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from plugin.live.missing import Missing
 from plugin.ports import HotCopy, Viewed, Views, VisitorRow
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ return written
 _DISOWN = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1])"
 
 
+def dropping(url: str, *, timeout_s: float = 2.0) -> str | None:
+    """The policy by which a server drops copies when its memory is full; None where it drops none.
+
+    Raises RedisError where it does not answer.
+    """
+    with Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, protocol=2) as client:
+        told = client.info("memory")
+    policy = str(told.get("maxmemory_policy", "noeviction"))
+    return policy if told.get("maxmemory") and policy != "noeviction" else None
+
+
 class RedisViews:
     """Reads and writes copies. Safe to share between threads."""
 
@@ -60,7 +72,7 @@ class RedisViews:
             url: may hold a password, and is never shown.
             behind: what is read while Redis cannot be: the database.
             kept_s: how long a copy is kept after it was last written: no less than what it is a copy of, for one that
-                is missing is read as of somebody of whom nothing is kept, a refusal neither.
+                is missing has to be looked for in the database.
             timeout_s: of a connection and of an answer.
             rest_s: for so long after a failure nobody waits for Redis.
         """
@@ -72,6 +84,7 @@ class RedisViews:
             protocol=2,
         )
         self._behind = behind
+        self._missing = Missing(behind, monotonic=monotonic)
         self._kept_s = kept_s
         self._monotonic = monotonic
         self._rest_s = rest_s
@@ -86,7 +99,10 @@ class RedisViews:
     def view(self, source: str) -> Viewed:
         """The view of whom a source belongs to: one round trip, or the database's where Redis cannot tell.
 
-        Raises: TesseraError where the database cannot either.
+        Without a copy it is mostly somebody new; but a server whose memory is full may drop copies, and with one a
+        refusal of consent. So the database is asked, within bounds.
+
+        Raises: TesseraError where the database cannot tell either.
         """
         found = self._read(source)
         if found is None:
@@ -99,7 +115,7 @@ class RedisViews:
             ready = again[0] if again is not None else b""
         if not ready:
             return Viewed(self._behind.view(source).octets)
-        return Viewed(copy[_VERSION:] or None if copy else None)
+        return Viewed(copy[_VERSION:] or None) if copy else self._missing.view(source)
 
     def group(self, source: str) -> Sequence[VisitorRow]:
         """All sources of whom a source belongs to, from the database."""
@@ -159,10 +175,6 @@ class RedisViews:
             self._rest()
             return None
         return count
-
-    def ping(self) -> None:
-        """Raises RedisError where it does not answer."""
-        self._client.ping()
 
     def close(self) -> None:
         """Free the connections."""

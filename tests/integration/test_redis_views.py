@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from plugin.cli.examining import _copies
 from plugin.errors import ServiceUnavailable
-from plugin.live.redis_views import DEGRADED, TOMBSTONE_S, RedisViews
+from plugin.live.redis_views import DEGRADED, TOMBSTONE_S, RedisViews, dropping
 from plugin.ports import HotCopy, Viewed, VisitorRow
 from plugin.profiles import fold
 from plugin.service.copying import Copying
+from plugin.setting_kinds import Secret
+from plugin.settings import Settings
 from plugin.store import Store
 from tests import servers
 from tests.contract.streams.durable_redis import DurableRedis
@@ -75,9 +78,60 @@ def test_a_copy_is_read_in_one_round_trip(views: RedisViews, server: Redis, behi
     assert views.view("a") == Viewed(b"view"), "the first read learns which generation is whole"
     before = calls(server)
     assert views.view("a") == Viewed(b"view")
-    assert views.view("nobody") == Viewed(None)
-    assert calls(server) - before - 1 == 2, "one command each, and the question how many there were"
     assert behind.asked == 0
+    assert [views.view("nobody") for _ in range(3)] == [Viewed(None)] * 3
+    assert calls(server) - before - 1 == 4, "one command each, and the question how many there were"
+    assert behind.asked == 1, "who has no copy is looked up once"
+
+
+def test_a_copy_that_the_server_dropped_is_not_read_as_of_nobody(
+    views: RedisViews, server: Redis, behind: Behind
+) -> None:
+    """Else a refusal of consent would be gone with it."""
+    behind.views["a"] = b"stored"
+    views.rebuild(1, pages(HotCopy("a", 5, b"copied")))
+    (key,) = server.keys("tessera:view:*")
+    server.delete(key)
+    assert views.view("a") == Viewed(b"stored")
+    behind.away = True
+    with pytest.raises(ServiceUnavailable):
+        views.view("a")
+    asked = behind.asked
+    with pytest.raises(ServiceUnavailable):
+        views.view("b")
+    assert behind.asked == asked, "what just failed is not waited for again and again"
+
+
+def test_whoever_is_gone_is_not_looked_up(views: RedisViews, behind: Behind) -> None:
+    views.rebuild(1, pages(HotCopy("a", 5, b"copied")))
+    views.write([HotCopy("a", 6, None)])
+    assert views.view("a") == Viewed(None)
+    assert behind.asked == 0
+
+
+def with_redis(url: str) -> Settings:
+    return Settings(public_url="http://127.0.0.1", database_url=Secret("sqlite://"), redis_url=Secret(url))
+
+
+def test_the_doctor_says_where_redis_does_not_answer() -> None:
+    (found,) = _copies(with_redis("redis://:hidden-word@127.0.0.1:1/0"))
+    assert (found.level, "hidden" in str(found)) == ("wrong", False)
+
+
+def test_a_server_that_drops_copies_is_told_apart(server: Redis, redis_server: servers.Redis) -> None:
+    assert dropping(redis_server.url) is None
+    server.config_set("maxmemory", 100_000_000)
+    server.config_set("maxmemory-policy", "volatile-lru")
+    try:
+        assert dropping(redis_server.url) == "volatile-lru"
+        (found,) = _copies(with_redis(redis_server.url))
+        assert (found.level, "noeviction" in found.remedy) == ("warning", True)
+        server.config_set("maxmemory-policy", "noeviction")
+        assert dropping(redis_server.url) is None
+        assert [one.level for one in _copies(with_redis(redis_server.url))] == ["ok"]
+    finally:
+        server.config_set("maxmemory-policy", "noeviction")
+        server.config_set("maxmemory", 0)
 
 
 def test_until_everything_is_there_the_database_answers(views: RedisViews, behind: Behind) -> None:
@@ -153,6 +207,7 @@ def test_a_redis_that_comes_back_with_old_data_is_not_believed(tmp_path: Path, b
         behind.views["erased"] = b"of the database"
         assert views.view("erased").octets == b"of the database", "until it is built anew, nothing old is read"
         views.rebuild(2, pages(HotCopy("b", 2, b"b2")))
+        del behind.views["erased"]
         assert (views.view("erased"), views.view("b")) == (Viewed(None), Viewed(b"b2"))
         views.close()
     finally:
