@@ -251,6 +251,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         ),
         web,
         personalization=personalization,
+        audiences=edges,
         writer=writer,
         sharing=sharing,
         tokens=tokens,

@@ -19,12 +19,14 @@ from plugin.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    UnknownKey,
     ValidationFailed,
 )
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.flow.types import Site
 from plugin.graphql.limits import MOST_BLOCKS
 from plugin.graphql.projection import Told, Tools
+from plugin.service.audience import Audiences
 from plugin.service.personalize import Answer, Personalization, Personalize
 from plugin.service.preconditions import Precondition
 from plugin.service.writer import AnswerWriter
@@ -32,6 +34,7 @@ from plugin.web.auth import Caller, Keyring
 from plugin.web.body import refuse_unsafe
 from plugin.web.hot import Asked, from_body
 from plugin.web.operations import DELIVERY, Call, Incoming, Operation, RawBody, load
+from plugin.web.personalize import VARY
 from plugin.web.problems import Rendered, field_errors
 from plugin.web.shared import Sharing
 
@@ -48,6 +51,7 @@ class Services:
     """What requests are answered with; ``operations`` are those of REST, by name."""
 
     personalization: Personalization
+    audiences: Audiences
     writer: AnswerWriter
     sharing: Sharing
     tools: Tools
@@ -95,7 +99,24 @@ class Asking:
         if asked.explain:
             self.services.keyring.require(self.caller, "explain")
         self._count(asked)
-        answer = self.services.personalization.answer(
+        answer = self._by_key(asked) if self.key is not None and not asked.explain else self._by_request(asked)
+        self.answers.append(answer)
+        return asked, answer
+
+    @property
+    def key(self) -> str | None:
+        """What an edge says of the visitor, in place of everything else."""
+        key: str | None = self.environ.get("HTTP_T_KEY") if self.by_get else None
+        return key
+
+    def _by_key(self, asked: Asked) -> Answer:
+        answer = self.services.audiences.answer(asked.asks, self.key or "", unique=asked.unique)
+        if answer.site is not self.site:
+            raise UnknownKey("What is published changed meanwhile; ask for the key again.")
+        return answer
+
+    def _by_request(self, asked: Asked) -> Answer:
+        return self.services.personalization.answer(
             Personalize(
                 raw=self._raw(asked),
                 asks=asked.asks,
@@ -107,8 +128,6 @@ class Asking:
             ),
             self.site,
         )
-        self.answers.append(answer)
-        return asked, answer
 
     def told(self, asked: Asked, answer: Answer) -> Told:
         """What is told of an answer to this caller."""
@@ -154,7 +173,7 @@ class Asking:
         """The whole answer, and who may keep it: of its parts the strictest decides."""
         if self.is_private or not self.by_get or not self.answers:
             return body, 200, {"Cache-Control": PRIVATE}
-        return self.services.sharing.answered(self.environ, self.address, self.answers, body)
+        return self.services.sharing.answered(self.environ, self.address, self.answers, body, key=self.key, vary=VARY)
 
     def _read(self, body: Mapping[str, Any], *, strictly: bool) -> Asked | None:
         if strictly:

@@ -100,7 +100,9 @@ class GraphqlRoute:
         query = read_query(environ.get("QUERY_STRING", ""))
         caller = self._caller(environ, query)
         asked = from_address(query)
-        unchanged = self.services.sharing.unchanged(environ, _address(environ), self.schemas.served().site)
+        unchanged = self.services.sharing.unchanged(
+            environ, _address(environ), self.schemas.served().site, environ.get("HTTP_T_KEY")
+        )
         if unchanged is not None:
             return unchanged
         return self._answer(asked, caller, environ, query, by_get=True, counted=counted)

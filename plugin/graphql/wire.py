@@ -12,6 +12,7 @@ from plugin.graphql.problems import Problems
 from plugin.graphql.projection import Tools
 from plugin.graphql.route import GraphqlRoute
 from plugin.graphql.served import Schemas
+from plugin.service.audience import Audiences
 from plugin.service.personalize import Personalization
 from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter, RenderBlock
@@ -27,6 +28,7 @@ def graphql_route(
     web: Web,
     *,
     personalization: Personalization,
+    audiences: Audiences,
     writer: AnswerWriter,
     sharing: Sharing,
     tokens: DecisionTokens,
@@ -53,6 +55,7 @@ def graphql_route(
     problems = Problems(new_id)
     services = Services(
         personalization=personalization,
+        audiences=audiences,
         writer=writer,
         sharing=sharing,
         tools=Tools(tokens, render_block),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -256,3 +259,30 @@ def test_an_experiment_from_the_first_view_on_is_asked_of_the_origin(
     app.extensions["tessera"].sites.refresh()
     assert look(client, "by.share").headers["T-Private"] == "by.share"
     assert "T-Key" in look(client, "by.share", {"T-Class": class_of(client, "visitor-1")}).headers
+
+
+def test_a_persisted_query_is_answered_by_key_as_rest_is(client: FlaskClient, store: Store, app: Flask) -> None:
+    publish(store, SITE)
+    app.extensions["tessera"].sites.refresh()
+    text = '{ personalize(slots: [{id: "by.country"}]) { slots { blocks { id } } } }'
+    sent = client.post("/graphql?key=public", json={"query": text, "extensions": _persisted(text)})
+    assert sent.status_code == 200, sent.text
+    path = f"/graphql?key=public&extensions={quote(json.dumps(_persisted(text)))}"
+    keys = [look(client, "by.country", {"T-Country": name}).headers["T-Key"] for name in ("FR", "DE")]
+    first = []
+    for key in keys:
+        answer = client.get(path, headers={"T-Key": key, "Cookie": "tessera_visitor=v-1"})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Cache-Control"].startswith("public")
+        assert "T-Key" in answer.headers["Vary"]
+        first.append(answer.json["data"]["personalize"]["slots"][0]["blocks"][0]["id"])  # type: ignore[index]
+        again = client.get(path, headers={"T-Key": key, "If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
+    assert first == ["b", "a"]
+    unknown = client.get(path, headers={"T-Key": "by.country=1.AAAAAAAAAAAAAAAA"})
+    assert "public" not in unknown.headers["Cache-Control"]
+    assert unknown.status_code == 409
+
+
+def _persisted(text: str) -> dict[str, object]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
