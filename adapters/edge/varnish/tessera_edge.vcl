@@ -57,6 +57,10 @@ sub tessera_begin {
     if (req.http.host !~ "^([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,60}\])(:[0-9]{1,5})?$") {
         return (synth(400));
     }
+    std.collect(req.http.Transfer-Encoding);
+    if (req.http.Transfer-Encoding && req.http.Transfer-Encoding !~ "(?i)^chunked$") {
+        return (synth(400));
+    }
     if (req.http.X-Forwarded-Proto != "https") {
         unset req.http.X-Forwarded-Proto;
     }
@@ -527,6 +531,10 @@ sub vcl_synth {
         unset req.http.Tessera-Grace;
         set req.http.Tessera-Failed = "1";
         return (restart);
+    }
+    # Where the request ends is not sure, so nothing after it is one.
+    if (resp.status == 400) {
+        set resp.http.Connection = "close";
     }
     # In place of a fragment that failed there is nothing, and the page around it is whole.
     if (req.http.Tessera-Step && req.esi_level > 0) {

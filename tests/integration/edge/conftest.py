@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
 from urllib.parse import urlsplit
@@ -28,12 +29,26 @@ class Played:
     port: int
     cache: Varnish
 
-    def get(self, path: str, *, method: str = "GET", **headers: str) -> requests.Response:
-        """One request; underscores in names are hyphens, and no header is added but those of a browser."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+    def get(
+        self, path: str, *, method: str = "GET", raw: Mapping[str, str] | None = None, **headers: str
+    ) -> requests.Response:
+        """One request with no more headers than it must have; underscores in names are hyphens, but in `raw`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()} | dict(raw or {})
         plain = {"User-Agent": SKIP_HEADER, "Accept": None, "Accept-Encoding": SKIP_HEADER, "Connection": None}
         url = f"{self.cache.url}{path}"
         return requests.request(method, url, headers={**plain, **named}, timeout=10, allow_redirects=False)
+
+    def raw(self, request: str) -> int | None:
+        """A request byte by byte; gives the status, None where the connection just ends."""
+        with socket.create_connection(("127.0.0.1", self.cache.port), timeout=10) as connection:
+            said = b""
+            with suppress(OSError):  # who refuses a request does not wait for the rest of it
+                connection.sendall(request.encode("latin-1", "replace"))
+                connection.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionResetError):
+                while piece := connection.recv(65_536):
+                    said += piece
+        return int(said.split(b" ", 2)[1]) if said else None
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,13 @@ sub tessera_locale {{
         set req.http.T-Locale = "en";
     }}
 }}
-sub tessera_key {{ set bereq.http.X-Tessera-Key = "{KEY}"; }}
+sub tessera_key {{
+    set bereq.http.X-Tessera-Key = "{KEY}";
+    if (bereq.http.T-Country != "ZA") {{
+        set bereq.first_byte_timeout = 10s;  # a machine that runs all tests at once is slow
+        set bereq.connect_timeout = 10s;
+    }}
+}}
 sub tessera_origin {{ set req.backend_hint = tessera; }}
 sub tessera_site {{ set req.backend_hint = site; }}
 """
