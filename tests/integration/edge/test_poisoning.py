@@ -18,7 +18,7 @@ from tests.integration.edge.operator import edge, shipped
 pytestmark = pytest.mark.server
 MARK = "evil.example"
 HEADERS = (Path(__file__).parents[2] / "fixtures" / "edge" / "headers.txt").read_text().split()
-"""What some server, framework or proxy heeds, or something of ours.""")
+"""What some server, framework or proxy heeds, or something of ours."""
 AS_IT_IS, UNDERSCORES = str, lambda name: name.replace("-", "_")
 _UNSET = re.compile(r"unset bereq\.http\.([A-Za-z-]+);")
 
