@@ -91,7 +91,7 @@ class Settings:
 
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024
     score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
-    ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=250)
+    ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=100)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
     sweep_s: Annotated[int, _Read(kinds.whole(0, 604_800))] = 3_600  # 0: never
     edge_ttl_s: Annotated[int, _Read(kinds.whole(0, 86_400))] = 60  # how long caches keep answers

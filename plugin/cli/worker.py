@@ -158,7 +158,7 @@ def _followers(
         again=settings.purge_again,
         at=at or nowhere,
     )
-    loops.append(Loop("purges", relay.step, poll_s=0.25))
+    loops.append(Loop("purges", relay.step))
     loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
     return Following(loops)
 

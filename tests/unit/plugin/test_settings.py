@@ -36,7 +36,7 @@ def test_the_defaults_serve_from_an_embedded_database(tmp_path: Path) -> None:
     assert settings.database_url.reveal() == f"sqlite:///{tmp_path}/var/tessera.db"
     assert (settings.bind, settings.public_url) == ("127.0.0.1:8000", "http://127.0.0.1:8000")
     assert (settings.max_body_bytes, settings.score_timeout) == (524_288, timedelta(milliseconds=80))
-    assert (settings.ruleset_poll, settings.content_poll) == (timedelta(milliseconds=250), timedelta(seconds=1))
+    assert (settings.ruleset_poll, settings.content_poll) == (timedelta(milliseconds=100), timedelta(seconds=1))
     assert (settings.secret_key, settings.demo, settings.deny_consent_by_default) == (None, False, False)
     assert list(tmp_path.iterdir()) == [], "loading writes nothing"
 
