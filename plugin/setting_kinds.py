@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 SCOPES = frozenset({"explain", "read", "write", "publish", "simulate", "visitors"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # of RFC 9110: names of headers and cookies
+_TYPE = re.compile(r"[a-z][a-z0-9_]{0,62}")  # of an event
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SHORTEST_SECRET = 16
 
@@ -257,6 +258,17 @@ def plugged(value: object) -> Mapping[str, Plugged]:
         options = {key: option for key, option in table.items() if key != "adapter"}
         made[name] = Plugged(name, table["adapter"], MappingProxyType(options))
     return MappingProxyType(made)
+
+
+def days_by_name(value: object) -> Mapping[str, int]:
+    """A table of types of events, each with days."""
+    table = _parsed(value)
+    if not isinstance(table, dict):
+        raise Wanted("want a table of event types with days, such as { scroll = 30 }")
+    for name in table:
+        if not _TYPE.fullmatch(name):
+            raise Wanted("want names of event types: small letters, digits and _")
+    return MappingProxyType({name: whole(1, 3_650)(days) for name, days in sorted(table.items())})
 
 
 def plugged_but(taken: str) -> Callable[[object], Mapping[str, Plugged]]:

@@ -82,6 +82,7 @@ class Settings:
     known_ids_need_token: Annotated[bool, _Read(kinds.flag)] = True  # what browsers send under ids that the site knows
     half_life_days: Annotated[int, _Read(kinds.whole(1, 365))] = 7  # of counters and interests
     keep_events_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 90
+    keep_types_days: Annotated[Mapping[str, int], _Read(kinds.days_by_name)] = field(default_factory=dict)
     keep_profiles_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 400  # since the visitor was last seen
     keep_audit_days: Annotated[int, _Read(kinds.whole(1, 3_650))] = 730
     keep_dead_letters_days: Annotated[int, _Read(kinds.whole(1, 365))] = 30
@@ -91,6 +92,7 @@ class Settings:
 
     max_body_bytes: Annotated[int, _Read(kinds.whole(1_024, 64 * 1_024 * 1_024))] = 512 * 1_024
     score_timeout: Annotated[timedelta, _Read(kinds.milliseconds(1, 10_000), unit="_ms")] = timedelta(milliseconds=80)
+    score_max_age_s: Annotated[int, _Read(kinds.whole(0, 31_536_000))] = 86_400  # of scores that stand in for a model
     ruleset_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(milliseconds=100)
     content_poll: Annotated[timedelta, _MILLISECONDS] = timedelta(seconds=1)
     sweep_s: Annotated[int, _Read(kinds.whole(0, 604_800))] = 3_600  # 0: never
@@ -263,6 +265,10 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     if settings.geo_database is not None and not settings.geo_database.is_file():
         yield "geo_database: there is no such file"
 
+    for name, days in settings.keep_types_days.items():
+        if days > settings.keep_events_days:
+            yield f"keep_types_days: {name}: no longer than keep_events_days, which is {settings.keep_events_days}"
+
 
 def _make_key(path: Path, key: str) -> None:
     """Write aside and link: nobody reads half a key, and of several makers the first wins."""
@@ -285,6 +291,8 @@ def _shown(value: object, name: str) -> str:
         return re.sub(r"://[^@/]*@", "://***@", re.sub(r"\?.*", "?***", value.reveal()))
     if isinstance(value, timedelta):
         return str(value // timedelta(milliseconds=1))
+    if isinstance(value, Mapping) and all(isinstance(one, int) for one in value.values()):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
     if isinstance(value, Mapping):
         return "; ".join(f"{one.name}: {one.adapter} ({', '.join(one.options)})" for one in value.values())
     if isinstance(value, Plugged):

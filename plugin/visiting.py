@@ -172,6 +172,7 @@ def keeps_of(settings: Settings) -> Keeps:
         profiles=settings.keep_profiles_days,
         audit=settings.keep_audit_days,
         dead_letters=settings.keep_dead_letters_days,
+        types=settings.keep_types_days,
     )
 
 

@@ -142,8 +142,8 @@ class Retention(Protocol):
 
         Visitors go by groups in which nobody was seen since, with links, ticks and memberships by pattern (lists
         and computed segments are what others say of them, and stay); hot copies are put in line to be removed. Links
-        go that ended before; fences that are over; receipts that are finished; ids of events by whole days, all at
-        once, whatever the limit.
+        go that ended before; fences that are over; receipts that are finished; ids of events by whole days, a
+        few thousand at a time, whatever the limit.
         """
         ...
 

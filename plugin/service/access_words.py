@@ -18,6 +18,7 @@ def parts(keeps: Keeps, settings: Settings) -> Sequence[Mapping[str, str]]:
     own = settings.purpose
     profile = f"{keeps.profiles} days after the visitor was last seen"
     log = f"{keeps.events} days"
+    shorter = "".join(f"; {name}: {days} days" for name, days in sorted(keeps.types.items()))
     rows = (
         (
             "profiles",
@@ -36,7 +37,7 @@ def parts(keeps: Keeps, settings: Settings) -> Sequence[Mapping[str, str]]:
         ),
         ("segment_history", "when the visitor entered and left them", own, log),
         ("to_be_looked_at", "when the segments are looked at again though nothing happens", own, "until then"),
-        ("events", "what the visitor did", "as each says", log),
+        ("events", "what the visitor did", "as each says", log + shorter),
         ("events_not_applied_yet", "what was accepted and is not in the profile yet", "as each says", "moments"),
         (
             "events_that_failed",

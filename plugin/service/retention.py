@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plugin.ports import DAYS_KEPT, Kept, Leases, Retention
 
@@ -27,6 +27,7 @@ class Keeps:
     profiles: int
     audit: int
     dead_letters: int
+    types: Mapping[str, int] = field(default_factory=dict)  # of the log of events, those that are kept shorter
 
     @property
     def in_flight_ms(self) -> int:
@@ -111,6 +112,9 @@ class Retaining:
 
     def _steps(self) -> Iterator[tuple[str, int]]:
         now = self._now_ms()
+        for type_, days in self._keeps.types.items():
+            while gone := self._retention.prune_events(type_, before=now - days * DAY_MS, limit=STEP):
+                yield "events", gone
         for kind, before in self._keeps.before(now).items():
             while gone := self._retention.prune(kind, before=before, limit=STEP):
                 yield kind, gone

@@ -21,7 +21,7 @@ from plugin.store.visitor_tables import (
 )
 from plugin.store.visitors_rows import members_of
 
-_SLICE = 20_000  # rows that one transaction looks at
+_SLICE = 5_000  # rows that one transaction looks at
 _MOST_PERSONS = 500  # of one transaction: each has rows in many tables
 _OLD_BY: dict[Kept, ColumnElement[int]] = {
     "links": visitor_links.c.ended,
@@ -38,6 +38,7 @@ class SqlRetention:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._swept = 0  # the day before which ids were swept by this process: there is nothing older
+        self._sweeping = (0, b"")  # the day that it is at, and how far it came
         self._emptied = 0  # the day before which windows were emptied by it, likewise
 
     def prune(self, kind: Kept, *, before: int, limit: int = 5_000) -> int:
@@ -98,23 +99,31 @@ class SqlRetention:
         return self._delete(audit_log, audit_log.c.number.in_(select(front.c.number).where(front.c.at < before)), limit)
 
     def _ids(self, day: int) -> int:
-        """Slice by slice of the whole table: with no index by day, every batch of events is spared one."""
+        """Of the next slice of the table that has any: with no index by day, every batch of events is spared one.
+
+        What is over is spread evenly over the table, for keys are digests: each slice has some, where there are any.
+        """
         if day <= self._swept:
             return 0
-        gone, after, last = 0, b"", False
-        while not last:
+        after = self._sweeping[1] if self._sweeping[0] == day else b""
+        while True:
             with glancing(self._engine) as tx:
                 later = select(event_ids.c.id).where(event_ids.c.id > after).order_by(event_ids.c.id)
                 end = tx.execute(later.offset(_SLICE - 1).limit(1)).scalar_one_or_none()
-            last = end is None
-            old = (event_ids.c.id > after) & (event_ids.c.day < day)
-            with writing(self._engine) as tx:
-                gone += tx.execute(
-                    delete(event_ids).where(old if end is None else old & (event_ids.c.id <= end))
-                ).rowcount
-            after = end or after
-        self._swept = day
-        return gone
+                old = (event_ids.c.id > after) & (event_ids.c.day < day)
+                old = old if end is None else old & (event_ids.c.id <= end)
+                # Read first: nobody who writes waits for a slice in which there is nothing to do.
+                is_any = tx.execute(select(exists().where(old))).scalar_one()
+            gone = 0
+            if is_any:
+                with writing(self._engine) as tx:
+                    gone = tx.execute(delete(event_ids).where(old)).rowcount
+            if end is None:
+                self._swept = day
+                return gone
+            after, self._sweeping = end, (day, end)
+            if gone:
+                return gone
 
     def _visitors(self, day: int, limit: int) -> int:
         other = visitors.alias()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.event import listen
 
 from plugin.errors import ServiceUnavailable
 from plugin.ports import AuditEntry, DeadLetter, Erased, ErasureFence, HotCopy, Kept, Member, Receipt
@@ -278,14 +279,42 @@ def test_ids_go_by_days(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with working(store) as batch:
         for day in range(3):
             batch.add_ids({event_id(f"{day}-{number}"): b"d" for number in range(250)}, day=TODAY - day)
-    assert store.retention.prune("event_ids", before=NOW - DAY) == 250
-    assert store.retention.prune("event_ids", before=NOW - DAY) == 0
+    assert sum(swept(store, NOW - DAY)) == 250
+    assert swept(store, NOW - DAY) == []
     with working(store) as batch:
         assert batch.known_ids([event_id("2-7"), event_id("1-7"), event_id("0-7")], day=TODAY).keys() == {
             event_id("1-7"),
             event_id("0-7"),
         }
-    assert store.retention.prune("event_ids", before=NOW + DAY) == 500
+    assert sum(swept(store, NOW + DAY)) == 500
+
+
+def swept(store: Store, before: int) -> list[int]:
+    steps = []
+    while gone := store.retention.prune("event_ids", before=before):
+        steps.append(gone)
+    return steps
+
+
+def test_however_many_ids_there_are_each_step_looks_at_few_and_others_write_in_between(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugin.store.privacy_retention._SLICE", 100)
+    with working(store) as batch:
+        for day in (0, 9):
+            batch.add_ids({event_id(f"{day}-{number}"): b"d" for number in range(450)}, day=TODAY - day)
+    touched: list[int] = []
+    listen(store.engine, "after_cursor_execute", lambda *told: touched.append(told[1].rowcount))
+    steps = []
+    while gone := store.retention.prune("event_ids", before=NOW - DAY):
+        steps.append(gone)
+        with working(store) as batch:
+            batch.add_ids({event_id(f"new-{len(steps)}"): b"d"}, day=TODAY)
+    assert sum(steps) == 450
+    assert len(steps) >= 9
+    assert max(steps) <= 100
+    assert max(touched) <= 100, "no transaction is longer for there being more"
+    assert store.retention.prune("event_ids", before=NOW - DAY) == 0
 
 
 def test_visitors_go_when_nobody_of_their_group_was_seen(store: Store) -> None:

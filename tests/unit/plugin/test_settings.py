@@ -289,3 +289,16 @@ def test_a_source_cannot_take_the_name_of_pushed_entries(tmp_path: Path) -> None
     with pytest.raises(SettingsError) as refused:
         load({"TESSERA_SOURCES": '{"api": {"adapter": "null"}}'}, tmp_path)
     assert "'api'" in str(refused.value)
+
+
+def test_types_of_events_are_kept_no_longer_than_all(tmp_path: Path) -> None:
+    write(tmp_path, "keep_types_days = { search = 14, scroll = 7 }\n")
+    settings = load({}, tmp_path)
+    assert dict(settings.keep_types_days) == {"scroll": 7, "search": 14}
+    assert ("keep_types_days", "scroll 7, search 14", "tessera.toml") in describe(settings)
+    assert load({"TESSERA_KEEP_TYPES_DAYS": '{"scroll": 7}'}, tmp_path).keep_types_days == {"scroll": 7}
+    assert problems({"TESSERA_KEEP_EVENTS_DAYS": "10"}, tmp_path) == [
+        "keep_types_days: search: no longer than keep_events_days, which is 10"
+    ]
+    for bad in ("[]", '{"scroll": 0}', '{"Scroll": 3}', '{"scroll": "x"}'):
+        assert "KEEP_TYPES_DAYS" in problems({"TESSERA_KEEP_TYPES_DAYS": bad}, tmp_path)[0]

@@ -65,6 +65,22 @@ def test_of_each_kind_what_is_older_than_the_settings_say_goes(sqlite_store: Sto
     assert found.window == b"", "nothing is looked back at for longer than events are kept"
 
 
+def test_types_that_are_kept_shorter_go_before_the_others(sqlite_store: Store) -> None:
+    with working(sqlite_store) as batch:
+        batch.log(
+            [
+                event(f"{type_}-{days}", type=type_, time=NOW - days * DAY_MS)
+                for type_ in ("search", "view")
+                for days in (13, 15, 91)
+            ]
+        )
+    keeps = replace(KEEPS, types={"search": 14, "signup": 1})
+    job = Retaining(sqlite_store.retention, sqlite_store.leases, keeps, "tests", now_ms=lambda: NOW, rest=lambda: None)
+    assert job.run() == {"events": 3}
+    left = [one.id for one in sqlite_store.event_log.of([source("ann")]).items]
+    assert sorted(left) == ["search-13", "view-13", "view-15"]
+
+
 def test_it_goes_in_small_steps_between_which_others_write(sqlite_store: Store) -> None:
     with working(sqlite_store) as batch:
         batch.log([event(str(number), time=0) for number in range(2 * STEP + 1)])
