@@ -8,7 +8,7 @@ from plugin.ports import Lease, Leases
 
 TTL_MS = 5_000
 """After a machine is gone, its partitions rest for so long at most."""
-RENEW_MS = 1_500
+RENEW_MS = 2_000
 MOST_WORKERS = 64
 _PARTITION, _WORKER = "events:", "events-worker:"
 

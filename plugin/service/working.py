@@ -25,7 +25,7 @@ MOST_TOGETHER = 3
 """An event that was delivered more often, with no end of it, is applied alone: it may be what workers end at."""
 MOST_DELIVERIES = 8
 """Delivered more often than that, it is put among the dead letters."""
-WAIT_S = 0.1
+WAIT_S = 0.2
 TICK_MS = 200
 LOOK_MS = 10_000
 STRAY_S = 20.0

@@ -109,7 +109,7 @@ def open_store(url: str) -> Store:
         leases=SqlLeases(engine),
         applying=SqlApplying(engine, watch),
         visitors=SqlVisitors(engine),
-        hot_outbox=SqlHotOutbox(engine),
+        hot_outbox=SqlHotOutbox(engine, watch),
         dead_letters=SqlDeadLetters(engine),
         identity=SqlIdentity(engine),
         segment_lists=SqlSegmentLists(engine),

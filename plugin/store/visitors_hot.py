@@ -11,6 +11,7 @@ from plugin.store.engine import glancing, writing
 from plugin.store.statements import batches
 from plugin.store.visitor_tables import hot_outbox as outbox
 from plugin.store.visitor_tables import visitors
+from plugin.store.watch import Kept, Watch
 
 _DONE = delete(outbox).where(outbox.c.source == bindparam("of"), outbox.c.version <= bindparam("upto"))
 
@@ -18,10 +19,13 @@ _DONE = delete(outbox).where(outbox.c.source == bindparam("of"), outbox.c.versio
 class SqlHotOutbox:
     """`plugin.ports.HotOutbox` in SQL."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
+        self._is_empty = Kept(watch, self._read_is_empty)
 
     def pending(self, limit: int = 500) -> tuple[HotCopy, ...]:
+        if self._is_empty():
+            return ()
         newer = case((visitors.c.version >= outbox.c.version, visitors.c.version), else_=outbox.c.version)
         wanted = (
             select(outbox.c.source, newer, visitors.c.hot)
@@ -30,6 +34,10 @@ class SqlHotOutbox:
         )
         with glancing(self._engine) as tx:
             return tuple(HotCopy(*row) for row in tx.execute(wanted))
+
+    def _read_is_empty(self) -> bool:
+        with glancing(self._engine) as tx:
+            return tx.execute(select(outbox.c.source).limit(1)).first() is None
 
     def done(self, versions: Mapping[str, int]) -> None:
         rows = [{"of": source, "upto": versions[source]} for source in sorted(versions)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ POLL_S = 0.01
 QUIET_POLL_S = 0.025
 """The same, once nothing came for QUIET_S: most of the day is quiet, and each look costs a core a little."""
 QUIET_S = 2.0
+_TICK_NS = 50_000_000
 CHUNK = 2_000
 REMOVED_AT_ONCE = 200
 
@@ -42,6 +44,8 @@ class LocalStream:
         self._cursors: dict[int, int] = {}
         self._emptied: tuple[frozenset[int], int] | None = None  # where nothing was, and the newest number then
         self._moved = (0, runtime.monotonic())
+        self._log = f"{options.file}-wal"
+        self._known: tuple[int | None, int] = (None, 0)  # when the file was written, and the number read after that
         self._closed = False
         self._appends = Appender(options, self._writer, self._writing, self._now_ms, self._tell)
 
@@ -67,14 +71,13 @@ class LocalStream:
     def read(self, partitions: Collection[int], *, limit: int, wait_s: float) -> list[Delivery]:
         """See the port."""
         deadline = self._runtime.monotonic() + wait_s
+        number = self._number()
         while True:
-            seen = self._number()
-            if found := self._next(partitions, limit, seen):
+            if found := self._next(partitions, limit, number):
                 return found
-            left = deadline - self._runtime.monotonic()
-            if left <= 0:
+            if deadline <= self._runtime.monotonic():
                 return []
-            self.wait(seen, left)
+            number = self._wait(number, number, deadline)
 
     def ack(self, partition: int, positions: Collection[str]) -> None:
         """See the port."""
@@ -96,11 +99,10 @@ class LocalStream:
     def wait(self, seen: int, timeout_s: float) -> int:
         """See the port; appends of other processes are looked for every 10 ms, or 25 where it is quiet."""
         deadline = self._runtime.monotonic() + timeout_s
+        return self._wait(self._number_or(seen), seen, deadline)
+
+    def _wait(self, number: int, seen: int, deadline: float) -> int:
         while True:
-            try:
-                number = self._number()
-            except StreamDown:
-                number = seen
             now = self._runtime.monotonic()
             if number != self._moved[0]:
                 self._moved = (number, now)
@@ -110,6 +112,7 @@ class LocalStream:
                     return number
                 if self._newest <= number:
                     self._appended.wait(min(deadline - now, pause))
+            number = self._number_or(seen)
 
     def backlog(self) -> Backlog:
         """See the port."""
@@ -193,9 +196,31 @@ class LocalStream:
                 return
             last = chunk[-1][0]
 
+    def _number_or(self, seen: int) -> int:
+        try:
+            return self._number()
+        except StreamDown:
+            return seen
+
     def _number(self) -> int:
+        """Of the newest record. While nothing writes to the file, its log's time tells so for a fraction of a look."""
+        self._check_open()
+        at = self._written_at()
+        known = self._known
+        if at is not None and known == (at, known[1]) and self._newest <= known[1]:
+            return known[1]
         with self._looking():
-            return int(self._reader.execute("SELECT number FROM state").fetchone()[0])
+            number = int(self._reader.execute("SELECT number FROM state").fetchone()[0])
+        self._known = (at, number)
+        return number
+
+    def _written_at(self) -> int | None:
+        """When the file was written last; None where it was just now, for what follows may leave the same time."""
+        try:
+            at = os.stat(self._log).st_mtime_ns  # noqa: PTH116  # many times a second
+        except OSError:
+            return None
+        return at if self._runtime.now() * 1e9 - at > _TICK_NS else None
 
     @contextmanager
     def _looking(self) -> Iterator[None]:
