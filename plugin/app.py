@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -54,6 +54,7 @@ from plugin.service.publish import Publishing
 from plugin.service.regrouping import Regrouping
 from plugin.service.segment_services import segment_services
 from plugin.service.serving import Reporting
+from plugin.service.settling import Settling
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
@@ -94,11 +95,9 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     store = open_store(settings.database_url.reveal())
     closing.callback(store.close)
     models = open_models(settings)
-    for model in models.values():
-        closing.callback(model.close)
+    settling = _settling(settings, models, new_id, closing)
     geo = _geo(settings, closing)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
-    scoring = Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
     signing_key = signing_key_of(settings)
     kept = visiting.open_visiting(settings, store, signing_key, closing)
     tokens = DecisionTokens(signing_key)
@@ -129,7 +128,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     profiles = visiting.visitors(kept, store, lambda: sites.site, deny_unknown=settings.deny_consent_by_default)
     personalization = Personalization(
         sites=sites,
-        scoring=scoring,
+        settling=settling,
         profiles=profiles,
         ingests=ingests,
         devices=devices,
@@ -144,7 +143,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     simulator = Simulator(
         sites=sites,
         publishing=publishing,
-        scoring=scoring,
+        settling=settling,
         writer=writer,
         entries=lambda: _entries(store.content),
         clock=now,
@@ -267,7 +266,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     measure(
         metrics,
         sites,
-        scoring,
+        settling,
         store,
         readiness,
         partial(waiting, kept.stream.backlog, store.dead_letters.waiting),
@@ -397,6 +396,20 @@ def open_models(settings: Settings) -> dict[str, ModelAdapter]:
         name: registry.model(plugged.adapter)({"name": name, **plugged.options}, runtime)
         for name, plugged in settings.models.items()
     }
+
+
+def _settling(
+    settings: Settings, models: Mapping[str, ModelAdapter], new_id: Callable[[], str], closing: ExitStack
+) -> Settling:
+    for model in models.values():
+        closing.callback(model.close)
+    scoring = Scoring(
+        models,
+        timeout_s=settings.score_timeout.total_seconds(),
+        max_age_s=settings.score_max_age_s,
+        monotonic=time.monotonic,
+    )
+    return Settling(scoring, new_id=new_id, monotonic=time.monotonic)
 
 
 def _geo(settings: Settings, closing: ExitStack) -> Geo:

@@ -9,10 +9,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from plugin.service.health import Readiness
 from plugin.service.lag import Lags
-from plugin.service.models import Scoring
+from plugin.service.settling import Settling
 from plugin.service.sites import Sites
 from plugin.service.waiting import Waiting
 from plugin.store import Store
+from plugin.web.degraded_metrics import DegradedCollector
 from plugin.web.event_metrics import EventsCollector
 from plugin.web.source_metrics import SourcesCollector
 
@@ -34,7 +35,7 @@ def count_events(metrics: CollectorRegistry) -> Callable[[str, int], None]:
 def measure(
     metrics: CollectorRegistry,
     sites: Sites,
-    scoring: Scoring,
+    settling: Settling,
     store: Store,
     readiness: Readiness,
     events: Callable[[], Waiting],
@@ -57,4 +58,5 @@ def measure(
     entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)
     entries.set_function(lambda: len(sites.site.content.candidates) if sites.site is not None else 0)
     failures = Gauge("tessera_model_failures", "Times that a model gave no scores", registry=metrics)
-    failures.set_function(lambda: scoring.failures)
+    failures.set_function(lambda: settling.scoring.failures)
+    metrics.register(DegradedCollector(lambda: settling.counts))

@@ -9,7 +9,7 @@ from rules.experiments import LARGEST_WEIGHT
 from rules.fields import LONGEST_ID, LONGEST_TEXT
 from rules.patterns import LARGEST_COUNT, LONGEST_SEQUENCE
 from rules.schema_conditions import Schema
-from rules.slots import MOST_BLOCKS
+from rules.slots import LONGEST_DEADLINE_MS, MOST_BLOCKS
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 ID: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "description": "Unique in its kind."}
@@ -136,6 +136,12 @@ def slot() -> Schema:
         "select": reference("selector", "Which entries are candidates."),
         "default": reference("selector", "What is shown where nothing is left."),
         "blend": {"description": "The shares of rules and of a model in the score.", **mapping(blend)},
+        "deadline_ms": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": LONGEST_DEADLINE_MS,
+            "description": "How long its model may take, in milliseconds; then last scores or the rules decide.",
+        },
         "diversify": {"description": "Keeps alike entries apart.", **mapping(diversify, "by")},
         "cap": reference("cap"),
     }

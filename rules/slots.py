@@ -11,8 +11,10 @@ from rules.fields import Fields
 from rules.selectors import ages, named_ids, references
 
 MOST_BLOCKS = 100
+LONGEST_DEADLINE_MS = 10_000
 NO_MODEL = UseModel()
-FIELDS = ("id", "name", "description", "enabled", "limit", "select", "default", "blend", "diversify", "cap")
+LABELS = ("id", "name", "description", "enabled")
+FIELDS = (*LABELS, "limit", "select", "default", "blend", "deadline_ms", "diversify", "cap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Slot:
             `select_moves` says whether what it takes depends on the visitor or the moment. Likewise the default's.
         default: what is shown where nothing is left; `default_order` are ids in the order listed.
         rules_weight: what the sum of boosts is multiplied with.
-        model: the model of the blend.
+        model: the model of the blend; `deadline_ms` is how long it may take, None: as the settings say.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Slot:
     default_moves: bool = False
     rules_weight: float = 1.0
     model: UseModel = NO_MODEL
+    deadline_ms: int | None = None
     diversify: Diversify | None = None
     cap: Cap | None = None
 
@@ -82,6 +85,7 @@ def parse_slot(fields: Fields, content: Scope, models: set[str]) -> Slot | None:
         default_moves=default is not None and bool(references(default) or ages(default)),
         rules_weight=rules_weight,
         model=model,
+        deadline_ms=fields.whole("deadline_ms", 1, 1, LONGEST_DEADLINE_MS) if "deadline_ms" in fields else None,
         diversify=_parse_diversify(fields, content),
         cap=cap,
     )

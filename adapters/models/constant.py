@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adapters.models.port import FeatureRow, ModelOptionsError, ModelSpec
+from adapters.models.port import FeatureRow, ModelOptionsError, ModelSpec, Per
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
 
@@ -16,7 +16,8 @@ class ConstantModel:
     """Scores all alike, at no cost and without failure."""
 
     def __init__(self, name: str, score: float) -> None:
-        self.spec = ModelSpec(name=name, features=(), scale="probability", per=frozenset(("audience", "visitor")))
+        both: frozenset[Per] = frozenset(("audience", "visitor"))
+        self.spec = ModelSpec(name=name, features=(), scale="probability", per=both, local=True)
         self._score = score
 
     def score(self, rows: Sequence[FeatureRow], *, timeout_s: float) -> Sequence[float]:  # noqa: ARG002 - no waiting here

@@ -25,7 +25,7 @@ class LinearModel:
     """Compiled weights. Immutable, so any number of threads may score at once."""
 
     def __init__(self, name: str, weights: Weights, per: frozenset[Per]) -> None:
-        self.spec = ModelSpec(name=name, features=weights.features(), scale="unbounded", per=per)
+        self.spec = ModelSpec(name=name, features=weights.features(), scale="unbounded", per=per, local=True)
         self._bias = weights.bias
         self._a = weights.a
         self._b = weights.b

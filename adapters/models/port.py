@@ -27,12 +27,15 @@ class ModelSpec:
         scale: of the raw model: "probability" is in [0, 1] already; "unbounded" is passed through the
             calibration by the adapter. `score` gives [0, 1] either way.
         per: what it may be asked for: once an audience key, or for each visitor.
+        local: whether it scores in this process, in far less than a millisecond: such a model is asked without a thread
+            of its own, and nothing ends the call.
     """
 
     name: str
     features: tuple[str, ...]
     scale: Scale
     per: frozenset[Per]
+    local: bool = False
 
 
 class ModelAdapter(Protocol):

@@ -18,10 +18,10 @@ from plugin.cli.situation import Situation
 from plugin.errors import UnknownSlots
 from plugin.flow.context import ContextPolicy, Devices, RawRequest, derive
 from plugin.flow.plan import plan
-from plugin.flow.settle import settle
 from plugin.flow.types import Settled, SlotAsk, Visit
 from plugin.service.models import Scoring
-from plugin.service.personalize import LONGEST_TTL_S, Answer
+from plugin.service.personalize import Answer
+from plugin.service.settling import Settling
 from plugin.service.sites import site_of
 from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
@@ -60,13 +60,13 @@ def decide_offline(
         arms=situation.arms,
     )
     planned = plan(visit, site)
-    if planned.unknown and not planned.plans:
+    if planned.unknown and not planned.plans and not planned.failed:
         raise UnknownSlots(planned.unknown, ruleset.slots)
     with ExitStack() as closing:
         scoring = _scoring(ruleset, closing)
-        scores, degraded = scoring.scores(planned)
-    settled = settle(planned, scores, situation.exposures, longest_ttl_s=LONGEST_TTL_S)
-    return _as_json(settled, situation.visitor, planned.unknown, degraded)
+        settling = Settling(scoring, new_id=lambda: "of this command", monotonic=time.monotonic)
+        settled = settling.settle(planned, situation.exposures)
+    return _as_json(settled, situation.visitor, planned.unknown)
 
 
 def _attributes(ruleset: Ruleset, situation: Situation) -> dict[str, object]:
@@ -106,8 +106,8 @@ def _scoring(ruleset: Ruleset, closing: ExitStack) -> Scoring:
     return Scoring(models, timeout_s=settings.score_timeout.total_seconds(), monotonic=time.monotonic)
 
 
-def _as_json(settled: Settled, visitor: str | None, unknown: tuple[str, ...], degraded: list[str]) -> dict[str, object]:
-    answer = Answer(settled, False, None, visitor, unknown, tuple(degraded))
+def _as_json(settled: Settled, visitor: str | None, unknown: tuple[str, ...]) -> dict[str, object]:
+    answer = Answer(settled, False, None, visitor, unknown, settled.degraded)
     writer = AnswerWriter(DecisionTokens("offline"), _no_markup)
     found: dict[str, object] = json.loads(writer.write(answer, render="json", all_segments=True))
     found["ruleset"] = None

@@ -123,6 +123,8 @@ class Words:
             weight = f", weight {_number(model['weight'])}" if "weight" in model else ""
             per = ", for each visitor" if model.get("per") == "visitor" else ""
             yield Fact("Ranked with", (f"the model {quoted(str(model['name']))}{weight}{per}",))
+            if "deadline_ms" in item:
+                yield Fact("Waits for it", (f"{_number(item['deadline_ms'])} ms at most",))
         if blend.get("rules", 1) != 1:
             yield Fact("Rules weigh", (_number(blend["rules"]),))
         diversify = mapping(item.get("diversify"))

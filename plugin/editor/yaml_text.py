@@ -14,7 +14,8 @@ import yaml
 
 ORDER = (
     *("version", "id", "name", "description", "enabled", "slot", "priority", "type", "unit", "values", "purpose"),
-    *("limit", "select", "default", "blend", "diversify", "when", "pattern", "members", "computed", "lasts"),
+    *("limit", "select", "default", "blend", "deadline_ms", "diversify"),
+    *("when", "pattern", "members", "computed", "lasts"),
     *("from", "until", "on", "timezone", "locales", "holdout", "traffic", "at", "given", "segments", "arms"),
     *("weight", "then", "goal", "cap", "strict", "public", "content", "expect", "tests"),
 )

@@ -9,17 +9,24 @@ from rules import Plan, UnknownSlotError
 
 
 def plan(visit: Visit, site: Site) -> Planned:
-    """Plan every slot asked for; those that there are not come back by name, the others are planned all the same."""
+    """Plan every slot asked for.
+
+    Those that there are not come back by name, and those whose rules fail in a way that nobody foresaw with their
+    fault; the others are planned all the same.
+    """
     ruleset = site.ruleset
     facts = ruleset.facts(visit.attributes, segments=visit.segments, now=visit.now, deny_unknown=visit.deny_unknown)
     plans: list[tuple[SlotAsk, Plan]] = []
     unknown: list[str] = []
+    failed: list[tuple[SlotAsk, Exception]] = []
     for ask in visit.asks:
         try:
             plans.append((ask, ruleset.plan(ask.id, facts, site.content, arms=visit.arms or None)))
         except UnknownSlotError:
             unknown.append(ask.id)
-    return Planned(visit, site, facts, tuple(plans), tuple(unknown))
+        except Exception as fault:  # noqa: BLE001 - one slot must not take the others with it; the service logs it
+            failed.append((ask, fault))
+    return Planned(visit, site, facts, tuple(plans), tuple(unknown), tuple(failed))
 
 
 def plan_written(visit: Visit, site: Site, outcomes: Mapping[str, str]) -> Planned:

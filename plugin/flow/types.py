@@ -14,6 +14,7 @@ from rules.shared_slots import SharedSlots
 Scores = Mapping[str, Mapping[str, float]]
 """By slot, then by entry id, in [0, 1]."""
 Render = Literal["json", "html", "both"]
+Rung = Literal["last_scores", "rules", "default", "baseline"]
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -93,19 +94,60 @@ class Site:
     born: str = ""
 
 
+class Step(NamedTuple):
+    """How far a slot came down the ladder: model score, else last scores, else rules, else default, else baseline.
+
+    Attributes:
+        rung: what decided: the model's scores of a while ago, the rules without a model, the slot's default though
+            candidates were left, or what the CMS publishes for everybody.
+        cause: what failed: `model:NAME`, or `slot`, which nobody foresaw.
+        why: in words, for the trace; nothing of the visitor is in it.
+        age_s: how old last scores are.
+    """
+
+    rung: Rung
+    cause: str
+    why: str
+    age_s: float | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """As the trace shows it."""
+        return self._asdict()
+
+
 class Planned(NamedTuple):
-    """The first half of a request's decisions: everything before a model is asked."""
+    """The first half of a request's decisions: everything before a model is asked.
+
+    Attributes:
+        failed: the slots that could not be planned, and the fault of each, which nobody foresaw.
+    """
 
     visit: Visit
     site: Site
     facts: Facts
     plans: tuple[tuple[SlotAsk, Plan], ...]
     unknown: tuple[str, ...]
+    failed: tuple[tuple[SlotAsk, Exception], ...] = ()
 
 
 class Settled(NamedTuple):
-    """A request's decisions, slot by slot in the order asked."""
+    """A request's decisions, slot by slot in the order asked.
+
+    Attributes:
+        steps: of the slots that came down the ladder.
+        faults: what nobody foresaw, by slot; its step says what stands in.
+    """
 
     planned: Planned
     decisions: tuple[tuple[SlotAsk, Decision], ...]
     ttl_s: Mapping[str, int]
+    steps: Mapping[str, Step] = _NONE
+    faults: Mapping[str, Exception] = _NONE
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """What failed, such as `model:NAME`, and `slot:ID:RUNG` for each slot that it brought down."""
+        if not self.steps:
+            return ()
+        causes = dict.fromkeys(step.cause for step in self.steps.values() if step.cause != "slot")
+        return (*causes, *(f"slot:{slot}:{step.rung}" for slot, step in self.steps.items()))

@@ -76,8 +76,10 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """Whether requests may come. A sync that fails is no reason: what it last brought is served."""
-        return self.database is None and self.serving is not None
+        """Whether requests may come. A sync that fails is no reason against it, nor a database that is away: what was
+        read last is served, and a load balancer that took every process away would leave nothing at all.
+        """
+        return self.serving is not None
 
     @property
     def content_age(self) -> timedelta | None:

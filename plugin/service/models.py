@@ -1,28 +1,38 @@
-"""Asking models for scores: with a deadline, once per audience and interval, and never at the visitor's expense."""
+"""Asking models for scores: each slot within its deadline, once per audience and interval, in no visitor's way."""
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from threading import Lock
+from typing import NamedTuple
 
 from adapters.models.port import ModelAdapter, ModelError
 from plugin.flow.scores import rows_for
-from plugin.flow.types import Planned
+from plugin.flow.types import Planned, Step
+from plugin.service.last_scores import Key, LastScores, Remembered, key_of
+from plugin.service.model_calls import Call, Calls
 from rules import Plan
 
 _log = logging.getLogger(__name__)
 INTERVAL_S = 60.0
-MOST_REMEMBERED = 20_000
-_Key = tuple[str, str, str, str]
+MAX_AGE_S = 86_400.0
+_NOBODY_KNOWS: Mapping[str, float] = {}
+
+
+class _Asked(NamedTuple):
+    """A slot whose model was asked: the call under way, or what came of it at once."""
+
+    slot: str
+    name: str
+    key: Key | None
+    answer: Call | Mapping[str, float] | ModelError
 
 
 class Scoring:
     """The models by name, and what they answered last for each audience.
 
-    Where a model fails, the last scores for the same audience and content are used, whatever their age; where there are
-    none, the slot is decided by rules alone. Both are reported as degraded.
+    Where a model fails, the last scores for the same audience are used if they are not too old, though the content may
+    have changed since: an entry that is new has none. Where there are none, the slot is decided by rules alone.
     """
 
     def __init__(
@@ -32,73 +42,98 @@ class Scoring:
         timeout_s: float,
         monotonic: Callable[[], float],
         interval_s: float = INTERVAL_S,
+        max_age_s: float = MAX_AGE_S,
     ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            timeout_s: how long a slot waits for its model, where the slot itself does not say.
+            interval_s: so long scores are fresh, and nobody is asked.
+            max_age_s: so old last scores may be that stand in for a model.
+        """
         self.models = dict(models)
         self._timeout_s = timeout_s
         self._monotonic = monotonic
         self._interval_s = interval_s
-        self._lock = Lock()
-        self._last: OrderedDict[_Key, tuple[float, Mapping[str, float]]] = OrderedDict()
+        self._max_age_s = max_age_s
+        self._last = LastScores()
+        self._calls = Calls(monotonic)
         self.failures = 0
 
-    def scores(self, planned: Planned) -> tuple[dict[str, Mapping[str, float]], list[str]]:
-        """Scores by slot and entry, and what was degraded, such as `model:feed-linear`; one deadline for all slots."""
+    def scores(self, planned: Planned) -> tuple[dict[str, Mapping[str, float]], dict[str, Step]]:
+        """Scores by slot and entry, and the step of each slot whose model gave none.
+
+        The models of all slots are asked at the same time, so that a visitor waits no longer than the longest deadline.
+        """
         found: dict[str, Mapping[str, float]] = {}
-        degraded: list[str] = []
-        deadline: float | None = None
+        steps: dict[str, Step] = {}
+        asked: list[_Asked] = []
+        begun: float | None = None
         for ask, plan in planned.plans:
             name = plan.model.name
             if name is None or plan.model.weight == 0 or not plan.left:
                 continue
-            if deadline is None:
-                deadline = self._monotonic() + self._timeout_s
-            scores, failed = self._for_slot(name, plan, planned.site.revision, deadline)
-            found[ask.id] = scores
-            if failed:
-                degraded.append(f"model:{name}")
-        return found, list(dict.fromkeys(degraded))
+            if begun is None:
+                begun = self._monotonic()
+            key = key_of(plan, name, planned.site.revision)
+            kept = self._last.get(key)
+            fresh = kept is not None and kept.revision == planned.site.revision and begun - kept.at < self._interval_s
+            if kept is not None and fresh:
+                found[ask.id] = kept.scores
+                continue
+            asked.append(_Asked(ask.id, name, key, self._begin(name, key, plan, planned.site.revision, begun)))
+        for slot, name, key, answer in asked:
+            try:
+                if isinstance(answer, ModelError):
+                    raise answer
+                found[slot] = answer.result() if isinstance(answer, Call) else answer
+            except ModelError as fault:
+                self.failures += 1
+                _log.warning("model %s gave no scores for the slot %s: %s", name, slot, fault)
+                found[slot], steps[slot] = self._instead(name, key, fault)
+        return found, steps
 
-    def _for_slot(self, name: str, plan: Plan, revision: str, deadline: float) -> tuple[Mapping[str, float], bool]:
+    def _begin(
+        self, name: str, key: Key | None, plan: Plan, revision: str, begun: float
+    ) -> Call | Mapping[str, float] | ModelError:
         model = self.models.get(name)
         if model is None:
-            return {}, True
-        key = None if plan.model.per == "visitor" else (name, revision, plan.slot.id, plan.audience_key)
-        now = self._monotonic()
-        remembered = self._remembered(key)
-        if remembered is not None and now - remembered[0] < self._interval_s:
-            return remembered[1], False
-        try:
-            if deadline <= now:
-                raise ModelError("no time is left for another model")
-            scores = _asked(model, plan, deadline - now)
-        except ModelError as error:
-            self.failures += 1
-            _log.warning("model %s gave no scores: %s", name, error)
-            return (remembered[1] if remembered is not None else {}), True
-        if key is not None:
-            with self._lock:
-                self._last[key] = (now, scores)
-                self._last.move_to_end(key)
-                while len(self._last) > MOST_REMEMBERED:
-                    self._last.popitem(last=False)
-        return scores, False
+            return ModelError("no such model is configured")
+        deadline_ms = plan.slot.deadline_ms
+        patience_s = self._timeout_s if deadline_ms is None else deadline_ms / 1000
 
-    def _remembered(self, key: _Key | None) -> tuple[float, Mapping[str, float]] | None:
-        if key is None:
-            return None
-        with self._lock:
-            return self._last.get(key)
+        def work(left_s: float) -> Mapping[str, float]:
+            scores = _asked(model, plan, left_s)
+            if key is not None:  # also what came too late: it is there for whoever asks next
+                self._last.put(key, Remembered(begun, revision, scores))
+            return scores
+
+        try:
+            if model.spec.local:
+                return work(patience_s)
+            return self._calls.begin(name, work, patience_s, begun)
+        except ModelError as fault:
+            return fault
+
+    def _instead(self, name: str, key: Key | None, fault: ModelError) -> tuple[Mapping[str, float], Step]:
+        """The next rung: last scores, else none at all."""
+        cause, why = f"model:{name}", str(fault)
+        kept = self._last.get(key)
+        age_s = self._monotonic() - kept.at if kept is not None else 0.0
+        if kept is not None and age_s <= self._max_age_s:
+            return kept.scores, Step("last_scores", cause, why, round(age_s, 1))
+        return _NOBODY_KNOWS, Step("rules", cause, why)
 
 
 def _asked(model: ModelAdapter, plan: Plan, timeout_s: float) -> dict[str, float]:
     """Raises: ModelError for whatever goes wrong in an adapter, which may be somebody else's code."""
-    ids, rows = rows_for(plan, model.spec.features)
     try:
+        ids, rows = rows_for(plan, model.spec.features)
         scores = dict(zip(ids, model.score(rows, timeout_s=timeout_s), strict=True))
         if not all(0.0 <= score <= 1.0 for score in scores.values()):
             raise ModelError("it gave a score that is not between 0 and 1")
     except ModelError:
         raise
-    except Exception as error:
-        raise ModelError(f"{type(error).__name__}: {error}") from error
+    except Exception as error:  # its text may tell of the visitor
+        raise ModelError(f"the adapter failed: {type(error).__name__}") from error
     return scores

@@ -12,7 +12,6 @@ from plugin.errors import RateLimited, ServiceUnavailable, UnknownSlots
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
 from plugin.flow.plan import plan, plan_written
 from plugin.flow.profile import with_profile
-from plugin.flow.settle import settle
 from plugin.flow.sharing import LOCALE, VISITOR
 from plugin.flow.signals.locales import normal_tag
 from plugin.flow.signals.ports import Devices, Geo
@@ -20,10 +19,9 @@ from plugin.flow.types import Planned, Profile, Settled, Site, SlotAsk, Visit
 from plugin.profiles.events import Event
 from plugin.profiles.judging import Judged, Rejected
 from plugin.service.ingest import Taken
-from plugin.service.models import Scoring
+from plugin.service.settling import Settling
 from plugin.service.sites import Sites
 
-LONGEST_TTL_S = 60
 MOST_OTHERS = 4
 """States that are not published, such as those of previews, whose context policies are kept."""
 _FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "request.search_terms")
@@ -121,7 +119,7 @@ class Personalization:
         self,
         *,
         sites: Sites,
-        scoring: Scoring,
+        settling: Settling,
         profiles: Profiles,
         ingests: Ingests,
         devices: Devices,
@@ -132,7 +130,7 @@ class Personalization:
         deny_unknown: bool,
     ) -> None:
         self.sites = sites
-        self._scoring = scoring
+        self._settling = settling
         self._profiles = profiles
         self._ingests = ingests
         self._devices = devices
@@ -168,10 +166,10 @@ class Personalization:
             self._deny_unknown,
         )
         planned = plan(visit, site)
-        if planned.unknown and not planned.plans:
+        if planned.unknown and not planned.plans and not planned.failed:
             raise UnknownSlots(planned.unknown, site.ruleset.slots)
-        scores, degraded = self._scoring.scores(planned)
-        settled = settle(planned, scores, profile.exposures, longest_ttl_s=LONGEST_TTL_S)
+        settled = self._settling.settle(planned, profile.exposures)
+        degraded = settled.degraded
         shared = command.by_cache and not command.explain and not degraded and _is_shared(planned, command, context)
         return Answer(
             settled,
@@ -191,9 +189,9 @@ class Personalization:
         """
         visit = Visit({}, command.asks, self._clock(), unique=command.unique)
         planned = plan_written(visit, site, outcomes)
-        scores, degraded = self._scoring.scores(planned)
-        settled = settle(planned, scores, {}, longest_ttl_s=LONGEST_TTL_S)
-        return Answer(settled, not degraded, self._new_id() if degraded else None, None, (), tuple(degraded))
+        settled = self._settling.settle(planned, {})
+        degraded = settled.degraded
+        return Answer(settled, not degraded, self._new_id() if degraded else None, None, (), degraded)
 
     def meet(self, command: Personalize, site: Site, now: datetime) -> Met:
         """Who is there, and what is known of them: the first steps of a decision."""
@@ -253,7 +251,7 @@ class Personalization:
     def _wanted(self, site: Site) -> frozenset[str] | None:
         """What the rules and the models read, so that nothing else is derived; None: everything."""
         found = set(site.wanted)
-        for model in self._scoring.models.values():
+        for model in self._settling.scoring.models.values():
             if "visitor" in model.spec.per:
                 if not model.spec.features:
                     return None

@@ -10,13 +10,12 @@ from typing import Any, Protocol
 
 from plugin.errors import FieldError, UnknownSlots, ValidationFailed
 from plugin.flow.plan import plan
-from plugin.flow.settle import settle
 from plugin.flow.types import Profile, Site, SlotAsk, Visit
 from plugin.service.checking import compiled
 from plugin.service.commands import SimulateRequest
-from plugin.service.models import Scoring
-from plugin.service.personalize import LONGEST_TTL_S, Answer
+from plugin.service.personalize import Answer
 from plugin.service.publish import Publishing
+from plugin.service.settling import Settling
 from plugin.service.sites import Sites, site_of
 from plugin.service.writer import AnswerWriter
 from rules import Content, Ruleset
@@ -55,7 +54,7 @@ class Simulator:
         *,
         sites: Sites,
         publishing: Publishing,
-        scoring: Scoring,
+        settling: Settling,
         writer: AnswerWriter,
         entries: Callable[[], list[dict[str, object]]],
         clock: Callable[[], datetime],
@@ -71,7 +70,7 @@ class Simulator:
         self._deny_unknown = deny_unknown
         self._sites = sites
         self._publishing = publishing
-        self._scoring = scoring
+        self._settling = settling
         self._writer = writer
         self._entries = entries
         self._clock = clock
@@ -102,11 +101,10 @@ class Simulator:
             deny_unknown=self._deny_unknown and request.as_visitor,
         )
         planned = plan(visit, site)
-        if planned.unknown and not planned.plans:
+        if planned.unknown and not planned.plans and not planned.failed:
             raise UnknownSlots(planned.unknown, site.ruleset.slots)
-        scores, degraded = self._scoring.scores(planned)
-        settled = settle(planned, scores, request.exposures or profile.exposures, longest_ttl_s=LONGEST_TTL_S)
-        without = (*degraded, *profile.degraded)
+        settled = self._settling.settle(planned, request.exposures or profile.exposures)
+        without = (*settled.degraded, *profile.degraded)
         answer = Answer(settled, False, None, request.visitor_id, planned.unknown, without)
         found: dict[str, Any] = json.loads(self._writer.write(answer, render="both", all_segments=True))
         if not published:

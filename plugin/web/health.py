@@ -50,8 +50,11 @@ def operations(readiness: Readiness) -> list[Operation]:
             name="ready",
             method="GET",
             path="/readyz",
-            summary="Whether requests may come: the database answers and a rule set is loaded",
-            description="With a management key of the scope `read`, how each source of content stands, too.",
+            summary="Whether requests may come: a rule set is loaded",
+            description=(
+                "Where the database does not answer, what was read last is served. "
+                "With a management key of the scope `read`, how each source of content stands, too."
+            ),
             tag=_TAG,
             access=OPTIONAL,
             answers={200: shapes.Ready, 503: shapes.Ready},
@@ -62,7 +65,7 @@ def operations(readiness: Readiness) -> list[Operation]:
 
 def _shown(health: Health, *, detailed: bool) -> dict[str, object]:
     shown: dict[str, object] = {
-        "status": "ready" if health.ready else "not_ready",
+        "status": _status(health),
         "database": "ok" if health.database is None else "failing",
         "ruleset": _ruleset(health),
         "content": _content(health),
@@ -75,6 +78,12 @@ def _shown(health: Health, *, detailed: bool) -> dict[str, object]:
             "sources": [_source(source) for source in health.sources],
         }
     return shown
+
+
+def _status(health: Health) -> str:
+    if not health.ready:
+        return "not_ready"
+    return "ready" if health.database is None else "degraded"
 
 
 def _ruleset(health: Health) -> str:

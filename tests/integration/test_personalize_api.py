@@ -209,7 +209,7 @@ def test_head_is_get_without_the_body(client: FlaskClient) -> None:
 
 def test_an_unknown_model_degrades_and_the_rules_decide(client: FlaskClient) -> None:
     answer = post(client, {"slots": [{"id": "scored"}, {"id": "shared"}]})
-    assert json.loads(answer.data)["degraded"] == ["model:gone"]
+    assert json.loads(answer.data)["degraded"] == ["model:gone", "slot:scored:rules"]
     assert blocks(answer, "scored") == ["a", "b", "c"]
 
 

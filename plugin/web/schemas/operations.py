@@ -47,7 +47,7 @@ class SourcePage(Schema):
 class Ready(Schema):
     """Whether requests may come; the details are for management keys that may read."""
 
-    status = fields.String(required=True, validate=validate.OneOf(["ready", "not_ready"]))
+    status = fields.String(required=True, validate=validate.OneOf(["ready", "degraded", "not_ready"]))
     database = fields.String(required=True, validate=validate.OneOf(["ok", "failing"]))
     ruleset = fields.String(required=True, validate=validate.OneOf(["ok", "unpublished", "loading"]))
     content = fields.String(required=True, validate=validate.OneOf(["ok", "failing", "unknown"]))

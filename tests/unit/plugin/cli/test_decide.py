@@ -151,7 +151,7 @@ def test_models_are_those_of_the_settings_and_without_them_the_answer_is_degrade
     path.write_text("slots: [{id: s, select: {content.type: hero}, blend: {model: {name: taste}}}]\n")
     arguments = ("decide", "--rules", str(path), "--content", str(content), "--slot", "s")
     alone = json.loads(run(*arguments).stdout)
-    assert alone["degraded"] == ["model:taste"]
+    assert alone["degraded"] == ["model:taste", "slot:s:rules"]
     (here / "tessera.toml").write_text(
         '[models.taste]\nadapter = "linear"\n'
         'weights = {version = 1, bias = 0.0, categorical = {"content.tags=vip" = 3.0}}\n'

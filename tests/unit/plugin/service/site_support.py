@@ -18,6 +18,7 @@ from plugin.profiles.judging import Judged, Rejected
 from plugin.service.ingest import Taken
 from plugin.service.models import Scoring
 from plugin.service.personalize import Personalization, Personalize
+from plugin.service.settling import Settling
 from plugin.service.sites import Sites
 from plugin.store import Store
 
@@ -133,10 +134,11 @@ def service(store: Store, models: Mapping[str, ModelAdapter] | None = None, **po
     clock, kept, numbers = Clock(), Kept(), count(1)
     sites = Sites(store.rulesets, store.content, poll_s=0.05)
     scoring = Scoring(models or {}, timeout_s=0.08, monotonic=clock.monotonic)
+    settling = Settling(scoring, new_id=lambda: f"id-{next(numbers)}", monotonic=clock.monotonic)
     return Service(
         Personalization(
             sites=sites,
-            scoring=scoring,
+            settling=settling,
             profiles=kept,
             ingests=NoEvents(),
             devices=NullDevices(),

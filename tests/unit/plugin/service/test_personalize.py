@@ -266,7 +266,7 @@ def test_a_degraded_answer_is_never_shared(sqlite_store: Store) -> None:
     model.answer = down
     made.clock.move(61)
     answer = made.personalization.answer(ask(by_cache=True))
-    assert (answer.shared, answer.degraded) == (False, ("model:m",))
+    assert (answer.shared, answer.degraded) == (False, ("model:m", "slot:feed:last_scores"))
 
 
 def test_what_had_to_be_done_without_before_is_told(made: Service) -> None:

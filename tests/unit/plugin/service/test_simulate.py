@@ -12,6 +12,7 @@ from plugin.service.commands import SimulateRequest, SlotRequest
 from plugin.service.entries import as_content
 from plugin.service.models import Scoring
 from plugin.service.publish import Publishing
+from plugin.service.settling import Settling
 from plugin.service.simulate import Simulator
 from plugin.service.sites import Sites
 from plugin.service.tokens import DecisionTokens
@@ -34,7 +35,11 @@ class Bench:
         self._simulator = Simulator(
             sites=Sites(store.rulesets, store.content, poll_s=60),
             publishing=self.publishing,
-            scoring=Scoring({"m": model} if model else {}, timeout_s=0.08, monotonic=Clock().monotonic),
+            settling=Settling(
+                Scoring({"m": model} if model else {}, timeout_s=0.08, monotonic=Clock().monotonic),
+                new_id=lambda: "incident",
+                monotonic=Clock().monotonic,
+            ),
             writer=AnswerWriter(DecisionTokens("k" * 32), lambda _block, _hints: None),
             entries=lambda: [as_content(one) for one in store.content.snapshot().entries],
             clock=lambda: NOW,
