@@ -45,6 +45,15 @@ class SharedSlots:
         told = [name for name, one in self.slots.items() if one.sharing == "class"]
         return Classes(self._ruleset, self._content, told)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether an edge asked for some of it."""
+        return "slots" in self.__dict__
+
+    def prepare(self) -> None:
+        """Work all out now, for edges that are there already."""
+        self.classes.prepare()
+
     @cached_property
     def shape(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
         """What of the content keys depend on: for each slot the audience tags and the languages of its entries."""

@@ -31,7 +31,6 @@ from rules.ruleset import Ruleset
 from rules.schedule import ALWAYS_ON
 
 _SOME_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)  # no test of a class's attributes reads the clock
-_MOST_CANDIDATES = 512
 _NOTHING: tuple[Any, ...] = ({}, [], {})
 
 
@@ -152,6 +151,11 @@ class Classes:
             if facts[name] is not None:
                 yield name, facts.attributes[name]
 
+    def prepare(self) -> None:
+        """Work out now what the first visitor would have to wait for."""
+        len(self._attributes)
+        len(self.digest)
+
     @cached_property
     def _attributes(self) -> dict[str, tuple[frozenset[int], Mapping[frozenset[int], object]]]:
         """By name: the places of its tests, and for each combination of true ones a value that gives it."""
@@ -164,7 +168,7 @@ class Classes:
             places = [place for place, test in enumerate(self._tests) if test.attribute == name]
             mine = frozenset(places)
             known: dict[frozenset[int], object] = {}
-            for value in values_of(attribute, [self._tests[place] for place in places], zone).values[:_MOST_CANDIDATES]:
+            for value in values_of(attribute, [self._tests[place] for place in places], zone).values:
                 facts = Facts({} if value is None else {name: value}, _SOME_MOMENT, zone, catalogue)
                 if value is None or facts[name] is not None:
                     known.setdefault(self._truths(facts) & mine, value)

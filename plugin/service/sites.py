@@ -81,6 +81,8 @@ class Sites:
             self.last_error = None
             if built is None:
                 return False
+            if self._site is not None and self._site.shared.is_asked:
+                built.shared.prepare()
             is_first, self._site = self._site is None, built
             # What was just built lives until the next publication: the collector need not walk it again and again.
             if not is_first:
