@@ -54,12 +54,12 @@ class SqlNotices:
             mark(tx, source, dict.fromkeys([Mark(*SYNC)] if crowded else marks, cause), now=now)
 
     def claim(self, source: str, *, whole: bool, lease: str, now: datetime, until: datetime) -> Job | None:
+        if (source, whole) not in self._marked():
+            return None
         far = now + LONGEST_WAIT  # set by a clock that was put back since
         free = or_(dirty.c.lease.is_(None), dirty.c.lease_until < now, dirty.c.lease_until > far)
         kind = dirty.c.id == "" if whole else dirty.c.id != ""
         due = and_(dirty.c.source == source, or_(dirty.c.due_at <= now, dirty.c.due_at > far), free, kind)
-        if (source, whole) not in self._marked():
-            return None
         with glancing(self._engine) as tx:  # most of the time nothing is due, and no lock is worth it
             if tx.execute(select(dirty.c.id).where(due).limit(1)).first() is None:
                 return None
