@@ -30,9 +30,10 @@ from plugin.web import (
 from plugin.web.auth import Keyring
 from plugin.web.cors import Cors, is_delivery
 from plugin.web.limits import Buckets
-from plugin.web.manage import content, cost, draft, models, rulesets, segments, simulate
+from plugin.web.manage import compiled, content, cost, draft, models, rulesets, segments, simulate
 from plugin.web.metrics import HttpMetrics
 from plugin.web.operations import Gate, IdConverter, Operation
+from plugin.web.routes import Route
 from plugin.web.services import WebServices
 
 SECURITY_HEADERS = {
@@ -61,6 +62,7 @@ def register(app: Flask, services: WebServices) -> Web:
     """
     settings = services.settings
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # see `plugin.web.body.read_body`
+    app.url_rule_class = Route
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False  # an id may hold two slashes; a redirect would change it
     problems.register(app, max_body_bytes=settings.max_body_bytes, new_id=services.new_id)
@@ -78,6 +80,7 @@ def register(app: Flask, services: WebServices) -> Web:
         *draft.operations(services.drafting),
         *segments.operations(services.segments),
         *rulesets.operations(services.publishing, keyring),
+        *compiled.operations(services.publishing),
         *cost.operations(services.publishing),
         *content.operations(services.contents),
         *models.operations(settings.models),
