@@ -14,6 +14,7 @@ from plugin.cli.entries import Entries, entries_of_file, read_entries
 from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, show_problems
 from plugin.cli.places import RuleFiles
 from plugin.flow.sharing import private_reasons
+from plugin.service.checking import without_purpose
 from rules import Content, Problem, RuleError, Ruleset, load_files
 from rules.footprint import Footprint, footprints
 from rules.footprint_words import lines
@@ -70,7 +71,7 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     except RuleError as error:
         return CheckedFiles(error.problems)
     files = RuleFiles(paths)
-    problems = [*ruleset.warnings, *_without_purpose(ruleset)]
+    problems = [*ruleset.warnings, *without_purpose(ruleset)]
     entries = read_entries(content_path) if content_path is not None else _published(ruleset, problems)
     try:
         content = ruleset.prepare(entries)
@@ -97,20 +98,6 @@ def _costs(found: CheckedFiles, content_path: Path | None, now: datetime) -> lis
     if found.ruleset is None or found.content is None:
         return []
     return footprints(found.ruleset, found.content if content_path is not None else None, now=now)
-
-
-def _without_purpose(ruleset: Ruleset) -> list[Problem]:
-    """What is kept of visitors is kept for something: where a document does not say, it counts as said."""
-    return [
-        Problem(
-            f"{one.name!r} declares no purpose, so it is kept for personalization; say what it is for",
-            f"/attributes/{one.name}",
-            word=one.name,
-            severity="warning",
-        )
-        for one in ruleset.document.catalogue.all()
-        if one.name.startswith("profile.") and one.purpose is None
-    ]
 
 
 def _entries_beside(files: RuleFiles, name: str) -> Entries:

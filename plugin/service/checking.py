@@ -42,9 +42,11 @@ class Checked:
         return all(one.severity != "error" for one in self.problems) and all(test.passed for test in self.tests)
 
     def raise_if_not_ok(self) -> None:
-        """Raises: RulesRejected with every error, failed tests among them."""
+        """Raises: RulesRejected with every error, failed tests among them, and the warnings after these."""
         if not self.ok:
-            raise RulesRejected([*self.problems, *_failures(self.tests)])
+            errors = [one for one in self.problems if one.severity == "error"]
+            warnings = [one for one in self.problems if one.severity != "error"]
+            raise RulesRejected([*errors, *_failures(self.tests), *warnings])
 
 
 def compiled(source: Source, *, name: str | None = None) -> Ruleset:
@@ -85,7 +87,7 @@ def check(
     except RulesRejected as error:
         return Checked(None, error.problems)
     named = ruleset.document.data
-    warnings = [*ruleset.warnings, *_unknown_models(named, models)]  # type: ignore[arg-type]  # JSON, once checked
+    warnings = [*ruleset.warnings, *without_purpose(ruleset), *_unknown_models(named, models)]  # type: ignore[arg-type]  # JSON, once checked
     needed = any(test.content is None for test in ruleset.document.tests)
     try:
         prepared = ruleset.prepare(content() if needed else ())
@@ -99,6 +101,20 @@ def problems_of(document: Document) -> list[Problem]:
     report = Report()
     check_document(document, report)
     return report.problems
+
+
+def without_purpose(ruleset: Ruleset) -> list[Problem]:
+    """What is kept of visitors is kept for something: where a document does not say, it counts as said."""
+    return [
+        Problem(
+            f"{one.name!r} declares no purpose, so it is kept for personalization; say what it is for",
+            f"/attributes/{one.name}",
+            word=one.name,
+            severity="warning",
+        )
+        for one in ruleset.document.catalogue.all()
+        if one.name.startswith("profile.") and one.purpose is None
+    ]
 
 
 def _failures(tests: Sequence[TestResult]) -> list[Problem]:

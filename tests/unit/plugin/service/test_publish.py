@@ -96,6 +96,14 @@ def test_content_that_is_none_is_refused(publishing: Publishing) -> None:
     assert refused.value.errors[0].pointer == "/content"
 
 
+def test_an_attribute_of_visitors_without_a_purpose_is_warned_of(publishing: Publishing) -> None:
+    """Wherever rules are checked: who publishes over HTTP or in the editor sees it, too."""
+    attributes = {"profile.tier": {"type": "string"}, "profile.plan": {"type": "string", "purpose": "service"}}
+    found = publishing.check({"version": 1, "attributes": attributes, "slots": [{"id": "hero"}]})
+    assert [(one.severity, one.pointer) for one in found.problems] == [("warning", "/attributes/profile.tier")]
+    assert found.ok
+
+
 def test_an_unknown_model_is_a_warning_with_the_nearest_name(publishing: Publishing) -> None:
     one = document()
     one["slots"][0]["blend"] = {"model": {"name": "hero-liner"}}
