@@ -66,6 +66,7 @@ from plugin.sources import open_source
 from plugin.store import Store, open_store
 from plugin.visitor_services import visitor_services
 from plugin.web.audience import AudienceRoute
+from plugin.web.fragment import FragmentRoute
 from plugin.web.personalize import HotRoute
 from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
@@ -221,32 +222,34 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         ),
     )
     app.wsgi_app = graphql_route(  # type: ignore[method-assign]
-        HotRoute(
-            behind=AudienceRoute(
-                behind=app.wsgi_app,
+        FragmentRoute(
+            HotRoute(
+                behind=AudienceRoute(
+                    behind=app.wsgi_app,
+                    audiences=edges,
+                    keyring=web.keyring,
+                    cors=web.cors,
+                    buckets=web.buckets,
+                    metrics=web.metrics,
+                    headers=tuple(SECURITY_HEADERS.items()),
+                    secure=settings.public_url.startswith("https:"),
+                    monotonic=time.monotonic,
+                    new_id=new_id,
+                ),
+                personalization=personalization,
                 audiences=edges,
+                writer=writer,
+                sharing=sharing,
                 keyring=web.keyring,
                 cors=web.cors,
                 buckets=web.buckets,
                 metrics=web.metrics,
                 headers=tuple(SECURITY_HEADERS.items()),
-                secure=settings.public_url.startswith("https:"),
                 monotonic=time.monotonic,
                 new_id=new_id,
-            ),
-            personalization=personalization,
-            audiences=edges,
-            writer=writer,
-            sharing=sharing,
-            keyring=web.keyring,
-            cors=web.cors,
-            buckets=web.buckets,
-            metrics=web.metrics,
-            headers=tuple(SECURITY_HEADERS.items()),
-            monotonic=time.monotonic,
-            new_id=new_id,
-            max_body_bytes=settings.max_body_bytes,
-            explain_refusal=_explain_refusal,
+                max_body_bytes=settings.max_body_bytes,
+                explain_refusal=_explain_refusal,
+            )
         ),
         web,
         personalization=personalization,

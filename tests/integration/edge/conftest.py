@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,7 +31,7 @@ class Played:
     cache: Varnish
 
     def get(
-        self, path: str, *, method: str = "GET", raw: Mapping[str, str] | None = None, **headers: str
+        self, path: str, *, method: str = "GET", raw: Mapping[str, str] | None = None, **headers: Any
     ) -> requests.Response:
         """One request with no more headers than it must have; underscores in names are hyphens, but in `raw`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()} | dict(raw or {})

@@ -80,7 +80,7 @@ sub tessera_site {{ set req.backend_hint = site; }}
 
 
 @contextmanager
-def edge(tessera: int, site: int | None = None, **more: object) -> Iterator[Varnish]:
+def edge(tessera: int, site: int | None = None, *, port: int | None = None, **more: object) -> Iterator[Varnish]:
     """A running cache; the site is the same server as Tessera where none is given."""
-    with varnish(vcl(tessera, tessera if site is None else site, **more)) as cache:  # type: ignore[arg-type]
+    with varnish(vcl(tessera, tessera if site is None else site, **more), port) as cache:  # type: ignore[arg-type]
         yield cache
