@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -30,9 +30,7 @@ class Played:
     port: int
     cache: Varnish
 
-    def get(
-        self, path: str, *, method: str = "GET", raw: Mapping[str, str] | None = None, **headers: Any
-    ) -> requests.Response:
+    def get(self, path: str, *, method: str = "GET", raw: Any = None, **headers: Any) -> requests.Response:
         """One request with no more headers than it must have; underscores in names are hyphens, but in `raw`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()} | dict(raw or {})
         plain = {"User-Agent": SKIP_HEADER, "Accept": None, "Accept-Encoding": SKIP_HEADER, "Connection": None}

@@ -1,0 +1,120 @@
+"""Slots in plain HTML: pages that include one fragment each, put together by Varnish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.contract.http_server import Reply, Request
+from tests.integration.edge.conftest import Played
+
+pytestmark = pytest.mark.server
+HERO = "/v1/personalize?slots=home.hero&format=html"
+FEED = "/v1/personalize?slots=home.feed&format=html"
+CART = "/v1/personalize?slots=home.cart&format=html"
+MODIFIED = "Sun, 22 Nov 2026 00:00:00 GMT"
+SHARED = {
+    "Cache-Control": "public, max-age=0, s-maxage=60",
+    "ETag": '"page"',
+    "Last-Modified": "Sun, 22 Nov 2026 00:00:00 GMT",
+}
+
+
+@pytest.fixture
+def page(numbers: Callable[[], int]) -> str:
+    """Of pages that are the same for all but for what they include."""
+    return f"/same/i{numbers()}"
+
+
+def including(*addresses: str, **headers: str) -> Callable[[Request], Reply | None]:
+    """A frontend whose pages include these."""
+    text = "".join(f'[<esi:include src="{one.replace("&", "&amp;")}"/>]' for one in addresses)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    found = {**SHARED, "Surrogate-Control": 'content="ESI/1.0"', "Vary": "T-Key", **named}
+
+    def answer(request: Request) -> Reply | None:
+        if request.path.startswith("/v1/"):
+            return None
+        return Reply(200, f"<html>{text}</html>".encode(), found)
+
+    return answer
+
+
+def test_each_slot_is_looked_up_under_its_own_key(played: Played, page: str) -> None:
+    played.origin.fault = including(HERO, FEED)
+    first = played.get(page, CF_IPCountry="FR", Accept_Language="fr")
+    assert first.text.count("key=home.hero=") == first.text.count("key=home.feed=") == 1
+    assert "FR" in first.text
+    asked = played.origin.paths()
+    assert asked.count("/v1/audience") == asked.count("/v1/personalize") == 2
+    second = played.get(page, CF_IPCountry="DE", Accept_Language="fr")
+    assert "DE" in second.text
+    assert played.origin.paths().count("/v1/personalize") == 3, "the feed is the same"
+    assert played.get(page, CF_IPCountry="FR", Accept_Language="fr").text == first.text
+    assert played.origin.paths().count(page) == 1
+
+
+def test_fragments_know_the_campaign_of_their_page(played: Played, page: str) -> None:
+    played.origin.fault = including(FEED)
+    assert "7.snow-en".removeprefix("7") in played.get(f"{page}?utm_campaign=snow").text
+    assert "snow" not in played.get(page).text
+    assert played.origin.paths().count(page) == 1
+
+
+def test_a_private_fragment_is_asked_for_with_what_the_visitor_sent(played: Played, page: str) -> None:
+    played.origin.fault = including(HERO, CART)
+    for visitor in ("1", "2"):
+        text = played.get(page, Cookie=f"visitor={visitor}").text
+        assert f"visitor={visitor}" in text
+        assert "key=home.hero=" in text
+    assert played.origin.paths().count(page) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409, 422, 500, 503])
+def test_a_fragment_that_fails_leaves_the_rest_of_the_page(played: Played, page: str, status: int) -> None:
+    include = including(HERO, FEED)
+
+    def answer(request: Request) -> Reply | None:
+        if request.path == "/v1/personalize" and "home.hero" in request.query["slots"]:
+            return Reply(status, b"a problem that nobody shall see")
+        return include(request)
+
+    played.origin.fault = answer
+    found = played.get(page)
+    assert found.status_code == 200
+    assert found.text.startswith("<html>[][")
+    assert "key=home.feed=" in found.text
+    assert "problem" not in found.text
+
+
+def test_where_tessera_is_down_the_page_is_whole(played: Played, page: str) -> None:
+    include = including(HERO, FEED)
+    played.origin.fault = lambda request: Reply(503, b"down") if request.path.startswith("/v1/") else include(request)
+    assert played.get(page, CF_IPCountry="GB").text == "<html>[][]</html>"
+
+
+def test_browsers_do_not_keep_a_page_by_the_marks_of_its_frame(played: Played, page: str) -> None:
+    """A 304 for the frame would show the fragments of another hour."""
+    played.origin.fault = including(HERO)
+    found = played.get(page)
+    assert {"ETag", "Last-Modified", "Surrogate-Control"}.isdisjoint(found.headers)
+    assert found.headers["Cache-Control"] == "private, no-cache"
+    assert played.get(page, If_None_Match='"page"').status_code == 200
+    assert played.get(page, If_Modified_Since="Mon, 23 Nov 2026 00:00:00 GMT").status_code == 200
+
+
+def test_only_a_page_that_says_so_is_read_for_includes(played: Played, page: str) -> None:
+    """What an editor or a visitor wrote is text."""
+    played.origin.fault = including(HERO, Surrogate_Control="")
+    assert "<esi:include" in played.get(page).text
+    injected = b'<esi:include src="/same/other"/>'
+    told = {**SHARED, "Surrogate-Control": 'content="ESI/1.0"', "Vary": "T-Key"}
+    played.origin.fault = lambda request: Reply(200, injected, told) if request.path == "/v1/personalize" else None
+    assert played.get(HERO).content == injected
+
+
+def test_pages_with_keys_and_pages_that_pass_include_too(played: Played, numbers: Callable[[], int]) -> None:
+    played.origin.fault = including(HERO)
+    assert "key=home.hero=" in played.get(f"/p/i{numbers()}").text
+    assert "key=home.hero=" in played.get(f"/cart/{numbers()}", Cookie="visitor=1").text
