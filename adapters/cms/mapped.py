@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from adapters.cms import mapped_cursor
 from adapters.cms.mapped_cursor import Moves
 from adapters.cms.mapping import EntryMapping, Ignored, Unmappable
-from adapters.cms.port import Changes, Entry, Key, Multilingual, NotFound, Problem, Source, SourceSpec
+from adapters.cms.port import Changes, Entry, Glancing, Key, Multilingual, NotFound, Problem, Source, SourceSpec
 
 
 class MappedSource:
@@ -69,6 +69,10 @@ class MappedSource:
         tag = self.mapping.language(said) or said
         # Without names of languages the mapping leaves them as they are, and the source itself may have made tags.
         return (tag,) if self.mapping.locales else tuple(dict.fromkeys([said, tag]))
+
+    def glance(self) -> object | None:
+        """See `Glancing.glance`; None where the source cannot tell."""
+        return self.inner.glance() if isinstance(self.inner, Glancing) else None
 
     def languages(self, entry_id: str) -> tuple[str, ...]:
         """See `Multilingual.languages`, in Tessera's terms; none where the source cannot tell, or a field decides."""

@@ -224,6 +224,19 @@ class Multilingual(Protocol):
         ...
 
 
+@runtime_checkable
+class Glancing(Protocol):
+    """What a source may tell besides, where a look at it as a whole is cheap."""
+
+    def glance(self) -> object | None:
+        """Equal ones: nothing changed in between, as far as can be seen without reading it. None: it cannot be told.
+
+        Raises:
+            CmsError: it cannot be looked at.
+        """
+        ...
+
+
 class CmsError(Exception):
     """Root of the tree. `str(error)` names the place and the reason and carries no secret.
 

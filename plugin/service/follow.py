@@ -25,6 +25,8 @@ CATCH_UP = (timedelta(0), timedelta(seconds=15))
 second time, the server surely listens again."""
 FIRST_SWEEP = timedelta(minutes=1)
 """After a start, until a sweep can be due."""
+READ_ANYWAY = timedelta(seconds=10)
+"""How often a source that is followed is read though nothing of it seems to have changed."""
 _AFTER_A_FAULT_S = 1.0
 
 
@@ -63,6 +65,8 @@ class SourceSyncing:
         self._every = every
         self._rereads_s = tuple(rereads_s[1::2]) if every is None else ()
         self._next_sync: datetime | None = None
+        self._next_read: datetime | None = None
+        self._glance: object | None = None
         self._next_sweep: datetime | None = None
         self._catch_up = list(catch_up)
         self._began: datetime | None = None
@@ -117,7 +121,11 @@ class SourceSyncing:
     def _follow(self, now: datetime) -> bool:
         if self._every is None or waits(now, self._next_sync, self._every):
             return False
-        self._syncing.sync(self.name)
+        glance = self._syncing.glance(self.name)
+        if glance is None or glance != self._glance or not waits(now, self._next_read, READ_ANYWAY):
+            synced = self._syncing.sync(self.name)
+            self._glance = glance if synced.applied is not None else None
+            self._next_read = self._clock() + READ_ANYWAY
         self._next_sync = self._clock() + self._every
         return False
 

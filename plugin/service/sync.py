@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from adapters.cms.port import Changes as Fetched
-from adapters.cms.port import CmsError, Entry, Key, Ordering, Problem, Source
+from adapters.cms.port import CmsError, Entry, Glancing, Key, Ordering, Problem, Source
 from plugin.errors import Conflict, TesseraError
 from plugin.ports import Applied, Changes, ContentStore, EntryProblem, Fence, StoredEntry
 from plugin.service.versions import version_of
@@ -95,6 +95,14 @@ class Syncing:
             if sentence not in before:
                 _log.warning("%s: %s", name, sentence)
         self._logged[name] = frozenset(sentences)
+
+    def glance(self, name: str) -> object | None:
+        """Equal ones: nothing changed in a source in between, as far as a look tells. None: sync it to see."""
+        source = self.sources[name]
+        try:
+            return source.glance() if isinstance(source, Glancing) else None
+        except CmsError:
+            return None  # a sync says what is wrong with it
 
     def sync_all(self) -> list[Synced]:
         """Every source, one after the other."""

@@ -100,6 +100,13 @@ class FilesSource:
     def close(self) -> None:
         """Holds nothing open between calls."""
 
+    def glance(self) -> object | None:
+        """The files with their times and sizes; None where one changed so lately that its time says nothing."""
+        files, problems = self.walk()
+        if any(self.stamp(file) < 0 for file in files):
+            return None
+        return files, problems
+
     def walk(self) -> tuple[list[Found], list[Problem]]:
         """The folder's files within the limits."""
         return walk(self._root, self._max_files)

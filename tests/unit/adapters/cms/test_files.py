@@ -498,3 +498,18 @@ def test_bad_options_are_all_named(tmp_path: Path) -> None:
         "link_depth",
         "max_files",
     ]
+
+
+def test_a_glance_tells_whether_anything_changed(root: Path, write: Write) -> None:
+    write("hero/a.md", "one")
+    files = source(root)
+    before = files.glance()
+    assert before is not None
+    assert files.glance() == before
+    write("hero/a.md", "two")
+    after = files.glance()
+    assert after != before
+    write("hero/b.md", "three")
+    assert files.glance() != after
+    write("hero/b.md", "four", stamp=NOW)
+    assert files.glance() is None, "what changed just now may change again within the same tick"

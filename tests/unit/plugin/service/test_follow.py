@@ -37,6 +37,15 @@ class Cms:
         return Fetched((), (), str(len(self.asked)), full=cursor is None, present=frozenset())
 
 
+class GlancedAt(Cms):
+    """Can be looked at without being read."""
+
+    looks: str | None = "so"
+
+    def glance(self) -> object | None:
+        return self.looks
+
+
 class Bench:
     def __init__(
         self,
@@ -46,9 +55,10 @@ class Bench:
         catch_up_s: Sequence[float] = (),
         every_s: float | None = None,
         rereads_s: Sequence[float] = (),
+        cms: Cms | None = None,
     ) -> None:
         self.now = NOW
-        self.cms = Cms()
+        self.cms = cms or Cms()
         self.store = store
         leases = count(1)
         self.worker = SourceSyncing(
@@ -99,6 +109,19 @@ def test_a_sweep_reads_everything_now_and_then(sqlite_store: Store) -> None:
 def test_a_folder_is_followed(sqlite_store: Store) -> None:
     bench = Bench(sqlite_store, every_s=1)
     assert [bench.later(), bench.later(0.5), bench.later(0.5)] == [[None], [], ["1"]]
+
+
+def test_a_folder_that_looks_the_same_is_read_now_and_then_only(sqlite_store: Store) -> None:
+    cms = GlancedAt()
+    bench = Bench(sqlite_store, every_s=1, cms=cms)
+    assert len(bench.later()) == 1
+    assert [len(bench.later(1)) for _second in range(12)] == [0] * 9 + [1, 0, 0]
+    cms.looks = "otherwise"
+    assert [len(bench.later(1)), len(bench.later(1))] == [1, 0]
+    cms.looks = None  # it cannot be told
+    assert [len(bench.later(1)), len(bench.later(1))] == [1, 1]
+    cms.looks, cms.fails = "third", Unavailable("down")
+    assert [len(bench.later(1)), len(bench.later(1))] == [1, 1]
 
 
 def test_a_sync_that_fails_is_tried_again_later_and_later(sqlite_store: Store) -> None:
