@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from plugin.demo.conditions import Row, condition_rows, schedule_rows
+from plugin.demo.ladder_words import step_sentence
 from plugin.demo.words import Words
 from plugin.service.personalize import Answer
 from rules import Block, Decision
@@ -40,8 +41,10 @@ class Telling:
         trace: Mapping[str, Any] = decision.trace or {}
         told = sorted(trace["rules"], key=lambda row: (-row["priority"], row["id"]))
         blocks = [self._block(block, decision, trace) for block in decision.blocks]
-        degraded = [what for what in self._answer.degraded if what == f"model:{trace['model']['name']}"]
-        degraded += dict.fromkeys(f"template:{one['type']}" for one in blocks if not one["rendered"])
+        step = trace.get("degraded")
+        degraded = [] if step is None else [step_sentence(self._words.lang, step)]
+        failed = dict.fromkeys(str(one["type"]) for one in blocks if not one["rendered"])
+        degraded += [self._words.template_failed(kind) for kind in failed]
         return {
             "id": decision.slot,
             "name": self._slots[decision.slot].name or decision.slot,
@@ -51,7 +54,7 @@ class Telling:
             "audience_key": decision.audience_key,
             "ttl_s": self._answer.settled.ttl_s.get(decision.slot),
             "shareable": _VISITOR not in self._answer.site.reads[decision.slot],
-            "degraded": [self._words.degraded(what) for what in degraded],
+            "degraded": degraded,
             "held": [self._rule(row) for row in told if row["status"] == "applied"],
             "not_held": [self._rule(row) for row in told if row["status"] != "applied"],
             "dropped": self._dropped(trace),

@@ -127,20 +127,11 @@ class Words:
             return f"pas d’accord pour {reason.removeprefix(_NO_CONSENT)}"
         return _FRENCH_MISSING.get(reason, reason)
 
-    def degraded(self, what: str) -> str:
-        """What failed on the way, such as `model:feed-linear`, as a sentence."""
-        kind, _colon, name = what.partition(":")
+    def template_failed(self, kind: str) -> str:
+        """That the template of a type of blocks failed."""
         if self.lang == "fr":
-            known = {
-                "model": f"Le modèle {name} n’a pas répondu à temps : ses derniers scores ou les règles ont décidé.",
-                "template": f"Le gabarit du type {name} a échoué : seul le titre est montré.",
-            }
-        else:
-            known = {
-                "model": f"The model {name} did not answer in time: its last scores or the rules decided.",
-                "template": f"The template of the type {name} failed: only the title is shown.",
-            }
-        return known.get(kind, what)
+            return f"Le gabarit du type {kind} a échoué : seul le titre est montré."
+        return f"The template of the type {kind} failed: only the title is shown."
 
 
 def read_words(folder: Path, languages: Sequence[str] = tuple(LANGUAGES)) -> Mapping[str, Words]:

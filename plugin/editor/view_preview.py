@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from plugin.editor import links, situation
 from plugin.editor.desk import BLOCKS, Desk, title_in
+from plugin.editor.failing import failures
 from plugin.editor.moments import moment
 from plugin.editor.phrases import Phrase, many
 from plugin.editor.reads import Reads, reads_of
@@ -197,7 +198,7 @@ def _told(desk: Desk, answer: Mapping[str, Any], document: Document, title: str,
         blocks=blocks,
         fallback=found["fallback"],
         hints=tuple(f"{name}: {held}" for name, held in sorted(found["presentation"].items())),
-        degraded=tuple(answer["degraded"]),
+        degraded=tuple(failures(answer["degraded"], trace)),
         why=why(trace, document, words, words.vocabulary.title, pinning),
         moment=moment(_instant(trace["now"]), trace["zone"]),
     )
