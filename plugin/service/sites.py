@@ -31,6 +31,7 @@ class Sites:
         self._site: Site | None = None
         self._epochs: tuple[int, int] | None = None
         self._refused: tuple[int, int] | None = None
+        self._is_untidy = False
         self._refreshing = Lock()
         self._stop = Event()
         self._thread: Thread | None = None
@@ -84,11 +85,9 @@ class Sites:
             if self._site is not None and self._site.shared.is_asked:
                 built.shared.prepare()
             is_first, self._site = self._site is None, built
-            # What was just built lives until the next publication: the collector need not walk it again and again.
-            if not is_first:
-                gc.unfreeze()
-                gc.collect()
-            gc.freeze()
+            if is_first:
+                _spare_the_collector()
+            self._is_untidy = not is_first
             for notify in self.on_change:
                 notify(built)
             return True
@@ -150,6 +149,11 @@ class Sites:
                 self.refresh()
                 for notify in self.on_look:
                     notify(self._site)
+                if self._is_untidy:  # last, for whoever waits until this state is served need not wait for that
+                    self._is_untidy = False
+                    gc.unfreeze()
+                    gc.collect()
+                    _spare_the_collector()
             except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw; it is logged and shown
                 _log.exception("reading the published state failed")
                 self.last_error = "reading the published state failed; see the log"
@@ -157,6 +161,11 @@ class Sites:
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _spare_the_collector() -> None:
+    """What was just built lives until the next publication: it need not be walked again and again."""
+    gc.freeze()
 
 
 @contextmanager
