@@ -3,6 +3,10 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# Much of the suite waits for other processes, so that three workers keep two processors busy.
+WORKERS ?= 3
+# Where make is killed, so is what it runs.
+TOGETHER := $(shell command -v setpriv >/dev/null 2>&1 && echo setpriv --pdeathsig TERM)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help setup setup-dev servers run test test-cms test-events lint types lock bench bench-peers clean
@@ -42,7 +46,7 @@ types: setup-dev  ## mypy, strict
 	$(BIN)/mypy
 
 test: setup-dev servers lint types  ## lint, types and the whole suite, real components included
-	$(BIN)/pytest -n 2 --dist loadgroup -q
+	$(TOGETHER) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -q
 
 test-cms: setup-dev  ## the suite against real WordPress and Strapi; installs what is missing of them
 	$(BIN)/python -m tests.cms_servers.wordpress_install

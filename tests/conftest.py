@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -12,17 +15,55 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from plugin.store import Store, migrate, open_store
-from tests import servers
+from tests import keeper, servers
+from tests.sharing_out import Balance, share_out
 
 TESTS = Path(__file__).parent
 PURE = ("unit", "property", "golden", "architecture")
+KEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
+FROZEN = pytest.StashKey[int]()
+MOST_FROZEN = 200_000
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Whatever this run starts ends with it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.pluginmanager.register(Balance())
+        if Path("/proc/self/environ").exists():
+            config.stash[KEEPER] = keeper.watch()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What is left is ended now."""
+    if KEEPER in config.stash:
+        keeper.release(config.stash[KEEPER])
+
+
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pure tests have no network: whatever opens a socket there fails."""
+    share_out(items, TESTS)
     for item in items:
         if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in PURE:
             item.add_marker(pytest.mark.disable_socket)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was collected stays until the end: the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+    session.config.stash[FROZEN] = gc.get_freeze_count()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Each application takes what it has published out of the collector's sight; here, many of them come and go."""
+    stash = item.config.stash
+    if gc.get_freeze_count() > stash[FROZEN] + MOST_FROZEN:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        stash[FROZEN] = gc.get_freeze_count()
 
 
 @pytest.fixture(scope="session")
