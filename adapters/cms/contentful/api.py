@@ -64,8 +64,8 @@ class Api:
         self._client = client
 
     def ping(self) -> None:
-        """Reads the smallest list of entries."""
-        self._list("entries", {"limit": "1", "select": "sys.id"})
+        """Reads the smallest list of entries; an answer of another shape is none."""
+        _items(self._list("entries", {"limit": "1", "select": "sys.id"}), "entries")
 
     def close(self) -> None:
         """Closes the connection."""
