@@ -34,7 +34,14 @@ from plugin.flow.context import ContextPolicy
 from plugin.graphql.registered import read_registered
 from plugin.graphql.wire import graphql_route
 from plugin.identifiers import RandomBits, ulid
-from plugin.measuring import count_events, count_failures, measure
+from plugin.measuring import (
+    count_events,
+    count_failures,
+    count_received,
+    measure,
+    measure_lag,
+    measure_patterns,
+)
 from plugin.ports import ContentStore
 from plugin.privacy_services import privacy_services, start_keeping
 from plugin.render.blocks import BlockRenderer
@@ -113,6 +120,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         policy=policy,
         new_id=new_id,
         headless_counts=settings.demo,
+        count=count_received(metrics),
         tokens_of_users=visiting.user_tokens(settings) if settings.known_ids_need_token else None,
         at=at,
     )
@@ -344,7 +352,10 @@ def _start_work(
     sites.refresh()
     sites.start()
     if settings.apply_events:
-        visiting.start_applying(settings, kept, store, lambda: sites.site, count_events(metrics), closing, at)
+        applying = visiting.start_applying(
+            settings, kept, store, lambda: sites.site, count_events(metrics), closing, at, late=measure_lag(metrics)
+        )
+        measure_patterns(metrics, applying.evaluations)
         start_keeping(settings, kept, store, closing, at)
 
 

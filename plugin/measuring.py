@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from adapters.streams.port import Backlog
+from plugin.errors import SettingsError
 from plugin.service.health import Readiness
 from plugin.service.lag import Lags
 from plugin.service.settling import Settling
 from plugin.service.sites import Sites
-from plugin.service.waiting import Waiting
+from plugin.service.waiting import Evaluations, Waiting, waiting
 from plugin.store import Store
 from plugin.web.degraded_metrics import DegradedCollector
-from plugin.web.event_metrics import EventsCollector
+from plugin.web.event_metrics import ApplyLag, EvaluationsCollector, EventsCollector
 from plugin.web.source_metrics import SourcesCollector
 
 
@@ -30,6 +34,43 @@ def count_events(metrics: CollectorRegistry) -> Callable[[str, int], None]:
         "tessera_events", "Events by what became of them when they were applied", ["outcome"], registry=metrics
     )
     return lambda outcome, number: counter.labels(outcome).inc(number)
+
+
+def count_received(metrics: CollectorRegistry) -> Callable[[str, int], None]:
+    """What counts events by what became of them when they came."""
+    counter = Counter(
+        "tessera_events_received", "Events by what became of them when they came", ["outcome"], registry=metrics
+    )
+    return lambda outcome, number: counter.labels(outcome).inc(number)
+
+
+def measure_lag(metrics: CollectorRegistry) -> Callable[[Sequence[float]], None]:
+    """What measures how late events are applied."""
+    lag = ApplyLag()
+    metrics.register(lag)
+    return lag.observe
+
+
+def measure_patterns(metrics: CollectorRegistry, look: Callable[[], Evaluations]) -> None:
+    """Show how patterns are evaluated."""
+    metrics.register(EvaluationsCollector(look))
+
+
+def measure_waiting(metrics: CollectorRegistry, backlog: Callable[[], Backlog], dead: Callable[[], int]) -> None:
+    """Show what waits to be applied."""
+    metrics.register(EventsCollector(partial(waiting, backlog, dead)))
+
+
+def serve(metrics: CollectorRegistry, address: tuple[str, int], closing: ExitStack) -> None:
+    """Answer Prometheus at a host and port until `closing` ends it. Raises SettingsError where that is taken."""
+    host, port = address
+    try:
+        server, thread = start_http_server(port, host, metrics)
+    except OSError as fault:
+        raise SettingsError([f"--metrics: {host}:{port} cannot be listened on: {fault.strerror}"]) from fault
+    closing.callback(thread.join)
+    closing.callback(server.server_close)
+    closing.callback(server.shutdown)
 
 
 def measure(

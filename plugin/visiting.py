@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from plugin.errors import ServiceUnavailable, SettingsError, TesseraError
 from plugin.flow.context import ContextPolicy
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
-from plugin.live.pattern_engine import Limits, PatternEngine
+from plugin.live.pattern_engine import Counts, Limits, PatternEngine
 from plugin.live.redis_views import RedisViews
 from plugin.live.views import StoredViews
 from plugin.processes import has_ended, own_name
@@ -24,6 +24,7 @@ from plugin.profiles.settings import Settings as ProfileSettings
 from plugin.profiles.types import Types
 from plugin.service.apply import Applier
 from plugin.service.audit import Auditing
+from plugin.service.conflicts import Conflicts
 from plugin.service.copying import Copying
 from plugin.service.dead_letters import DeadEvents
 from plugin.service.event_ids import EventIds
@@ -40,6 +41,7 @@ from plugin.service.segment_expiry import EVERY_S, SegmentExpiry
 from plugin.service.stage import Staging
 from plugin.service.user_tokens import UserTokens
 from plugin.service.visitors import Visitors
+from plugin.service.waiting import Evaluations
 from plugin.service.working import Worker
 from plugin.settings import Settings
 from plugin.store import Store
@@ -49,6 +51,10 @@ _DAY_MS = 86_400_000
 _STOP_S = 10.0
 ENGINE_WINDOW_S = 1.0
 """For one visitor's window, of which most take a millisecond: a transaction waits for it."""
+
+
+def _unheard(_seconds: Sequence[float]) -> None:
+    """Nobody measures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +208,7 @@ def ingesting(
     new_id: Callable[[], str],
     headless_counts: bool,
     tokens_of_users: UserTokens | None,
+    count: Callable[[str, int], None],
     at: Callable[[str], None] = nowhere,
 ) -> Ingesting:
     """The service that takes events. ``tokens_of_users``: None where browsers may write under any id."""
@@ -217,6 +224,8 @@ def ingesting(
         now_ms=now_ms,
         new_id=new_id,
         headless_counts=headless_counts,
+        count=count,
+        conflicts=Conflicts(monotonic=time.monotonic),
         guard=Guard(store.visitors.reserved, tokens_of_users.user) if tokens_of_users is not None else None,
         copy=copier(visiting.copies, store) if visiting.copies is not None else None,
         at=at,
@@ -255,7 +264,9 @@ def start_applying(
     count: Callable[[str, int], None],
     closing: ExitStack,
     at: Callable[[str], None] = nowhere,
-) -> None:
+    *,
+    late: Callable[[Sequence[float]], None] = _unheard,
+) -> Applying:
     """Apply events in a thread of this process until `closing` ends it; call after forking."""
     applying = Applying(
         visiting,
@@ -264,10 +275,12 @@ def start_applying(
         deny_unknown=settings.deny_consent_by_default,
         in_flight_ms=keeps_of(settings).in_flight_ms,
         count=count,
+        late=late,
         at=at,
     )
     applying.start()
     closing.callback(applying.stop)
+    return applying
 
 
 def _nothing() -> None:
@@ -286,10 +299,13 @@ class Applying:
         deny_unknown: bool,
         in_flight_ms: int,
         count: Callable[[str, int], None],
+        late: Callable[[Sequence[float]], None] = _unheard,
         at: Callable[[str], None] = nowhere,
     ) -> None:
-        """Begin nothing yet."""
+        """Begin nothing yet. ``count`` and ``late`` are told as by `Worker`."""
         self._engine: PatternEngine | None = None
+        self._windows = 0
+        self._before = Counts()  # of the engines that others took the place of
         self._site = site
         self._rulesets = store.rulesets
         owner = own_name()
@@ -307,7 +323,7 @@ class Applying:
         applier = Applier(
             applying=store.applying,
             ids=visiting.ids,
-            stage=Staging(self._published, self._engine_for),
+            stage=Staging(self._published, self._engine_for, count=self._evaluated),
             settings=visiting.settings,
             lift=visiting.hasher.lift,
             key_version=visiting.hasher.version,
@@ -324,6 +340,8 @@ class Applying:
             applying=store.applying,
             copy=copying.drain if visiting.copies is not None else _nothing,
             count=count,
+            late=late,
+            conflicts=Conflicts(monotonic=time.monotonic),
             now_ms=now_ms,
             sleep=time.sleep,
             at=at,
@@ -350,6 +368,15 @@ class Applying:
         if self._engine is not None:
             self._engine.close()
 
+    def evaluations(self) -> Evaluations:
+        """How often patterns were evaluated, and how the engine fares, since the start."""
+        engine = self._engine
+        counts = self._before if engine is None else self._before.plus(engine.counts)
+        return Evaluations(self._windows, counts.carried, counts.left, counts.started, counts.ended, counts.quarantined)
+
+    def _evaluated(self, windows: int) -> None:
+        self._windows += windows
+
     def _published(self) -> Site | None:
         """What is published; None where nothing ever was. Raises ServiceUnavailable where it cannot be built yet.
 
@@ -363,6 +390,7 @@ class Applying:
     def _engine_for(self, patterns: PatternSet) -> PatternEngine:
         if self._engine is not None:
             self._engine.close()
+            self._before, self._engine = self._before.plus(self._engine.counts), None
         self._engine = PatternEngine(patterns, Limits(window=ENGINE_WINDOW_S))
         self._engine.start()
         return self._engine

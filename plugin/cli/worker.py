@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from plugin.store import Store
 
 
+def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    from plugin import setting_kinds as kinds  # noqa: PLC0415
+
+    if value is None:
+        return None
+    try:
+        host, _, port = kinds.address(value).rpartition(":")
+    except kinds.Wanted as wanted:
+        raise click.BadParameter(str(wanted)) from wanted
+    return host.strip("[]"), int(port)
+
+
 @click.command()
-def worker() -> None:
+@click.option("--metrics", metavar="HOST:PORT", callback=_address, help="Where Prometheus may ask for metrics.")
+def worker(metrics: tuple[str, int] | None) -> None:
     """Follow the sources and apply events until told to stop (SIGTERM, Ctrl-C).
 
     Sources: see to notices, watch folders, compare now and then. `tessera serve` does all of this by itself, events
@@ -42,7 +55,7 @@ def worker() -> None:
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with following(settings), applying(settings):
+    with following(settings), applying(settings, metrics=metrics):
         click.echo(f"following {', '.join(settings.sources) or 'no source'}", err=True)
         while not stopped.wait(1.0):  # a wait without end would not let the handlers run everywhere
             pass
@@ -82,9 +95,17 @@ def following(
 
 
 @contextmanager
-def applying(settings: Settings, *, at: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Apply events in a thread of this process, with what is published then."""
-    from plugin import visiting  # noqa: PLC0415
+def applying(
+    settings: Settings, *, at: Callable[[str], None] | None = None, metrics: tuple[str, int] | None = None
+) -> Iterator[None]:
+    """Apply events in a thread of this process, with what is published then.
+
+    Args:
+        metrics: host and port where it tells how events stand.
+    """
+    from prometheus_client import CollectorRegistry  # noqa: PLC0415
+
+    from plugin import measuring, visiting  # noqa: PLC0415
     from plugin.app import signing_key_of  # noqa: PLC0415
     from plugin.privacy_services import start_keeping  # noqa: PLC0415
     from plugin.service.notices import nowhere  # noqa: PLC0415
@@ -97,9 +118,15 @@ def applying(settings: Settings, *, at: Callable[[str], None] | None = None) -> 
         sites.refresh()
         sites.start()
         closing.callback(sites.stop)
-        visiting.start_applying(
-            settings, kept, store, lambda: sites.site, lambda _outcome, _number: None, closing, at or nowhere
+        registry = CollectorRegistry()
+        if metrics is not None:
+            measuring.serve(registry, metrics, closing)
+        made = visiting.start_applying(
+            *(settings, kept, store, lambda: sites.site, measuring.count_events(registry), closing, at or nowhere),
+            late=measuring.measure_lag(registry),
         )
+        measuring.measure_patterns(registry, made.evaluations)
+        measuring.measure_waiting(registry, kept.stream.backlog, store.dead_letters.waiting)
         start_keeping(settings, kept, store, closing, at or nowhere)
         yield
 

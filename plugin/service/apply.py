@@ -34,10 +34,14 @@ class Outcome:
         counts: events by outcome: applied, duplicate, erased (or too old), refused (by consent), unproven (of an id
             that is reserved for the site), bot, conflict, unreadable.
         versions: of the sources that were written.
+        received: when those that were applied were accepted.
+        conflicts: the types of those whose id another event had.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     versions: Mapping[str, int] = field(default_factory=dict)
+    received: list[int] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
 
 class Applier:
@@ -172,6 +176,7 @@ class Applier:
             self._reduce(draft, event, stage, settings)
             touched.add(draft.row.person)
             outcome.counts["applied"] += 1
+            outcome.received.append(event.received)
         batch.log(log)
         self._remake(batch, people, touched, stage, now, outcome)
 
@@ -191,8 +196,10 @@ class Applier:
         for key, event in zip(keys, events, strict=True):
             before = known.get(key)
             if before is not None:
-                kind = "duplicate" if before == event.digest else "conflict"
-                outcome.counts[kind] += 1
+                is_same = before == event.digest
+                outcome.counts["duplicate" if is_same else "conflict"] += 1
+                if not is_same:
+                    outcome.conflicts.append(event.type)
                 continue
             if event.flags & UNPROVEN and people.is_reserved(event.source):
                 outcome.counts["unproven"] += 1

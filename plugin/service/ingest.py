@@ -18,6 +18,7 @@ from plugin.profiles.events import BOT, PREFETCH, UNPROVEN, Event
 from plugin.profiles.identity import Identity
 from plugin.profiles.judging import Judged, Rejected, judge
 from plugin.profiles.types import Types
+from plugin.service.conflicts import Conflicts
 from plugin.service.event_ids import EventIds
 from plugin.service.guarding import HEADER, Guard, Proof
 from plugin.service.notices import nowhere
@@ -51,6 +52,10 @@ class Taken(NamedTuple):
     keys: tuple[bytes, ...] = ()
 
 
+def _nobody(_outcome: str, _number: int) -> None:
+    """Nobody counts."""
+
+
 class Ingesting:
     """The service behind `POST /v1/events`, and behind the events of a request for blocks."""
 
@@ -69,6 +74,8 @@ class Ingesting:
         new_id: Callable[[], str],
         headless_counts: bool = False,
         guard: Guard | None = None,
+        count: Callable[[str, int], None] = _nobody,
+        conflicts: Conflicts | None = None,
         copy: Callable[[], None] | None = None,
         at: Callable[[str], None] = nowhere,
     ) -> None:
@@ -79,6 +86,8 @@ class Ingesting:
             identify: what stands for a visitor's id.
             tokens: reads a decision token; raises ValueError.
             headless_counts: whether browsers that a program drives are visitors, as where Tessera is tried.
+            count: told of events by what became of them: accepted, duplicate, ignored, conflict, rejected.
+            conflicts: told of ids that come with another event; None: nobody is.
             guard: of ids that are reserved for the site; None: browsers write under any.
             copy: writes the copies of views that are in line; None where there are none.
             at: told of named points in the work.
@@ -95,6 +104,8 @@ class Ingesting:
         self._new_id = new_id
         self._headless_counts = headless_counts
         self._guard = guard
+        self._count = count
+        self._conflicts = conflicts
         self._copy = copy
         self._at = at
 
@@ -174,6 +185,7 @@ class Ingesting:
         self._append(fresh)
         self._at("after append")
         self._ids.remember(fresh)
+        self._tell(len(fresh), duplicate, judged, clashing)
         return Taken(
             *(len(fresh), duplicate, len(judged.ignored), tuple(rejected)),
             ids=tuple(one.id for one in fresh),
@@ -186,6 +198,19 @@ class Ingesting:
         if found and self._copy is not None:
             self._copy()  # the worker does so after its commit, perhaps not yet
         return found
+
+    def _tell(self, accepted: int, duplicate: int, judged: Judged, clashing: Sequence[Event]) -> None:
+        for outcome, number in (
+            ("accepted", accepted),
+            ("duplicate", duplicate),
+            ("ignored", len(judged.ignored)),
+            ("conflict", len(clashing)),
+            ("rejected", len(judged.rejected)),
+        ):
+            if number:
+                self._count(outcome, number)
+        if clashing and self._conflicts is not None:
+            self._conflicts.tell(one.type for one in clashing)
 
     def _append(self, events: Sequence[Event]) -> None:
         if not events:

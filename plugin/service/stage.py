@@ -42,15 +42,23 @@ class Stage:
 class Staging:
     """Gives the stage of now; for one thread. An engine is made anew where the patterns changed."""
 
-    def __init__(self, site: Callable[[], Site | None], engine_for: Callable[[PatternSet], Engine | None]) -> None:
+    def __init__(
+        self,
+        site: Callable[[], Site | None],
+        engine_for: Callable[[PatternSet], Engine | None],
+        *,
+        count: Callable[[int], None] | None = None,
+    ) -> None:
         """Take what it works with.
 
         Args:
             site: the published state; None before there is any.
             engine_for: what evaluates the sequences and absences of a pattern set, in place of the one before.
+            count: told how many windows are evaluated.
         """
         self._site = site
         self._engine_for = engine_for
+        self._count = count
         self._engine: tuple[str, Engine | None] = ("", None)
         self._stage: Stage | None = None
 
@@ -68,7 +76,18 @@ class Staging:
         entries: dict[str, Mapping[str, object]] = {}
         for one in site.content.candidates if site is not None else ():
             entries.setdefault(one.id, one.entry)
-        return Stage(site, patterns, entries, Evaluation(patterns, self._engine[1]))
+        return Stage(site, patterns, entries, self._counted(Evaluation(patterns, self._engine[1])))
+
+    def _counted(self, evaluate_: Evaluate) -> Evaluate:
+        count = self._count
+        if count is None:
+            return evaluate_
+
+        def counted(windows: Sequence[tuple[Window, int]]) -> Sequence[Verdict]:
+            count(len(windows))
+            return evaluate_(windows)
+
+        return counted
 
 
 def _flat(event: Event) -> dict[str, object]:

@@ -28,6 +28,27 @@ class Waiting:
     dead: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluations:
+    """How often patterns were evaluated since the process started, and how their engine fares.
+
+    Attributes:
+        windows: of visitors, each with all patterns.
+        carried: those of them whose sequences and absences the engine answered.
+        left: sequences and absences of single windows that were left to the reference, as too much for the engine.
+        started: processes of the engine.
+        ended: those that crashed, hung or were out of order.
+        quarantined: windows that ended it twice.
+    """
+
+    windows: int = 0
+    carried: int = 0
+    left: int = 0
+    started: int = 0
+    ended: int = 0
+    quarantined: int = 0
+
+
 def waiting(backlog: Callable[[], Backlog], dead: Callable[[], int]) -> Waiting:
     """Asks the stream and the database; never raises for what is down."""
     try:

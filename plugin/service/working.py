@@ -13,6 +13,7 @@ from adapters.streams.port import Delivery, NotClaimed, Stream, StreamDown
 from plugin.errors import Conflict, ServiceUnavailable, TesseraError
 from plugin.ports import Applying, Fenced
 from plugin.service.apply import Applier
+from plugin.service.conflicts import Conflicts
 from plugin.service.partitions import Partitions
 
 MOST_AT_ONCE = 400
@@ -47,6 +48,8 @@ class Worker:
         applying: Applying,
         copy: Callable[[], None],
         count: Callable[[str, int], None],
+        late: Callable[[Sequence[float]], None],
+        conflicts: Conflicts,
         now_ms: Callable[[], int],
         sleep: Callable[[float], None],
         at: Callable[[str], None],
@@ -56,6 +59,7 @@ class Worker:
         Args:
             copy: writes the hot copies of what was applied; never raises for an outage.
             count: told of events by outcome.
+            late: told of the events that were applied, how long after they were accepted, in seconds.
             at: told of named points in the work.
         """
         self._stream = stream
@@ -64,6 +68,8 @@ class Worker:
         self._applying = applying
         self._copy = copy
         self._count = count
+        self._late = late
+        self._conflicts = conflicts
         self._now_ms = now_ms
         self._sleep = sleep
         self._at = at
@@ -156,6 +162,9 @@ class Worker:
         self._at("after commit")
         self._copy()
         self._at("after copy")
+        now = self._now_ms()
+        self._late([max(0, now - received) / 1_000 for received in outcome.received])
+        self._conflicts.tell(outcome.conflicts)
         for partition, positions in by_partition.items():
             self._stream.ack(partition, positions)
             self._at("amid acknowledgement")

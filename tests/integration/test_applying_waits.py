@@ -1,19 +1,22 @@
-"""Events are not applied before what is published is built: without patterns people would leave their segments."""
+"""Events wait for what is published to be built, without which people would leave segments; and metrics of applying."""
 
 from __future__ import annotations
 
+import socket
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 
 from plugin import visiting
-from plugin.errors import ServiceUnavailable
+from plugin.cli.worker import applying
+from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
 from plugin.service.sites import Sites
 from plugin.store import open_store
-from tests.integration.privacy.site import place, running
+from tests.integration.privacy.site import place, running, until
 
 
 def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
@@ -26,7 +29,7 @@ def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
         kept = visiting.open_visiting(replace(where.settings), store, "k" * 32, closing)
         sites = Sites(store.rulesets, store.content, poll_s=60)
         built: list[Site] = []
-        applying = visiting.Applying(
+        by_hand = visiting.Applying(
             kept,
             store,
             lambda: built[0] if built else None,
@@ -34,14 +37,44 @@ def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
             in_flight_ms=86_400_000,
             count=lambda _outcome, _number: None,
         )
-        closing.callback(applying.stop)
+        closing.callback(by_hand.stop)
         with pytest.raises(ServiceUnavailable):
-            applying._worker.step()
+            by_hand._worker.step()
         assert kept.stream.backlog().count == 2
         built.append(sites.current())
         while kept.stream.backlog().count:
-            applying._worker.step()
+            by_hand._worker.step()
         (row,) = store.visitors.group(kept.hasher.source("ann"))
         assert row.window, "both are in the window of the pattern"
         with store.identity.begin() as tx:
             assert [one.segment for one in tx.held([row.source])] == ["readers"]
+
+
+def test_how_late_events_are_applied_and_what_patterns_cost_is_measured(tmp_path: Path) -> None:
+    where = place(tmp_path)
+    with running(where) as app:
+        app.events("ann", {"type": "view"}, {"type": "view"})
+        text = app.client.get("/metrics").text
+        assert 'tessera_events_received_total{outcome="accepted"} 2.0' in text
+        assert 'tessera_events_total{outcome="applied"} 2.0' in text
+        assert "tessera_events_apply_lag_seconds_count 2.0" in text
+        (evaluated,) = [line for line in text.splitlines() if line.startswith("tessera_pattern_evaluations_total ")]
+        assert float(evaluated.split()[1]) >= 1
+
+
+@pytest.mark.server
+def test_a_worker_of_its_own_tells_its_metrics_where_it_is_asked_to(tmp_path: Path) -> None:
+    where = place(tmp_path, apply_events=False)
+    with running(where) as app:
+        app.events("ann", {"type": "view"}, wait=False)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(SettingsError, match="listened"), applying(where.settings, metrics=("127.0.0.1", port)):
+                pass
+        with applying(where.settings, metrics=("127.0.0.1", port)):
+
+            def text() -> str:
+                return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+
+            until(lambda: 'tessera_events_total{outcome="applied"} 1.0' in text())
+            assert "tessera_events_waiting 0.0" in text()

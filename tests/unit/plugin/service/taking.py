@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import count as counting
 
 from adapters.device.null import NullDevices
 from adapters.geo.null import NullGeo
@@ -58,9 +58,10 @@ def taking(
     devices: Devices | None = None,
     headless_counts: bool = False,
     guard: Guard | None = None,
+    count: Callable[[str, int], None] = lambda _outcome, _number: None,
 ) -> Ingesting:
     """The service; nothing but `applied` was applied before."""
-    numbers = count(1)
+    numbers = counting(1)
 
     def tokens(token: str) -> Mapping[str, object]:
         if token != "good":
@@ -86,4 +87,5 @@ def taking(
         new_id=lambda: f"made-{next(numbers)}",
         headless_counts=headless_counts,
         guard=guard,
+        count=count,
     )

@@ -90,6 +90,16 @@ def test_what_was_applied_is_known_though_this_process_never_saw_it(stream: Held
     assert send(later, event(1, slot="hero")).rejected[0].pointer == "/events/0/id"
 
 
+def test_what_becomes_of_events_is_counted(stream: HeldStream) -> None:
+    counts: dict[str, int] = {}
+    service = taking(stream, Clock(), count=lambda outcome, number: counts.update({outcome: number}))
+    send(service, event(1), event(1), event(2), event(2, slot="x"), {"id": "y"}, headers={"Sec-GPC": "0"})
+    assert counts == {"accepted": 2, "duplicate": 1, "conflict": 1, "rejected": 1}
+    counts.clear()
+    send(service, event(3), headers={"Sec-GPC": "1"})
+    assert counts == {"ignored": 1}
+
+
 def test_ids_are_each_visitors_own(service: Ingesting, stream: HeldStream) -> None:
     """Else whoever guesses the id of somebody's order could take it first, and the order would be refused."""
     assert send(service, event(1, visitor_id="mallory", type="click", content_id="x")).accepted == 1
