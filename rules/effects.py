@@ -205,7 +205,7 @@ def _plain(value: object) -> object:
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
         return int(value)
     if kind is dict or isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}  # type: ignore[attr-defined]

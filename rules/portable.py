@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rules.conditions import Condition, InSegment, Test, walk
+from rules.conditions import Condition, InSegment, Percent, Ref, Test, walk
 from rules.effects import Boost, Hide, Only, Pin
+from rules.operators import network_of
 
 if TYPE_CHECKING:
     from rules.ruleset import Ruleset
@@ -38,6 +39,21 @@ def beyond_the_edge(ruleset: Ruleset, slot: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def leaves_edge(condition: Condition) -> bool:
+    """Whether a condition is beyond the edge, whatever the segments are that it names."""
+    return any(True for leaf in walk(condition) if isinstance(leaf, Test) for _reason in _reasons(leaf))
+
+
+def _names_somebody(test: Test) -> bool:
+    """Whether it says who a visitor is: what tells one person is nothing for an edge to hold."""
+    if test.op == "exists" or isinstance(test.operand, Percent | Ref):
+        return False
+    if test.op == "in_network":
+        networks: Sequence[str] = test.operand  # type: ignore[assignment]
+        return any(network_of(one).num_addresses == 1 for one in networks)
+    return test.attribute in ("visitor.id", "request.ip")
+
+
 def _reasons(test: Test) -> Iterator[str]:
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     if test.op == "matches":
@@ -46,3 +62,5 @@ def _reasons(test: Test) -> Iterator[str]:
         yield "compares letters beyond ASCII in any case"
     if len(operands) > LONGEST_LIST:
         yield f"has a list of more than {LONGEST_LIST}"
+    if _names_somebody(test):
+        yield "names visitors by their ids or addresses, which no edge should hold"

@@ -53,11 +53,39 @@ def analyse(paths: tuple[Path, ...], shape: str) -> None:
 
 
 @rules.command()
-def schema() -> None:
+@click.option("--compiled", is_flag=True, help="That of compiled rule sets, as 'rules export' prints them.")
+def schema(compiled: bool) -> None:
     """Print the JSON Schema of rule documents, for editors' tools."""
+    from rules.export_schema import compiled_schema  # noqa: PLC0415
     from rules.schema import json_schema  # noqa: PLC0415
 
-    show_json(json_schema())
+    show_json(compiled_schema() if compiled else json_schema())
+
+
+@rules.command()
+@click.argument("what", nargs=-1, metavar="[VERSION|PATH...]")
+@content_option
+def export(what: tuple[str, ...], content_path: Path | None) -> None:
+    """Print a compiled rule set as JSON, for edges that evaluate by themselves.
+
+    A version's number, 'published' (the default) or 'draft', with the published content; or files, which together are
+    one document, with content where --content brings some.
+    """
+    from plugin.cli.entries import read_entries  # noqa: PLC0415
+    from rules import load_files  # noqa: PLC0415
+    from rules.export import export as exported  # noqa: PLC0415
+
+    if what and not (len(what) == 1 and _is_reference(what[0])):
+        ruleset = load_files(what)
+        show_problems(ruleset.warnings)
+        content = ruleset.prepare(read_entries(content_path)) if content_path is not None else None
+        show_json(exported(ruleset, content=content))
+        return
+    if content_path is not None:
+        raise click.UsageError("--content goes with files; a version has the published content")
+    settings = load_settings()
+    with opened_store(settings) as store:
+        show_json(_publishing(store, settings).export(_reference(what[0] if what else "published")))
 
 
 @rules.command()
@@ -165,6 +193,11 @@ def _publishing(store: Store, settings: Settings) -> Publishing:
     from plugin.service.publish import Publishing  # noqa: PLC0415
 
     return Publishing(store.rulesets, store.draft, store.content, models=settings.models, clock=now)
+
+
+def _is_reference(text: str) -> bool:
+    """Whether a text names a version; a file of that name is given with its folder, as ./draft."""
+    return text in ("draft", "published") or (text.isascii() and text.isdigit())
 
 
 def _reference(text: str) -> Reference:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from plugin.errors import NotFound, PreconditionFailed
 from plugin.ports import (
+    JSON,
     ContentStore,
     DraftStore,
     Page,
@@ -24,6 +25,7 @@ from plugin.service.cost import SlotCost, costs
 from plugin.service.diff import Diff, compare
 from plugin.service.entries import as_content
 from plugin.service.items import Document
+from rules.export import export
 
 _log = logging.getLogger(__name__)
 
@@ -157,6 +159,20 @@ class Publishing:
         """
         ruleset = compiled(self._document(reference))
         return costs(ruleset, self._published_content(), now=self._clock(), only=only)
+
+    def export(self, reference: Reference) -> JSON:
+        """The compiled form, for edges that evaluate by themselves, with what the published content tells apart.
+
+        Raises:
+            NotFound: there is no such version.
+            RulesRejected: the document does not check.
+        """
+        number = reference if isinstance(reference, int) else None
+        if reference == "published":
+            published = self._rulesets.published()
+            number = published.version.number if published is not None else None
+        ruleset = compiled(self._document(reference if number is None else number))
+        return export(ruleset, number=number, content=ruleset.prepare(self._published_content()))
 
     def draft(self) -> Document:
         """The working document: what is published, as long as nobody has edited it."""
