@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from plugin.flow.types import Planned, Site, SlotAsk, Visit
 from rules import Plan, UnknownSlotError
+from rules.outcome_text import BadOutcomeError
 
 
 def plan(visit: Visit, site: Site) -> Planned:
@@ -32,10 +33,21 @@ def plan(visit: Visit, site: Site) -> Planned:
 def plan_written(visit: Visit, site: Site, outcomes: Mapping[str, str]) -> Planned:
     """Plan every slot asked for from its outcome, as `Ruleset.outcome_text` wrote it, and from nothing of a visitor.
 
+    One that fails in a way that nobody foresaw comes back with its fault, as from `plan`.
+
     Raises:
         BadOutcomeError: an outcome is none of its slot.
         UnknownSlotError, KeyError: there is no such slot, or no outcome of it.
     """
     ruleset = site.ruleset
-    plans = [(ask, ruleset.plan_written(ask.id, outcomes[ask.id], site.content, now=visit.now)) for ask in visit.asks]
-    return Planned(visit, site, ruleset.facts({}, now=visit.now), tuple(plans), ())
+    plans: list[tuple[SlotAsk, Plan]] = []
+    failed: list[tuple[SlotAsk, Exception]] = []
+    for ask in visit.asks:
+        outcome = outcomes[ask.id]
+        try:
+            plans.append((ask, ruleset.plan_written(ask.id, outcome, site.content, now=visit.now)))
+        except (BadOutcomeError, UnknownSlotError):
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            failed.append((ask, fault))
+    return Planned(visit, site, ruleset.facts({}, now=visit.now), tuple(plans), (), tuple(failed))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from plugin.edge.audience_keys import AudienceKeys, BadKeyError, split
 from plugin.errors import UnknownKey, UnknownSlots
 from plugin.flow.context import ContextPolicy, RawRequest
+from plugin.flow.settle import DEGRADED_TTL_S
 from plugin.flow.signals.address import client_address
 from plugin.flow.signals.edge import CLASS, PROTOCOL, VERSION, from_edge, header_of
 from plugin.flow.signals.notes import Draft
@@ -21,6 +23,8 @@ from rules import Facts
 from rules.horizon import still_until
 from rules.outcome_text import BadOutcomeError
 from rules.visitor_class import NOBODY, BadClassError, VisitorClass, read_class
+
+_log = logging.getLogger(__name__)
 
 MARGIN_S = 2.0
 """A key is asked for again so long before something flips: as long as an edge may wait for one, and a bit."""
@@ -111,9 +115,13 @@ class Audiences:
             keys[name] = None
             if one.sharing == "private" or (one.first_views and by_edge and of_class is NOBODY):
                 continue
-            plan = site.ruleset.plan(name, facts, site.content)
-            keys[name] = self._keys.make(site.version, name, site.ruleset.outcome_text(plan, site.content))
-            until = still_until(plan.compiled, plan.pool, plan.default, now)
+            try:
+                plan = site.ruleset.plan(name, facts, site.content)
+                keys[name] = self._keys.make(site.version, name, site.ruleset.outcome_text(plan, site.content))
+                until = still_until(plan.compiled, plan.pool, plan.default, now)
+            except Exception:  # noqa: BLE001 - one slot must not take the others: for this one, the origin is asked
+                _log.exception("the slot %s has no key, for its rules cannot be evaluated", name)
+                keys[name], until = None, now + timedelta(seconds=DEGRADED_TTL_S)
             left_s = min(left_s, (until - now).total_seconds() - MARGIN_S)
         return KeysFound(
             site.version,

@@ -243,6 +243,22 @@ def test_a_slot_without_a_default_shows_what_the_cms_publishes(site: Site, broke
     assert answer["degraded"] == ["slot:local:baseline"]
 
 
+def test_a_slot_that_cannot_be_evaluated_has_no_key_and_the_others_do(
+    site: Site, broken: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, ask = site.app.test_client(), "slots=hero,local&key=public"
+    keys = client.get(f"/v1/audience?{ask}").headers["T-Key"]
+    monkeypatch.setattr(Ruleset, "plan_written", lambda *_one, **_more: {}["of nobody"])
+    by_key = client.get(f"/v1/personalize?{ask}", headers={"T-Key": keys})
+    assert (blocks(by_key.json, "hero"), by_key.json["degraded"][0]) == (["c"], "slot:hero:default")
+    assert "no-store" in by_key.headers["Cache-Control"]
+    broken("hero")
+    found = client.get(f"/v1/audience?{ask}")
+    assert (found.status_code, found.headers["T-Private"]) == (200, "hero")
+    assert found.json["slots"]["hero"]["key"] is None
+    assert found.json["slots"]["local"]["key"] == found.headers["T-local"]
+
+
 def test_a_simulation_goes_the_same_way(site: Site, broken: Callable[[str], None]) -> None:
     broken("hero")
     client = site.app.test_client()
