@@ -14,11 +14,13 @@ from plugin.errors import SettingsError
 from plugin.service.health import Readiness
 from plugin.service.lag import Lags
 from plugin.service.settling import Settling
+from plugin.service.purge import standing
 from plugin.service.sites import Sites
 from plugin.service.waiting import Evaluations, Waiting, waiting
 from plugin.store import Store
 from plugin.web.degraded_metrics import DegradedCollector
 from plugin.web.event_metrics import ApplyLag, EvaluationsCollector, EventsCollector
+from plugin.web.purge_metrics import PurgesCollector
 from plugin.web.source_metrics import SourcesCollector
 
 
@@ -94,6 +96,7 @@ def measure(
     lags = Lags(store.purges, clock=clock, observe=lambda source, since, s: lag.labels(source, since).observe(s))
     sites.on_change.append(lambda site: lags.served(site.revision))
     metrics.register(SourcesCollector(readiness.sources))
+    metrics.register(PurgesCollector(lambda: standing(store.purges, clock())))
     version = Gauge("tessera_ruleset_version", "Version of the rules that this process decides with", registry=metrics)
     version.set_function(lambda: sites.site.version if sites.site is not None else 0)
     entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)

@@ -38,7 +38,7 @@ from plugin.ports.privacy import (
     Rekeying,
     Retention,
 )
-from plugin.ports.purges import Purge, PurgeStore
+from plugin.ports.purges import Purge, PurgeBacklog, PurgeStore
 from plugin.ports.rulesets import (
     Action,
     Draft,
@@ -112,6 +112,7 @@ __all__ = [
     "Publication",
     "Published",
     "Purge",
+    "PurgeBacklog",
     "PurgeStore",
     "Put",
     "Receipt",

@@ -42,6 +42,21 @@ class Purge:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class PurgeBacklog:
+    """What is still to be sent.
+
+    Attributes:
+        waiting: purges that were never sent.
+        failing: those, and those to be sent again, whose last try failed.
+        oldest: when the first of those waiting was put in line.
+    """
+
+    waiting: int
+    failing: int
+    oldest: datetime | None
+
+
 class PurgeStore(Protocol):
     """The outbox of purges."""
 
@@ -65,8 +80,8 @@ class PurgeStore(Protocol):
         """What changed after an epoch of the content, the oldest first."""
         ...
 
-    def waiting(self) -> int:
-        """How many were never sent."""
+    def backlog(self) -> PurgeBacklog:
+        """How it stands."""
         ...
 
     def lags(self) -> Mapping[str, timedelta]:

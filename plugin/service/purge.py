@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.edge.port import MOST_KEYS, EdgeError, Purger
@@ -19,6 +20,22 @@ PASSES = 2
 KEPT = timedelta(days=7)
 """How long purges that were sent, and tombstones, are kept."""
 _PRUNED_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Changes that caches were not told of yet, the age of the oldest of them, and purges whose last try failed."""
+
+    waiting: int
+    oldest: timedelta
+    failing: int
+
+
+def standing(store: PurgeStore, now: datetime) -> Standing:
+    """How the purges stand. Raises ServiceUnavailable."""
+    found = store.backlog()
+    oldest = timedelta(0) if found.oldest is None else max(timedelta(0), now - found.oldest)
+    return Standing(found.waiting, oldest, found.failing)
 
 
 class Relay:

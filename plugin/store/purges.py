@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, Select, case, delete, func, or_, select, update
 
-from plugin.ports import LONGEST_WAIT, Purge
+from plugin.ports import LONGEST_WAIT, Purge, PurgeBacklog
 from plugin.store.content_rows import LONGEST_REASON
 from plugin.store.engine import glancing, reading, writing
 from plugin.store.tables import content_purges as purges
@@ -81,11 +81,15 @@ class SqlPurges:
     def since(self, epoch: int, *, limit: int = 500) -> tuple[Purge, ...]:
         return self._found(select(*_COLUMNS).where(purges.c.epoch > epoch).order_by(purges.c.number).limit(limit))
 
-    def waiting(self) -> int:
-        wanted = select(func.count()).select_from(purges).where(purges.c.due_at.is_not(None), purges.c.passes == 0)
+    def backlog(self) -> PurgeBacklog:
+        unsent = case((purges.c.passes == 0, 1))
+        wanted = select(
+            func.count(unsent),
+            func.count(case((purges.c.attempts > 0, 1))),
+            func.min(case((purges.c.passes == 0, purges.c.created_at))),
+        ).where(purges.c.due_at.is_not(None))
         with glancing(self._engine) as tx:
-            count: int = tx.execute(wanted).scalar_one()
-        return count
+            return PurgeBacklog(*tx.execute(wanted).one())
 
     def lags(self) -> Mapping[str, timedelta]:
         latest = (

@@ -10,7 +10,19 @@ from itertools import count
 
 import pytest
 
-from plugin.ports import SWEEP, SYNC, Applied, Changes, EntryProblem, Fence, Job, Mark, Outcome, StoredEntry
+from plugin.ports import (
+    SWEEP,
+    SYNC,
+    Applied,
+    Changes,
+    EntryProblem,
+    Fence,
+    Job,
+    Mark,
+    Outcome,
+    PurgeBacklog,
+    StoredEntry,
+)
 from plugin.store import Store
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -413,12 +425,13 @@ def test_purges_are_sent_twice_or_tried_again(desk: Desk) -> None:
     desk.hold(entry("a"))
     purges = desk.store.purges
     number = purges.due(now=NOON)[0].number
-    assert purges.waiting() == 1
+    assert purges.backlog() == PurgeBacklog(waiting=1, failing=0, oldest=NOON)
     purges.failed([number], "down", due_at=after(5))
     assert purges.due(now=after(4)) == ()
     assert purges.due(now=after(5))[0].attempts == 1
+    assert purges.backlog() == PurgeBacklog(waiting=1, failing=1, oldest=NOON)
     purges.sent([number], again_at=after(20))
-    assert (purges.waiting(), purges.due(now=after(19))) == (0, ())
+    assert (purges.backlog(), purges.due(now=after(19))) == (PurgeBacklog(0, 0, None), ())
     again = purges.due(now=after(20))[0]
     assert (again.passes, again.attempts) == (1, 0)
     purges.sent([number], again_at=None)

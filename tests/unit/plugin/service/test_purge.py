@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from adapters.edge.keys import checked
 from adapters.edge.port import LONGEST_KEY, EdgeError
 from plugin.edge.keys import entry_key, source_key, tag_key
-from plugin.errors import NotFound
+from plugin.errors import NotFound, ServiceUnavailable
 from plugin.ports import Changes, StoredEntry
 from plugin.ports.serving import Serving
-from plugin.service.purge import Relay
+from plugin.service.purge import Relay, Standing, standing
 from plugin.service.serving import Fleets
 from plugin.store import Store
+from plugin.web.purge_metrics import PurgesCollector
 
 from .site_support import NOW
 
@@ -234,6 +236,36 @@ def test_a_cache_that_fails_keeps_no_other_from_being_told(sqlite_store: Store) 
     assert [hard for _keys, hard in well.told] == [True, False]
 
 
+def test_what_caches_do_not_take_shows_in_the_metrics(sqlite_store: Store) -> None:
+    """And where the database does not answer, the other metrics are there all the same."""
+    cache, metrics = Cache(), CollectorRegistry()
+    bench = Bench(sqlite_store, cache)
+    metrics.register(PurgesCollector(lambda: standing(sqlite_store.purges, bench.now)))
+    names = ("tessera_purges_waiting", "tessera_purges_waiting_seconds", "tessera_purges_failing")
+
+    def shown() -> list[float | None]:
+        return [metrics.get_sample_value(name) for name in names]
+
+    assert shown() == [0, 0, 0]
+    cache.fails = EdgeError("503")
+    bench.write("a")
+    bench.later(2)
+    bench.publish()
+    bench.now += timedelta(seconds=58)
+    assert shown() == [2, 60, 1]
+    cache.fails = None
+    bench.later(0)
+    assert shown() == [0, 0, 0]
+    down = CollectorRegistry()
+    down.register(PurgesCollector(_refuse))
+    assert list(down.collect())
+    assert down.get_sample_value(names[0]) is None
+
+
+def _refuse() -> Standing:
+    raise ServiceUnavailable("the database is away")
+
+
 def test_a_cache_that_asks_to_wait_is_given_the_time(sqlite_store: Store) -> None:
     cache = Cache()
     bench = Bench(sqlite_store, cache)
@@ -248,7 +280,7 @@ def test_without_caches_nothing_waits(sqlite_store: Store) -> None:
     bench = Bench(sqlite_store)
     bench.write("a")
     assert bench.later(2)
-    assert (bench.later(100), sqlite_store.purges.waiting()) == (False, 0)
+    assert (bench.later(100), sqlite_store.purges.backlog().waiting) == (False, 0)
 
 
 @pytest.mark.parametrize("name", ["a b", "a,b", "été", "a\nb", "100%"])
