@@ -20,12 +20,17 @@ GRACE_S = 10.0
 TRIES = 20
 
 
-def watch() -> subprocess.Popen[bytes]:
+def watch(grace_s: float = GRACE_S) -> subprocess.Popen[bytes]:
     """Marks this process for all that it starts, and has its end watched; for the process that began the run."""
     mark = uuid.uuid4().hex
-    command = [sys.executable, "-S", str(Path(__file__)), mark]
     # A session of its own: Ctrl-C in a terminal ends the tests, and then the keeper has its work to do.
-    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    keeper = subprocess.Popen(
+        [sys.executable, "-S", str(Path(__file__)), mark, str(grace_s)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,  # who reads what the run says need not wait for the keeper, too
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     os.environ[MARK] = mark  # after the start: the keeper itself is not marked
     return keeper
 
@@ -71,4 +76,4 @@ def end(mark: str, grace_s: float) -> None:
 
 if __name__ == "__main__":
     sys.stdin.buffer.read()  # until nobody holds the other end
-    end(sys.argv[1], GRACE_S)
+    end(sys.argv[1], float(sys.argv[2]))
