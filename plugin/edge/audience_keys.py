@@ -1,23 +1,30 @@
-"""Keys and class cookies, as edges carry them: readable by whoever makes them, and signed against those who do not.
+"""Keys and class cookies, as edges carry them: sealed, so that only who made them can read or make them.
 
-A key is `version.outcome`. Its signature keeps anyone from asking for what no visitor would be shown yet, such as a
-sale whose rule begins next week. A class cookie is `class.epoch.mac`.
+A key is `version.outcome`, a class cookie `class.epoch.mac`. Both are the same for the same outcome or class, so that
+caches share by them: AES-SIV (RFC 5297), with the slot and the version, or the epoch, as associated data. Nobody reads
+from them which segments a visitor is in, and nobody makes one for what no visitor would be shown yet, such as a sale
+whose rule begins next week.
 """
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 LONGEST_KEY = 1_000
 LONGEST_COOKIE = 1_000
 MOST_SLOTS = 50
-_MAC_BYTES = 9
-_KEY = re.compile(r"([0-9]{1,9})\.([A-Za-z0-9_-]{12,980})")
-_COOKIE = re.compile(r"([A-Za-z0-9_-]{0,970})\.([0-9a-f]{12})\.([A-Za-z0-9_-]{12})")
+_TAG_BYTES = 16
+_MOST_KEPT = 4_096
+_KEY = re.compile(r"([0-9]{1,9})\.([A-Za-z0-9_-]{22,990})")
+_COOKIE = re.compile(r"([A-Za-z0-9_-]{1,960})\.([0-9a-f]{12})\.([A-Za-z0-9_-]{22})")
 
 
 class BadKeyError(ValueError):
@@ -32,52 +39,56 @@ class Key(NamedTuple):
 
 
 class AudienceKeys:
-    """Makes and reads keys and class cookies: HMAC-SHA-256, cut to 72 bits."""
+    """Makes and reads keys and class cookies."""
 
     def __init__(self, key: str) -> None:
-        self._key = key.encode()
+        self._key = key
+        # Outcomes are few, and each is sealed and opened again and again.
+        self.make = lru_cache(_MOST_KEPT)(self._make)
+        self.read = lru_cache(_MOST_KEPT)(self._read)
 
-    def make(self, version: int, slot: str, outcome: str) -> str | None:
+    @cached_property
+    def _siv(self) -> AESSIV:
+        # Loaded when an edge first asks: it is large, and most installations begin without an edge.
+        from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # noqa: PLC0415
+
+        return AESSIV(hashlib.blake2b(b"edge", key=hashlib.sha512(self._key.encode()).digest()).digest())
+
+    def _make(self, version: int, slot: str, outcome: str) -> str | None:
         """The key of a slot's outcome; None where it would be too long to be carried."""
-        made = f"{version}.{_encode(self._mac('key', str(version), slot, outcome) + outcome.encode())}"
+        made = f"{version}.{_encode(self._seal(outcome, 'key', str(version), slot))}"
         return made if len(made) <= LONGEST_KEY else None
 
-    def read(self, slot: str, key: str) -> Key:
+    def _read(self, slot: str, key: str) -> Key:
         """Raises BadKeyError."""
         match = _KEY.fullmatch(key)
         if match is None:
             raise BadKeyError("not a key")
-        raw = _decode(match[2])
-        try:
-            outcome = raw[_MAC_BYTES:].decode()
-        except UnicodeDecodeError as fault:
-            raise BadKeyError("not a key") from fault
-        if not hmac.compare_digest(raw[:_MAC_BYTES], self._mac("key", match[1], slot, outcome)):
-            raise BadKeyError("the signature does not match")
-        return Key(int(match[1]), outcome)
+        return Key(int(match[1]), self._open(_decode(match[2]), "key", match[1], slot))
 
     def cookie(self, epoch: str, text: str) -> str | None:
         """The value of the cookie of a class; None where it would be too long."""
-        payload = _encode(text.encode())
-        made = f"{payload}.{epoch}.{_encode(self._mac('class', epoch, payload))}"
+        sealed = self._seal(text, "class", epoch)
+        made = f"{_encode(sealed[_TAG_BYTES:])}.{epoch}.{_encode(sealed[:_TAG_BYTES])}"
         return made if len(made) <= LONGEST_COOKIE else None
 
     def class_of(self, cookie: str, epoch: str) -> str:
         """The text of a class. Raises BadKeyError: forged, or of rules that told others apart."""
         match = _COOKIE.fullmatch(cookie)
-        if match is None or not hmac.compare_digest(
-            match[3].encode(), _encode(self._mac("class", match[2], match[1])).encode()
-        ):
-            raise BadKeyError("not a class cookie")
-        if match[2] != epoch:
-            raise BadKeyError("an outdated class cookie")
-        try:
-            return _decode(match[1]).decode()
-        except UnicodeDecodeError as fault:
-            raise BadKeyError("not a class cookie") from fault
+        if match is None or match[2] != epoch:
+            raise BadKeyError("not a class cookie of this epoch")
+        return self._open(_decode(match[3]) + _decode(match[1]), "class", epoch)
 
-    def _mac(self, *parts: str) -> bytes:
-        return hmac.digest(self._key, "\0".join(("edge-1", *parts)).encode(), "sha256")[:_MAC_BYTES]
+    def _seal(self, text: str, *about: str) -> bytes:
+        return self._siv.encrypt(text.encode(), [part.encode() for part in about])
+
+    def _open(self, sealed: bytes, *about: str) -> str:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+
+        try:
+            return self._siv.decrypt(sealed, [part.encode() for part in about]).decode()
+        except (InvalidTag, ValueError) as fault:
+            raise BadKeyError("not made here") from fault
 
 
 def joined(keys: Mapping[str, str]) -> str:
@@ -87,9 +98,8 @@ def joined(keys: Mapping[str, str]) -> str:
 
 def split(header: str) -> dict[str, str]:
     """Keys by slot from the header `T-Key`. Raises BadKeyError."""
-    items: Iterable[str] = header.split(",", MOST_SLOTS)
     found: dict[str, str] = {}
-    for item in items:
+    for item in header.split(",", MOST_SLOTS):
         slot, equals, key = item.strip().partition("=")
         if not equals or slot in found or len(found) >= MOST_SLOTS:
             raise BadKeyError("not keys")
@@ -105,4 +115,4 @@ def _decode(text: str) -> bytes:
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError as fault:
-        raise BadKeyError("not a key") from fault
+        raise BadKeyError("not made here") from fault

@@ -38,7 +38,10 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     "plugin.ports": (set(), set()),
     "plugin.profiles": ({"rules"}, {"msgspec", "jsonschema"}),
     # Pure, and so what services and routes alike may call.
-    "plugin.edge": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules", "adapters.edge.port"}, set()),
+    "plugin.edge": (
+        {"plugin.flow.types", "plugin.ports", "plugin.errors", "rules", "adapters.edge.port"},
+        {"cryptography"},
+    ),
     "plugin.service": (
         {
             "plugin.edge",

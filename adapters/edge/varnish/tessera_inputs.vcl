@@ -120,7 +120,7 @@ sub tessera_class {
     if (req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
         req.http.T-Consent !~ "(^|,)(gpc|personalization=(0|false|no|denied)?)(,|$)") {
         set req.http.T-Class = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_class=([^;]*).*$", "\1");
-        if (req.http.T-Class !~ "^[A-Za-z0-9_-]{0,970}\.[0-9a-f]{12}\.[A-Za-z0-9_-]{12}$") {
+        if (req.http.T-Class !~ "^[A-Za-z0-9_-]{1,960}\.[0-9a-f]{12}\.[A-Za-z0-9_-]{22}$") {
             unset req.http.T-Class;
         }
     }
