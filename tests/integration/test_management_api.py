@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugin.store import Store
+from tests.compiled.edge import edge
+from tests.compiled.schema import refusals
 from tests.unit.plugin.web.small_app import DOCUMENT, Small, SmallSettings, small_app
 
 
@@ -317,3 +319,42 @@ def test_what_caching_costs_is_told_of_versions_and_of_one_rule(client: FlaskCli
     assert client.get("/v1/rulesets/1/cost?only=nobody").json == {"slots": []}
     assert client.get("/v1/rulesets/9/cost").status_code == 404
     assert client.get("/v1/rulesets/none/cost").status_code == 422
+
+
+def test_a_version_is_exported_for_edges_and_its_keys_are_those_of_answers(client: FlaskClient) -> None:
+    """With what the published content tells apart: a language and an audience tag, beside a rule."""
+    document = {
+        "version": 1,
+        "locales": ["en", "fr"],
+        "slots": [{"id": "a"}],
+        "segments": [{"id": "friends", "members": ["v-77"]}, {"id": "europe", "when": {"geo.eu": True}}],
+        "rules": [{"id": "french", "slot": "a", "when": {"geo.country": "FR"}, "then": [{"pin": {"id": "x"}}]}],
+    }
+    assert client.post("/v1/rulesets", json={"document": document, "publish": True}).status_code == 201
+    for name, locale, tags in (("x", None, []), ("y", "fr", ["audience:europe"]), ("z", "de", [])):
+        variant = {"type": "card", "tags": tags, **({"locale": locale} if locale else {})}
+        assert client.put(f"/v1/content/{name}", json={"variants": [variant]}).status_code == 201
+    answer = client.get("/v1/rulesets/published/compiled")
+    found = answer.json
+    assert found is not None
+    assert refusals(found) == []
+    assert found["ruleset"]["number"] == 1
+    assert (found["slots"][0]["audiences"], found["slots"][0]["languages"]) == (["europe"], ["de", "fr"])
+    assert "v-77" not in answer.text
+    tag = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get("/v1/rulesets/1/compiled", headers=tag).status_code == 304
+    with edge() as javascript:
+        javascript.take(found)
+        for attributes in ({}, {"geo.country": "FR"}, {"geo.eu": True, "request.locale": "de-AT"}):
+            asked = {"slots": [{"id": "a"}], "attributes": attributes, "at": "2026-11-22T12:00:00Z"}
+            told = client.post("/v1/simulate", json=asked).json
+            assert told is not None
+            visit = {"attributes": attributes, "segments": [], "now": "2026-11-22T12:00:00Z"}
+            assert javascript.decide("a", visit)["key"] == told["slots"]["a"]["audience_key"]
+    variant = {"type": "card", "tags": ["audience:friends"]}
+    assert client.put("/v1/content/w", json={"variants": [variant]}).status_code == 201
+    later = client.get("/v1/rulesets/published/compiled", headers=tag)
+    assert later.status_code == 200
+    assert later.json["slots"][0]["needs"] == ["segment:friends"]  # type: ignore[index]
+    assert client.get("/v1/rulesets/9/compiled").status_code == 404
+    assert client.get("/v1/rulesets/none/compiled").status_code == 422

@@ -93,3 +93,25 @@ def test_content_file_and_folder_mean_the_same(run: Tessera, site: Path, rules: 
     assert run("rules", "check", str(rules), "--content", "content").exit_code == 0
     assert run("rules", "check", str(rules), "--content", "content.yaml").exit_code == 0
     assert run("rules", "check", str(rules)).exit_code == 0  # what is published here
+
+
+def test_a_version_and_files_are_exported_alike(run: Tessera, site: Path, rules: Path) -> None:
+    run("rules", "publish", str(rules))
+    published = json.loads(run("rules", "export").stdout)
+    assert published == json.loads(run("rules", "export", "1").stdout)
+    assert published["ruleset"]["number"] == 1
+    assert [one["id"] for one in published["slots"]] == ["home.hero"]
+    files = json.loads(run("rules", "export", str(rules), "--content", "content").stdout)
+    assert {**files, "ruleset": None} == {**published, "ruleset": None}
+    assert json.loads(run("rules", "export", str(rules)).stdout)["slots"][0]["languages"] is None
+    assert json.loads(run("rules", "export", "draft").stdout)["ruleset"]["number"] is None
+
+
+def test_what_cannot_be_exported_is_told(run: Tessera, site: Path, rules: Path) -> None:
+    assert run("rules", "export").exit_code == 1
+    assert run("rules", "export", "7").exit_code == 1
+    assert run("rules", "export", "1", "--content", "content").exit_code == 2
+    (rules / "20-tests.yaml").write_text("slots: [{id: x, limit: 0}]\n")
+    broken = run("rules", "export", str(rules))
+    assert broken.exit_code == 1
+    assert "20-tests.yaml:1:" in broken.stderr
