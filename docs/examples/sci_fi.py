@@ -31,7 +31,12 @@ DOCUMENT: dict[str, list[dict[str, Any]]] = {
 
 def call(method: str, path: str, body: object = None, **headers: str) -> Any:
     """One request. What is there already (409) is as good as made; what is not there yet (404) may come."""
-    answer = requests.request(method, url + path, json=body, headers={"X-Tessera-Key": key, **headers}, timeout=10)
+    try:
+        answer = requests.request(method, url + path, json=body, headers={"X-Tessera-Key": key, **headers}, timeout=10)
+    except requests.ConnectionError:
+        sys.exit(f"Nothing answers at {url}: start it with `make run`, or name another address after the key.")
+    if answer.status_code in (401, 403):
+        sys.exit(f"{url} does not take this key: {answer.json()['detail']} `make run` prints the one to use.")
     if answer.status_code not in (404, 409):
         answer.raise_for_status()
     return answer.json()

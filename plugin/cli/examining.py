@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 from adapters.cms.port import CmsError
@@ -107,6 +108,10 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    embedded = settings.database_url.reveal().partition("sqlite:///")[2]
+    if embedded and not Path(embedded).exists():  # nothing is made here: a look leaves no trace
+        yield Finding("wrong", "database", f"there is none yet: {embedded}", "run 'tessera db upgrade'")
+        return
     try:
         store = open_store(settings.database_url.reveal())
     except SettingsError as error:
@@ -116,7 +121,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         store.ping()
         differences = migrate.check(store.engine)
         if differences:
-            yield Finding("wrong", "database", "; ".join(differences), "run 'tessera db upgrade'")
+            told = "; ".join(differences).removesuffix(": `tessera db upgrade`")
+            yield Finding("wrong", "database", told, "run 'tessera db upgrade'")
             return
         yield Finding("ok", "database", f"answers, at revision {migrate.head()}")
         yield _published(store)

@@ -14,6 +14,7 @@ from plugin.profiles.limits import MOST_ATTRIBUTES
 from plugin.profiles.stamped import Stamped
 from plugin.profiles.state import SourceState
 from rules import Attribute, Catalogue
+from rules.attributes import Type
 from rules.values import READERS
 
 PREFIX = "profile."
@@ -83,6 +84,20 @@ def put(
     return replace(state, attributes=merged, schema=max(state.schema, schema))
 
 
+_WANTED: Mapping[Type, str] = {
+    "string": "a text",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date such as 2026-11-21",
+    "datetime": "an instant such as 2026-11-21T12:00:00Z",
+    "version": "a version such as 16.2",
+    "ip": "an address of the internet",
+    "location": "an object of lat and lon, in degrees",
+    "string_list": "a list of texts",
+    "number_list": "a list of numbers",
+}
+
+
 def _wrong(
     name: str, value: object, attribute: Attribute | None, known: Mapping[str, Attribute], by_client: bool
 ) -> str | None:
@@ -101,7 +116,7 @@ def _wrong(
     if size > LARGEST_BYTES:
         return f"at most {LARGEST_BYTES:,} bytes of JSON"
     if READERS[attribute.type](value) is None:
-        return f"of type {attribute.type}"
+        return f"want {_WANTED[attribute.type]}, for the rules declare it as {attribute.type}"
     texts = value if isinstance(value, list | tuple) else (value,)
     if attribute.values is not None and any(text not in attribute.values for text in texts):
         return f"one of {', '.join(attribute.values)}"

@@ -40,6 +40,12 @@ def shown() -> str:
     return text.partition(SHOWN)[2].partition("```")[0]
 
 
+def run(key: str, url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), key, url], capture_output=True, text=True, timeout=180, check=False
+    )
+
+
 def test_the_script_says_what_the_page_shows(tmp_path: Path) -> None:
     """Twice: what it makes may be there already."""
     (tmp_path / "content" / "hero").mkdir(parents=True)
@@ -48,12 +54,17 @@ def test_the_script_says_what_the_page_shows(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{port}"
     with serving(tmp_path, url, settings=SETTINGS.format(port=port, key=KEY), rules=RULES):
         for _time in range(2):
-            done = subprocess.run(
-                [sys.executable, str(SCRIPT), KEY, url], capture_output=True, text=True, timeout=60, check=False
-            )
+            done = run(KEY, url)
             assert done.stderr == ""
             assert done.stdout == shown()
+        for key, said in (("wrong", "The key is not known."), ("public", "the scope 'write'")):
+            done = run(key, url)
+            assert done.returncode == 1
+            assert "Traceback" not in done.stderr
+            assert said in done.stderr
+    done = run(KEY, url)
+    assert (done.returncode, done.stderr.startswith(f"Nothing answers at {url}")) == (1, True), done.stderr
 
 
 def test_it_is_short() -> None:
-    assert len(SCRIPT.read_text("utf-8").splitlines()) < 80
+    assert len(SCRIPT.read_text("utf-8").splitlines()) < 90

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import rules
-from plugin.profiles.attributes import check, declared, put
+from plugin.profiles.attributes import _WANTED, check, declared, put
 from plugin.profiles.limits import MOST_ATTRIBUTES
 from plugin.profiles.state import EMPTY
+from rules.attributes import TYPES
 from tests.unit.profiles.support import NOW
 
 DOCUMENT = {
@@ -47,18 +48,26 @@ def test_values_of_their_type_are_taken(name: str, value: Any) -> None:
     assert check({name: value}, KNOWN) == ({name: value}, [])
 
 
+def test_every_type_has_words() -> None:
+    assert set(_WANTED) == set(TYPES)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "detail"),
     [
         ("plan", "gold", "one of free, pro"),
-        ("plan", 3, "of type string"),
-        ("spend", "12", "of type number"),
-        ("spend", True, "of type number"),
-        ("spend", float("nan"), "of type number"),
-        ("spend", 2**60, "of type number"),
-        ("interests", ["a", 1], "of type string_list"),
-        ("born", "1990-02-30", "of type date"),
-        ("home", {"lat": 91, "lon": 0}, "of type location"),
+        ("plan", 3, "want a text, for the rules declare it as string"),
+        ("spend", "12", "want a number, for the rules declare it as number"),
+        ("spend", True, "want a number, for the rules declare it as number"),
+        ("spend", float("nan"), "want a number, for the rules declare it as number"),
+        ("spend", 2**60, "want a number, for the rules declare it as number"),
+        ("interests", ["a", 1], "want a list of texts, for the rules declare it as string_list"),
+        ("born", "1990-02-30", "want a date such as 2026-11-21, for the rules declare it as date"),
+        (
+            "home",
+            {"lat": 91, "lon": 0},
+            "want an object of lat and lon, in degrees, for the rules declare it as location",
+        ),
         ("interests", ["x" * 5_000], "at most 4,096 bytes of JSON"),
         ("interests", ["\ud800"], "a value of JSON"),
         ("plans", "pro", "the published rules declare no such attribute; did you mean 'plan'?"),

@@ -165,6 +165,17 @@ def test_the_doctor_finds_what_is_missing_and_is_content_when_it_is_there(run: T
     assert after.stdout.endswith("all is well\n")
 
 
+def test_in_an_empty_folder_the_doctor_says_each_thing_once_and_leaves_no_trace(run: Tessera, here: Path) -> None:
+    result = run("doctor")
+    assert result.stdout.count("tessera db upgrade") == 1
+    assert list(here.iterdir()) == []
+    (here / "var").mkdir()
+    (here / "var" / "tessera.db").touch()
+    found = run("doctor").stdout
+    assert "at revision base" in found
+    assert found.count("tessera db upgrade") == 1
+
+
 def test_the_doctor_says_which_dependency_does_not_answer(run: Tessera, folder: Path) -> None:
     run("db", "upgrade")
     (folder / "content").rename(folder / "elsewhere")
