@@ -308,6 +308,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         )
     )
     if settings.demo:
+        from plugin.demo.keyed import ByEdge  # noqa: PLC0415
         from plugin.demo.recording import live_of  # noqa: PLC0415 - only where the demo is on
         from plugin.demo.views import storefront  # noqa: PLC0415
 
@@ -320,7 +321,9 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             now_ms=visiting.now_ms,
             forget=lambda visitor: privacy.erasing.erase(visitor, actor=DELIVERY_KEY).id,
         )
-        app.register_blueprint(storefront(personalization, renderer, previewed=previews.see, live=live))
+        app.register_blueprint(
+            storefront(personalization, renderer, previewed=previews.see, live=live, by_edge=ByEdge(edges, sharing))
+        )
     _tell_what_is_served(store, sites, closing, new_id)
     _start_work(settings, kept, store, sites, metrics, closing, at)
     closing.callback(sites.stop)

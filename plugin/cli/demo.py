@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DELIVERY_KEY = "demo-delivery-key"
 """Public, as delivery keys are."""
+PURGE_SECRET = "purges-of-the-demo"  # noqa: S105 - public, for this machine alone
+"""That of tessera_demo.vcl, which takes purges from this machine alone."""
 AUTHOR = "tessera demo"
 _PASSED_ON = ("BIND", "WORKERS", "LOG_LEVEL", "PUBLIC_URL", "TRUSTED_PROXIES", "GEO_DATABASE")
 """Variables of the environment that hold here too; the demo must never touch a database that they name."""
@@ -48,13 +50,18 @@ _PASSED_ON = ("BIND", "WORKERS", "LOG_LEVEL", "PUBLIC_URL", "TRUSTED_PROXIES", "
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Worker processes; 1 unless the environment says otherwise."
 )
-def demo(data: Path, content: Path | None, bind: str | None, workers: int | None) -> None:
+@click.option(
+    "--varnish",
+    metavar="URL",
+    help="A Varnish with tessera_demo.vcl on this machine, which is believed and told what changed: see docs/edge.md.",
+)
+def demo(data: Path, content: Path | None, bind: str | None, workers: int | None, varnish: str | None) -> None:
     """Serve the sample site: a storefront, the API and what stands behind them, until Ctrl-C.
 
     Everything is in one folder. The content folder is followed while it runs; rules that were published by hand stay
     until the shipped ones change.
     """
-    file = _write_settings(data, content)
+    file = _write_settings(data, content, varnish)
     ignored = _take_environment(file, bind, workers)
     settings = load_settings()
     refuse_taken(*host_and_port(settings))
@@ -127,7 +134,7 @@ def _shipped_last(service: Publishing) -> str | None:
             return None
 
 
-def _write_settings(data: Path, content: Path | None) -> Path:
+def _write_settings(data: Path, content: Path | None, varnish: str | None = None) -> Path:
     """Write `tessera.toml` into the folder; the management key in it stays what it was."""
     from plugin.resources import folder  # noqa: PLC0415
 
@@ -141,6 +148,7 @@ def _write_settings(data: Path, content: Path | None) -> Path:
             "demo = true",
             'data_dir = "."',
             f"delivery_keys = [{{ key = {json.dumps(DELIVERY_KEY)} }}]",
+            *(['trusted_proxies = ["127.0.0.1", "::1"]'] if varnish else []),
             "[[management_keys]]",
             'name = "demo"',
             f"key = {json.dumps(key)}",
@@ -153,6 +161,7 @@ def _write_settings(data: Path, content: Path | None) -> Path:
             "[models.feed-linear]",
             'adapter = "linear"',
             f"path = {_toml(site / 'models' / 'feed-linear.json')}",
+            *(_edge(varnish) if varnish else []),
             "",
         ]
     )
@@ -162,6 +171,16 @@ def _write_settings(data: Path, content: Path | None) -> Path:
     except OSError as error:
         raise Failed(f"cannot write to {data}: {error.strerror}") from error
     return file
+
+
+def _edge(varnish: str) -> list[str]:
+    """The setting of a cache to tell what changed."""
+    return [
+        "[edges.varnish]",
+        'adapter = "varnish"',
+        f"urls = [{json.dumps(varnish, ensure_ascii=False)}]",
+        f"secret = {json.dumps(PURGE_SECRET)}",
+    ]
 
 
 def _toml(path: Path) -> str:

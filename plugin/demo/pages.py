@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from plugin.demo import subjects
 from plugin.demo.form import form, languages, place_of
+from plugin.demo.keyed import ByEdge
 from plugin.demo.known import NOTHING
 from plugin.demo.live import OPEN_COOKIE, PURPOSES, Live, said_of
 from plugin.demo.live import told as told_live
@@ -50,6 +51,8 @@ class Asked:
         accepted: the language that the browser would like best of those there are.
         styles: addresses of the style sheets.
         scripts: addresses of the scripts of a page that records, each with its integrity.
+        keys: what an edge found of the page's slots; nothing else of the request counts then.
+        edge: whether a cache that speaks the edge protocol is in front.
     """
 
     raw: RawRequest
@@ -58,6 +61,8 @@ class Asked:
     accepted: str
     styles: Sequence[str]
     scripts: Sequence[tuple[str, str]] = ()
+    keys: str | None = None
+    edge: bool = False
 
     @property
     def link(self) -> str:
@@ -67,12 +72,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, the panel's cookie to keep ("" takes it away, None leaves it), and whether it records who looks."""
+    """A page, the panel's cookie to keep ("" takes it away, None leaves it), whether it records, what it is made of."""
 
     html: str
     status: int
     keep: str | None
     records: bool = False
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +109,9 @@ class Pages:
         elapsed: Callable[[], float] = time.perf_counter,
         previewed: Callable[[str], Previewed] | None = None,
         live: Live | None = None,
+        by_edge: ByEdge | None = None,
     ) -> None:
-        """Read the panel and the words; without `live` pages record nothing.
+        """Read the panel and the words; without `live` pages record nothing, without `by_edge` keys count for nothing.
 
         Raises:
             FileNotFoundError: the installation is incomplete.
@@ -116,6 +123,7 @@ class Pages:
         self._elapsed = elapsed
         self._previewed = previewed
         self._live = live
+        self._by_edge = by_edge
         self._words = read_words(interface)
         self._panel: Panel = read_panel((interface / "panel.yaml").read_text(encoding="utf-8"))
         self._templates = Environment(
@@ -183,7 +191,7 @@ class Pages:
             context[kind.name] = kind.subject(about, entry)
         if kind is SHOP:
             context["products"] = subjects.products(about)
-        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep, records)
+        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep, records, answer)
 
     def known(self, asked: Asked) -> str:
         """The parts of the panel that tell what is known of the visitor. Raises: ServiceUnavailable."""
@@ -230,6 +238,9 @@ class Pages:
         self, kind: Kind, entry_id: str, site: Site, asked: Asked, look: _Look, attributes: Mapping[str, object]
     ) -> Answer:
         exclude = (entry_id,) if kind.entry is not None else ()
+        asks = tuple(SlotAsk(name, exclude=exclude) for name in kind.slots)
+        if asked.keys is not None and self._by_edge is not None:
+            return self._by_edge.answer(asks, asked.keys)
         raw = asked.raw._replace(visitor={} if look.visitor.id is None else {"id": look.visitor.id})
         if look.seen is not None and self._live is not None:  # whoever opens a link is not whom it is made for
             own = self._live.cookie
@@ -237,7 +248,7 @@ class Pages:
         return self._personalization.answer(
             Personalize(
                 raw=raw,
-                asks=tuple(SlotAsk(name, exclude=exclude) for name in kind.slots),
+                asks=asks,
                 explain=True,
                 counted=False,
                 attributes=attributes,
@@ -284,6 +295,7 @@ class Pages:
             "purposes": PURPOSES,
             "forget": "/live/forget" if live.forget is not None else None,
             "key": live.key if look.is_real else None,
+            "edge": asked.edge,
             "scripts": [{"src": src, "integrity": integrity} for src, integrity in asked.scripts],
             "content_id": entry_id,
         }

@@ -18,6 +18,7 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
+from plugin.demo.keyed import ByEdge
 from plugin.demo.live import Live
 from plugin.demo.pages import Asked, Page, Pages, wall_clock
 from plugin.demo.subjects import ARTICLE, HOME, PRODUCT, SHOP, TOPIC, Kind
@@ -56,18 +57,22 @@ def storefront(
     elapsed: Callable[[], float] = time.perf_counter,
     previewed: Callable[[str], Previewed] | None = None,
     live: Live | None = None,
+    by_edge: ByEdge | None = None,
 ) -> Blueprint:
     """The pages, their pictures and their style sheets, and what the panel of the real visitor asks for.
 
     Args:
         live: what pages record with; None: they record nothing, and have no script.
         previewed: what a preview link shows; None: pages show no drafts.
+        by_edge: what pages for edges are made with; None: every page is its visitor's own.
         clock: asked where the panel chooses only the day or only the hour, and on pages without a decision.
         elapsed: seconds of a clock that never goes back, for the time a decision took.
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    pages = Pages(personalization, renderer, clock=clock, elapsed=elapsed, previewed=previewed, live=live)
+    pages = Pages(
+        personalization, renderer, clock=clock, elapsed=elapsed, previewed=previewed, live=live, by_edge=by_edge
+    )
     assets = folder("site") / "assets"
     hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in (*STYLES, SCRIPT)}
     styles = tuple(f"/static/{name}?v={digest}" for name, digest in hashes.items() if name != SCRIPT)
@@ -75,7 +80,28 @@ def storefront(
     found = Blueprint("storefront", __name__)
 
     def page(kind: Kind, slug: str = "") -> Response:
+        keys = request.headers.get("T-Key")
+        # What else an address says is chosen by whoever looks, and so is the page.
+        if by_edge is not None and keys is not None and not request.query_string:
+            return keyed(by_edge, kind, slug, keys)
         return _response(pages.page(kind, slug, _asked(styles, scripts)))
+
+    def keyed(edge: ByEdge, kind: Kind, slug: str, keys: str) -> Response:
+        """A page that all of an audience share: no cookie and no header of the visitor bears on it."""
+        locale = request.headers.get("T-Locale", "")
+        lang = locale if locale in LANGUAGES else next(iter(LANGUAGES))
+        asked = Asked(
+            raw=RawRequest(), query={}, cookie=None, accepted=lang, styles=styles, scripts=scripts, keys=keys, edge=True
+        )
+        found = pages.page(kind, slug, asked)
+        response = _response(found)
+        if found.answer is not None:
+            address = f"{request.path} {lang}"
+            body, status, headers = edge.shared(request.environ, address, found.answer, found.html, keys)
+            response.set_data(body)
+            response.status_code = status
+            response.headers.update(headers)
+        return response
 
     def known() -> Response:
         return Response(pages.known(_asked(styles)), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
@@ -149,6 +175,7 @@ def _asked(styles: tuple[str, ...], scripts: tuple[tuple[str, str], ...] = ()) -
         accepted=request.accept_languages.best_match(LANGUAGES, next(iter(LANGUAGES))),
         styles=styles,
         scripts=scripts,
+        edge="tessera" in request.headers.get("Surrogate-Capability", ""),
     )
 
 

@@ -126,3 +126,11 @@ def published(found: Settings) -> int:
 
 def service(found: Settings, store: Store) -> Publishing:
     return Publishing(store.rulesets, store.draft, store.content, models=found.models, clock=now)
+
+
+def test_behind_varnish_it_believes_that_and_tells_it_what_changed(tmp_path: Path) -> None:
+    found = loaded(_write_settings(tmp_path, None, "http://127.0.0.1:6081"))
+    assert found.edges["varnish"].options["urls"] == ["http://127.0.0.1:6081"]
+    assert [str(network) for network in found.trusted_proxies] == ["127.0.0.1/32", "::1/128"]
+    alone = loaded(_write_settings(tmp_path, None))
+    assert (dict(alone.edges), tuple(alone.trusted_proxies)) == ({}, ())
