@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -20,6 +22,9 @@ from tests.sharing_out import Balance, share_out
 
 TESTS = Path(__file__).parent
 PURE = ("unit", "property", "golden", "architecture")
+# Time is measured where it is the point: how long values take to be drawn tells how busy the machine is.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 KEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 FROZEN = pytest.StashKey[int]()
 MOST_FROZEN = 200_000

@@ -13,7 +13,7 @@ delivery_keys = [{{key = "pub"}}]
 management_keys = [{{name = "ada", key = "{ADMIN}", scopes = ["simulate"]}}]
 """
 """For the settings of the Tessera that is asked, before its tables."""
-CALL_S = 30
+CALL_S = 90
 
 
 def previewed(

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_S = 30
-STOP_S = 10
+START_S = 120
+STOP_S = 60
 
 
 @dataclass(frozen=True, slots=True)

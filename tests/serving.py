@@ -14,9 +14,9 @@ import requests
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (["db", "upgrade"], ["cms", "sync"], ["rules", "publish", "rules.yaml"])
-COMMAND_S = 60
-START_S = 60
-STOP_S = 15
+COMMAND_S = 180
+START_S = 180
+STOP_S = 60
 
 
 @contextmanager

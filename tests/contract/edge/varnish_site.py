@@ -66,7 +66,7 @@ class Edge:
 
     def look(self, path: str) -> str:
         """In which state the cache finds it: gone, stale or fresh; what is not fresh is fetched."""
-        return requests.get(f"{self.cache.url}{path}", timeout=5).headers["X-State"]
+        return requests.get(f"{self.cache.url}{path}", timeout=60).headers["X-State"]
 
     def store(self, path: str, *keys: str) -> None:
         """Have it in the cache, under these keys."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.servers import free_port, program
 
-START_S = 30
+START_S = 90
 
 
 class DurableRedis:

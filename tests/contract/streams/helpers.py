@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from adapters.streams.port import Delivery, Record, Stream, partition_of
 
-PATIENCE_S = 15
+PATIENCE_S = 90
 
 
 def record(key: str, number: int = 0) -> Record:

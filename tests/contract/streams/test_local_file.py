@@ -116,7 +116,7 @@ def test_on_a_full_disk_nothing_is_claimed_durable_and_what_was_is_there(tmp_pat
         text=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

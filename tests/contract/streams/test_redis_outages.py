@@ -16,6 +16,7 @@ from adapters.streams.redis import RedisStream, build
 from tests import servers
 from tests.contract.streams.durable_redis import DurableRedis
 from tests.contract.streams.helpers import ack, claim_all, payloads, read, record, until
+from tests.waiting import allowed
 
 pytestmark = pytest.mark.server
 
@@ -112,7 +113,7 @@ def test_while_it_is_down_the_spool_takes_records_within_bounds(tmp_path: Path) 
     began = time.monotonic()
     for number in range(100):
         stream.append([record("a", 10 * number + one) for one in range(10)])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < allowed(5)
     with pytest.raises(StreamFull):
         stream.append([record("a")])
     backlog = stream.backlog()
@@ -139,7 +140,7 @@ def test_a_server_that_hangs_holds_up_an_append_once_and_no_longer_than_its_time
             began = time.monotonic()
             stream.append([record("a", number)])
             slowest = max(slowest, time.monotonic() - began)
-            assert number == 1 or time.monotonic() - began < 1
+            assert number == 1 or time.monotonic() - began < allowed(1)
         assert slowest < 3.5
     finally:
         server.thaw()

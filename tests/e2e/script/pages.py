@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.script.site import EVENTS, KEY, Site
 
-PATIENCE_S = 20
+PATIENCE_S = 90
 POLL_S = 0.02
 STEP_MS = 250
 SLOT = '<div id="slot" data-tessera-slot="home.hero"><p>The default</p></div>'

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 KEY = "demo-delivery-key"
-HELD_S = 20
+HELD_S = 90
 EVENTS, IDENTIFY, PERSONALIZE, CLASS = "/v1/events", "/v1/identify", "/v1/personalize", "/v1/class"
 _OURS = (EVENTS, IDENTIFY)
 _PASSED = (
@@ -98,7 +98,7 @@ def site_before(demo: str) -> Iterator[Site]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     port = server.server_address[1]
-    has = frozenset(path for path in _OURS if requests.post(f"{demo}{path}", timeout=5).status_code != 404)
+    has = frozenset(path for path in _OURS if requests.post(f"{demo}{path}", timeout=60).status_code != 404)
     site = Site(f"http://127.0.0.1:{port}", f"http://localhost:{port}", demo, has)
     site.hold.set()
     cast(Any, server).site = site
@@ -170,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Ask the demo."""
         passed = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         answer = requests.request(
-            self.command, self.site.demo + self.path, data=raw, headers=passed, timeout=10, stream=True
+            self.command, self.site.demo + self.path, data=raw, headers=passed, timeout=90, stream=True
         )
         body = answer.raw.read(decode_content=False)
         self._note(raw, answer.status_code, body)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,12 +15,13 @@ import requests
 from tests.contract.cms.contentful_server import PREVIEW_TOKEN, SPACE, TOKEN, ContentfulServer, link, running, signed
 from tests.servers import free_port
 from tests.serving import serving
+from tests.waiting import in_time
 
 pytestmark = pytest.mark.server
 
 SECRET = "0123456789abcdef" * 4
 PATH = "/webhooks/cms/site"
-PATIENCE_S = 20
+PATIENCE_S = 90
 LONGEST_S = 3.0
 SETTINGS = f"""\
 bind = "127.0.0.1:{{port}}"
@@ -54,13 +56,13 @@ class Served:
         body = json.dumps({"sys": {"type": kind, "id": one}}).encode()
         topic = f"ContentManagement.{kind.removeprefix('Deleted')}.{action}"
         headers = signed(secret, body, path=PATH, at_ms=int(time.time() * 1000), topic=topic)
-        return self.session.post(self.url + PATH, data=body, headers=headers, timeout=10).status_code
+        return self.session.post(self.url + PATH, data=body, headers=headers, timeout=60).status_code
 
     def blocks(self, locale: str = "en") -> dict[str, dict[str, Any]]:
         """What is shown, by id."""
         body = {"slots": [{"id": "news", "limit": 100}], "context": {"locale": locale}}
         headers = {"X-Tessera-Key": "pub"}
-        answer = self.session.post(f"{self.url}/v1/personalize", json=body, headers=headers, timeout=10)
+        answer = self.session.post(f"{self.url}/v1/personalize", json=body, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
         return {block["id"]: block for block in answer.json()["slots"]["news"]["blocks"]}
 
@@ -87,23 +89,32 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_what_is_published_is_served_soon(served: Served) -> None:
-    times = []
-    for n in range(5):
-        served.space.publish("first", {"title": {"en": f"Edition {n}"}})
+    editions = count(1)
+
+    def edit() -> float:
+        title = f"Edition {next(editions)}"
+        served.space.publish("first", {"title": {"en": title}})
         begun = time.monotonic()
         assert served.tell("publish", "Entry", "first") == 202
-        served.until(lambda n=n: served.blocks()["first"]["fields"]["title"] == f"Edition {n}")
-        times.append(time.monotonic() - begun)
-    assert max(times) <= LONGEST_S, times
+        served.until(lambda: served.blocks()["first"]["fields"]["title"] == title)
+        return time.monotonic() - begun
+
+    in_time(LONGEST_S, lambda: max(edit() for _ in range(5)))
 
 
 def test_a_new_entry_a_translation_and_an_unpublishing_are_seen(served: Served) -> None:
     served.space.publish("second", {"title": {"en": "Second"}})
     served.tell("publish", "Entry", "second")
     served.until(lambda: "second" in served.blocks())
-    served.space.publish("second", {"title": {"en": "Second", "fr": "Deuxième"}})  # nothing is in French yet
-    served.tell("publish", "Entry", "second")
-    assert served.until(lambda: served.blocks("fr")["second"]["fields"]["title"] == "Deuxième") < LONGEST_S
+    french = iter(("Deuxième", "La deuxième", "La seconde"))
+
+    def translate() -> float:
+        title = next(french)  # with the first, nothing is in French yet
+        served.space.publish("second", {"title": {"en": "Second", "fr": title}})
+        served.tell("publish", "Entry", "second")
+        return served.until(lambda: served.blocks("fr")["second"]["fields"]["title"] == title)
+
+    in_time(LONGEST_S, translate)
     served.space.unpublish("second")
     served.tell("unpublish", "DeletedEntry", "second")
     served.until(lambda: "second" not in served.blocks() and "second" not in served.blocks("fr"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,10 +16,11 @@ from tests.integration.cms.wagtail_site import PREVIEW_TOKEN, SECRET, Wagtail, r
 from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
+from tests.waiting import publications_in_time
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("wagtail")]
 
-PATIENCE_S = 15
+PATIENCE_S = 90
 LONGEST_S = 3.0
 MEDIAN_S = 1.0
 SETTINGS = """\
@@ -57,7 +58,7 @@ class Served:
         """What a visitor is shown."""
         body = {"slots": [{"id": slot, "limit": 100}], "context": {"locale": "en"}}
         answer = self._session.post(
-            f"{self.url}/v1/personalize", json=body, headers={"X-Tessera-Key": "pub"}, timeout=10
+            f"{self.url}/v1/personalize", json=body, headers={"X-Tessera-Key": "pub"}, timeout=60
         )
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["slots"][slot]["blocks"]
@@ -145,13 +146,13 @@ def test_a_publish_is_served_within_a_second(served: Served, capsys: pytest.Capt
     """Measured from the moment when Wagtail has answered the editor."""
     number = served.site.create("Edition 0")
     served.until(lambda: "Edition 0" in served.titles())
-    times = []
-    for edition in range(1, 21):
-        title = f"Edition {edition}"
+    editions = count(1)
+
+    def edit() -> float:
+        title = f"Edition {next(editions)}"
         served.site.edit(number, title=title)
-        times.append(served.until(lambda title=title: title in served.titles()))
-    median, longest = statistics.median(times), max(times)
+        return served.until(lambda: title in served.titles())
+
+    median, longest = publications_in_time(edit, median_s=MEDIAN_S, longest_s=LONGEST_S)
     with capsys.disabled():
         sys.stdout.write(f"\npublish to served, 20 times: median {median:.2f} s, at most {longest:.2f} s\n")
-    assert median <= MEDIAN_S, times
-    assert longest <= LONGEST_S, times

@@ -30,8 +30,8 @@ FIXTURES = ROOT / "tests" / "fixtures" / "cms" / "wagtail"
 SITE = FIXTURES / "site"
 CACHE = ROOT / ".cache"
 INSTALL_S = 600
-START_S = 60
-STOP_S = 10
+START_S = 180
+STOP_S = 60
 SECRET = "shared-by-both-sides"
 PREVIEW_TOKEN = "only-for-previews"
 

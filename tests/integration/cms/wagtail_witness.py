@@ -15,7 +15,7 @@ from tests.contract.http_server import Reply, Request, serve
 from tests.integration.cms.wagtail_site import SECRET
 
 PATH = "/webhooks/cms/wagtail"
-PATIENCE_S = 15
+PATIENCE_S = 90
 
 
 @dataclass

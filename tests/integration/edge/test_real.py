@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -11,6 +10,7 @@ import yaml
 
 from tests.integration.edge.operator import KEY
 from tests.integration.edge.real import RULES, Real, real
+from tests.waiting import until
 
 pytestmark = pytest.mark.server
 HERO = "/v1/personalize?slots=home.hero"
@@ -28,13 +28,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
 def shown(answer: requests.Response, slot: str = "home.hero") -> list[str]:
     assert answer.status_code == 200, answer.text
     return [block["fields"]["title"] for block in answer.json()["slots"][slot]["blocks"]]
-
-
-def until(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def status(answer: requests.Response) -> str:

@@ -100,7 +100,7 @@ class Running:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer), dict(answer.headers)
         except urllib.error.HTTPError as error:
             with error:
@@ -133,7 +133,7 @@ class Running:
         return (self.folder / "log.txt").read_text()[-4000:] if (self.folder / "log.txt").exists() else ""
 
 
-def end(process: subprocess.Popen[str], seconds: float = 30) -> None:
+def end(process: subprocess.Popen[str], seconds: float = 90) -> None:
     """Asks a process to end, and makes it."""
     with process:
         process.terminate()

@@ -216,7 +216,7 @@ def test_a_beacon_is_read(site: Running) -> None:
     body = json.dumps({"events": [event("ida"), event("ida"), event("ida")]})
     url = f"http://127.0.0.1:{site.port}/v1/events?key=public"
     plain = {"Content-Type": "text/plain;charset=UTF-8", "Origin": "https://shop.example", "User-Agent": BROWSER}
-    answer = requests.post(url, body.encode(), headers=plain, timeout=20)
+    answer = requests.post(url, body.encode(), headers=plain, timeout=60)
     assert (answer.status_code, answer.json()["accepted"]) == (202, 3)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     soon(lambda: segments(ask(site, "ida")) == ["readers"], site)
@@ -242,7 +242,7 @@ def test_each_event_is_judged_alone(site: Running) -> None:
 def test_bodies_that_cannot_be_taken_at_all(site: Running) -> None:
     def post(body: bytes) -> requests.Response:
         named = {"Authorization": "Bearer public", "Content-Type": "application/json"}
-        return requests.post(f"http://127.0.0.1:{site.port}/v1/events", body, headers=named, timeout=20)
+        return requests.post(f"http://127.0.0.1:{site.port}/v1/events", body, headers=named, timeout=60)
 
     many = json.dumps({"events": [event("kim") for _ in range(1_001)]}).encode()
     assert (post(many).status_code, post(many).json()["errors"][0]["pointer"]) == (422, "/events")

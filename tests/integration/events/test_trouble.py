@@ -31,7 +31,13 @@ def some(count: int, name: str = "e", **rest: Any) -> list[dict[str, Any]]:
 def tessera(site: Running, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "plugin.cli", *words]
     return subprocess.run(
-        command, cwd=site.folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=site.folder,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
     )
 
 

@@ -16,7 +16,7 @@ from adapters.runtime import Runtime
 from tests.contract.http_server import Reply, Request, serve
 from tests.integration.payload.server import KEY, SECRET, Editor, payload
 
-PATIENCE_S = 15
+PATIENCE_S = 90
 
 
 @dataclass

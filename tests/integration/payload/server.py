@@ -25,8 +25,8 @@ CACHE = Path(__file__).parents[3] / ".cache"
 KEY = "the-key-of-a-reader"
 SECRET = "a secret shared by both sides"
 INSTALL_S = 600
-START_S = 60
-STOP_S = 10
+START_S = 180
+STOP_S = 60
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,21 @@ class Editor:
 
     def create(self, collection: str, data: Mapping[str, object], *, query: str = "") -> Any:
         """Makes a document; gives it as Payload answers."""
-        return self._done(self.session.post(self._place(collection, query), json=data, timeout=30))
+        return self._done(self.session.post(self._place(collection, query), json=data, timeout=90))
 
     def upload(self, collection: str, name: str, content: bytes, kind: str) -> Any:
         """Makes a document with a file."""
         return self._done(
-            self.session.post(self._place(collection, ""), files={"file": (name, content, kind)}, timeout=30)
+            self.session.post(self._place(collection, ""), files={"file": (name, content, kind)}, timeout=90)
         )
 
     def update(self, collection: str, document_id: object, data: Mapping[str, object], *, query: str = "") -> Any:
         """Changes a document: `query` may say `locale=fr` or `draft=true`."""
-        return self._done(self.session.patch(self._place(f"{collection}/{document_id}", query), json=data, timeout=30))
+        return self._done(self.session.patch(self._place(f"{collection}/{document_id}", query), json=data, timeout=90))
 
     def delete(self, collection: str, document_id: object) -> None:
         """Deletes a document."""
-        answer = self.session.delete(self._place(f"{collection}/{document_id}", ""), timeout=30)
+        answer = self.session.delete(self._place(f"{collection}/{document_id}", ""), timeout=90)
         assert answer.status_code == 200, answer.text
 
     def _place(self, path: str, query: str) -> str:
@@ -93,7 +93,7 @@ def payload(*, announce_to: str | None = None) -> Iterator[Editor]:
 def installed() -> Path:
     """The `node_modules` with Payload in it; the first time it takes npm half a minute."""
     wanted = (SITE / "package-lock.json").read_bytes()
-    node = subprocess.run([program("node"), "--version"], check=True, capture_output=True, timeout=30).stdout
+    node = subprocess.run([program("node"), "--version"], check=True, capture_output=True, timeout=90).stdout
     name = f"payload-{hashlib.sha256(wanted + node).hexdigest()[:12]}"
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:

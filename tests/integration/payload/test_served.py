@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,10 +16,11 @@ from tests.integration.payload.server import KEY, SECRET, Editor, payload
 from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
+from tests.waiting import publications_in_time
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("payload")]
 
-PATIENCE_S = 20
+PATIENCE_S = 90
 MEDIAN_S = 1.0
 LONGEST_S = 3.0
 PUBLISHED = {"_status": "published"}
@@ -55,7 +56,7 @@ class Visitor:
         """What is shown to them."""
         body = {"slots": [{"id": "news", "limit": 100}], "context": {"locale": locale}}
         headers = {"X-Tessera-Key": "pub"}
-        answer = self.session.post(f"{self.url}/v1/personalize", json=body, headers=headers, timeout=10)
+        answer = self.session.post(f"{self.url}/v1/personalize", json=body, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["slots"]["news"]["blocks"]
         return found
@@ -143,13 +144,13 @@ def test_a_publish_is_served_within_a_second(pair: tuple[Editor, Visitor], capsy
     editor, visitor = pair
     number = editor.create("articles", {"title": "Edition 0", **PUBLISHED})["id"]
     visitor.waits_until(lambda: "Edition 0" in visitor.titles())
-    times = []
-    for edition in range(1, 21):
-        title = f"Edition {edition}"
+    editions = count(1)
+
+    def edit() -> float:
+        title = f"Edition {next(editions)}"
         editor.update("articles", number, {"title": title, **PUBLISHED})
-        times.append(visitor.waits_until(lambda title=title: title in visitor.titles()))
-    median, longest = statistics.median(times), max(times)
+        return visitor.waits_until(lambda: title in visitor.titles())
+
+    median, longest = publications_in_time(edit, median_s=MEDIAN_S, longest_s=LONGEST_S)
     with capsys.disabled():
         sys.stdout.write(f"\nPayload: publish to served, 20 times: median {median:.2f} s, at most {longest:.2f} s\n")
-    assert median <= MEDIAN_S, times
-    assert longest <= LONGEST_S, times

@@ -93,7 +93,7 @@ def test_relations_uploads_people_and_tags_come_across_as_promised(editor: Edito
         Link("/related", "entry", f"articles.{secret}", resolved=False),
         Link("/author", "entry", "users.1"),
     }
-    assert editor.session.get(url, timeout=10).content == PICTURE
+    assert editor.session.get(url, timeout=60).content == PICTURE
 
 
 def test_two_documents_that_refer_to_each_other_are_cut_where_they_meet(editor: Editor, source: Source) -> None:

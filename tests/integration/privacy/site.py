@@ -24,7 +24,7 @@ from plugin.visiting import hasher_of
 from tests.unit.plugin.service.site_support import entry, publish, put
 
 ADMIN = "admin-key-0123456789"
-PATIENCE_S = 20
+PATIENCE_S = 90
 ADDRESS = "203.0.113.77"
 DOCUMENT: Mapping[str, Any] = {
     "version": 1,

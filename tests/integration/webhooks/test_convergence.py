@@ -57,7 +57,7 @@ class Site:
             {"Tessera-Signature": sign(body, SECRET, time.time())},
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 status: int = answer.status
                 return status
         except urllib.error.HTTPError as error:

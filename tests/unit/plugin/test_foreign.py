@@ -18,7 +18,7 @@ def run(*places: Path) -> subprocess.CompletedProcess[str]:
     """What the check says where these folders come first on the path, and this environment's packages are left out."""
     code = f"import sys; sys.path[:0] = {list(map(str, places))!r}; {CALL}"
     return subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=180, check=False
     )
 
 

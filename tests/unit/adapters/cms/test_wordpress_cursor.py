@@ -75,7 +75,7 @@ source.close()
     for seed in ("1", "2"):
         environ = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[4])}
         done = subprocess.run(
-            [sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True, timeout=180
         )
         told.add(done.stdout)
     assert len(told) == 1

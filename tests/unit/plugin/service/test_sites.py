@@ -14,6 +14,7 @@ from plugin.flow.types import Site
 from plugin.service import sites as module
 from plugin.service.sites import Sites
 from plugin.store import Store
+from tests.waiting import PATIENCE_S, allowed, until
 
 from .site_support import NOW, a_site, entry, publish, put
 
@@ -35,11 +36,8 @@ def following(*followers: Sites) -> Iterator[None]:
             one.stop()
 
 
-def soon(holds: Callable[[], object], within_s: float = 5) -> None:
-    ends = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
+def soon(holds: Callable[[], object], within_s: float = PATIENCE_S) -> None:
+    assert until(holds, poll_s=0.01) < allowed(within_s)
 
 
 def ids(site: Site | None) -> list[str]:

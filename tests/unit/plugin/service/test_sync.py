@@ -20,6 +20,7 @@ from plugin.service.follow import Following, Loop, SourceSyncing
 from plugin.service.sync import Syncing, stored_entry
 from plugin.service.versions import announced
 from plugin.store import Store
+from tests.waiting import until
 
 from .site_support import NOW
 
@@ -480,10 +481,7 @@ def following(syncing: Syncing, sqlite_store: Store) -> Iterator[Following]:
 
 
 def soon(holds: Callable[[], object]) -> None:
-    ends = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
+    until(holds, poll_s=0.01)
 
 
 def test_a_followed_folder_brings_changes_in_by_itself_and_outlives_a_fault(
