@@ -78,6 +78,13 @@ sub tessera_begin {
             set req.http.Tessera-Keyed-Url = regsub(req.http.Tessera-Keyed-Url, "[?&]+$", "");
         }
         call tessera_slots;
+        if (req.http.T-Slots && req.url ~ "^/graphql(\?|$)") {
+            set req.http.Tessera-Fragment = "1";
+            set req.http.Tessera-Keyed-Host = "tessera";
+            if (req.http.Origin) {
+                set req.http.Tessera-Step = "pass";
+            }
+        }
     }
     if (!req.http.T-Slots) {
         unset req.http.Tessera-Step;
@@ -108,7 +115,7 @@ sub tessera_fragment {
 }
 
 sub tessera_backend {
-    if (req.url ~ "^/v1/") {
+    if (req.url ~ "^/(v1/|graphql(\?|$))") {
         call tessera_origin;
     } else {
         call tessera_site;
@@ -227,6 +234,7 @@ sub vcl_backend_fetch {
             call tessera_unkeyed;
             set bereq.http.Accept = "text/html, */*;q=0.8";
             if (bereq.http.Tessera-Fragment) {
+                set bereq.http.Accept = "application/json";
                 unset bereq.http.T-Locale;
                 call tessera_key;
             }

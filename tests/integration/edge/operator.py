@@ -19,6 +19,8 @@ SLOTS = """\
         set req.http.T-Slots = "home.hero";
     } elseif (req.url ~ "^/same") {
         set req.http.T-Slots = "none";
+    } elseif (req.url ~ "^/graphql\\?id=hero(&|$)") {
+        set req.http.T-Slots = "home.hero";
     }"""
 
 
