@@ -50,26 +50,35 @@ def raw_requests(
 
 
 def raw_gets(
-    people: Sequence[Mapping[str, object]], slots: Sequence[str], host: str, headers: Mapping[str, str] | None = None
+    people: Sequence[Mapping[str, object]],
+    slots: Sequence[str],
+    host: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    page: bool = True,
 ) -> list[bytes]:
-    """The same by GET, of visitors without an id: what the page knows is in the address.
+    """The same by GET, of visitors without an id.
 
     Args:
         headers: beside those that every request has.
+        page: whether the address says what the page knows, and not just the slots.
     """
     found = []
     for attributes, agent in _with_agents(people):
-        page = _body(attributes, slots, named=False)["context"]
-        query = {
-            "slots": ",".join(slots),
-            **{name: page[name] for name in ("url", "referrer", "locale", "timezone") if name in page},
-            **{f"custom.{name}": value for name, value in page["custom"].items() if isinstance(value, str)},
-            "consent.personalization": "1",
-        }
+        query = {"slots": ",".join(slots), **(_said(attributes, slots) if page else {})}
         found.append(
             _request(f"GET {PATH}?{urlencode(query)}", {**_headers(attributes, agent, host), **(headers or {})}, None)
         )
     return found
+
+
+def _said(attributes: Mapping[str, object], slots: Sequence[str]) -> dict[str, object]:
+    context = _body(attributes, slots, named=False)["context"]
+    return {
+        **{name: context[name] for name in ("url", "referrer", "locale", "timezone") if name in context},
+        **{f"custom.{name}": value for name, value in context["custom"].items() if isinstance(value, str)},
+        "consent.personalization": "1",
+    }
 
 
 def _with_agents(people: Sequence[Mapping[str, object]]) -> list[tuple[Mapping[str, object], str]]:
