@@ -19,7 +19,7 @@ pytestmark = pytest.mark.server
 PHONE = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
 )
-CLASS = "abc.0123456789ab.AbCdEfGhIj-_"
+CLASS = "abc.0123456789ab.AbCdEfGhIjKlMnOpQrSt-_"
 
 
 def keys_of(played: Played) -> list[Request]:

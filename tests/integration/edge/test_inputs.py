@@ -9,6 +9,7 @@ import requests
 from urllib3.util import SKIP_HEADER
 
 from adapters.device.uap import UapDevices
+from plugin.edge.audience_keys import AudienceKeys
 from plugin.flow.signals.hints import form, platform, read_hints
 from plugin.flow.signals.referrer import kind_of_visit, read_referrer
 from plugin.flow.signals.sources import APPS, EMAIL, MEDIUMS, SEARCH, SOCIAL
@@ -232,7 +233,7 @@ def test_consent(echo: Echo, cookie: str | None, gpc: str | None, said: str | No
     assert (found.get("T-Consent"), found["X-Step"]) == (said, step)
 
 
-CLASS = "eyJhIjoxfQ.0123456789ab.AbCdEfGhIj-_"
+CLASS = AudienceKeys("a key").cookie("0123456789ab", "a class") or ""
 PHONE = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
 )
@@ -246,7 +247,7 @@ PHONE = (
         (f"tessera_class={CLASS}", "Googlebot/2.1", None),
         (f"tessera_class={CLASS}; tessera_consent=personalization=0", PHONE, None),
         (f"tessera_class={CLASS}; tessera_consent=personalization=1", PHONE, CLASS),
-        (f"tessera_class={'a' * 971}.0123456789ab.AbCdEfGhIj-_", PHONE, None),
+        (f"tessera_class={'a' * 1_000}{CLASS}", PHONE, None),
         ("tessera_class=a.b.c", PHONE, None),
         (f"tessera_class={CLASS}%0d%0a", PHONE, None),
         (f"not_tessera_class={CLASS}", PHONE, None),

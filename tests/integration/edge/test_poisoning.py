@@ -120,7 +120,7 @@ def test_fragments_that_pages_of_other_origins_ask_for_have_no_key(played: Playe
 
 def test_nobody_asks_for_the_keys_of_others(played: Played) -> None:
     """What comes from a client is answered as a client, not as an edge."""
-    spoofed = {"T_Country": "FR", "T_Edge": "1", "T_Class": "a.0123456789ab.AbCdEfGhIj-_"}
+    spoofed = {"T_Country": "FR", "T_Edge": "1", "T_Class": "a.0123456789ab.AbCdEfGhIjKlMnOpQrSt-_"}
     assert played.get("/v1/audience?slots=home.hero", **spoofed).status_code == 401
     [asked] = played.origin.asked
     assert not [name for name in asked.headers if name.startswith("t-")]

@@ -65,7 +65,7 @@ def test_a_slot_of_which_an_edge_cannot_know_is_each_visitors_own(site: Real) ->
 
 
 def test_a_forged_class_is_nobodys(site: Real) -> None:
-    forged = site.get(HERO, Cookie="tessera_class=e30.0123456789ab.AbCdEfGhIj-_", User_Agent=PHONE)
+    forged = site.get(HERO, Cookie="tessera_class=e30.0123456789ab.AbCdEfGhIjKlMnOpQrSt-_", User_Agent=PHONE)
     assert shown(forged) == ["Welcome"]
     assert shown(site.get(HERO, User_Agent=PHONE)) == ["Welcome"]
 
