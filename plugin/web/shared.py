@@ -34,6 +34,7 @@ class _Known(NamedTuple):
     Attributes:
         since, until: nothing of it flips from the one until before the other.
         steady: until then the headers are always these; after, the seconds in them are told anew.
+        headers, again: where it is decided, and where only a 304 is due.
     """
 
     since: datetime
@@ -42,8 +43,8 @@ class _Known(NamedTuple):
     held: Holding
     keys: tuple[str, ...]
     vary: tuple[str, ...]
-    etag: str
     headers: Mapping[str, str]
+    again: Mapping[str, str]
 
 
 class Sharing:
@@ -86,13 +87,8 @@ class Sharing:
         now = self._clock()
         if not known.since <= now < known.until:
             return None
-        if now < known.steady:
-            etag, headers = known.etag, known.headers
-        else:
-            held = known.held._replace(now=now)
-            etag = etag_by_state(self._made, site, address, held.ttl_s(LONGEST_TTL_S), held, key=key)
-            headers = self._headers(etag, known.keys, held, site, known.vary, hit=True)
-        return (b"", HTTPStatus.NOT_MODIFIED, dict(headers)) if names(tags, etag) else None
+        headers = known.again if now < known.steady else self._headers(known, site, (address, key), now, hit=True)
+        return (b"", HTTPStatus.NOT_MODIFIED, dict(headers)) if names(tags, headers["ETag"]) else None
 
     def answered(
         self,
@@ -112,45 +108,59 @@ class Sharing:
         """
         if not all(one.shared for one in answers):
             return body, HTTPStatus.OK, {"Cache-Control": PRIVATE}
-        site = answers[0].site
-        decided = [pair for one in answers for pair in one.settled.decisions]
-        held = _held(site, answers)
-        ttls = tuple(one.settled.ttl_s[ask.id] for one in answers for ask, _decision in one.settled.decisions)
-        keys = keys_of_answers(site, (decision for _ask, decision in decided), keyed=key is not None)
-        by_model = any(plan.model.name is not None for one in answers for _ask, plan in one.settled.planned.plans)
-        if by_model:
-            etag = etag_of(hashlib.sha256(body).hexdigest())
-        else:
-            etag = etag_by_state(self._made, site, address, ttls, held, key=key)
-            self._remember(site, (address, key), held, keys, tuple(vary))
-        headers = self._headers(etag, keys, held, site, vary, hit=False)
-        if names(environ.get("HTTP_IF_NONE_MATCH"), etag):
+        site, name, now = answers[0].site, (address, key), max(one.settled.planned.visit.now for one in answers)
+        of_site, everything = self._known
+        known = everything.get(name) if of_site is site else None
+        follows = True
+        if known is None or not known.since <= now < known.until:
+            known = self._known_of(site, name, answers, now, tuple(vary))
+            follows = _follows(known, answers)
+            if follows:
+                self._remember(site, name, known)
+        steady = now < known.steady
+        headers = dict(known.headers) if steady else self._headers(known, site, name, now, hit=False)
+        if not follows:
+            headers["ETag"] = etag_of(hashlib.sha256(body).hexdigest())
+        if names(environ.get("HTTP_IF_NONE_MATCH"), headers["ETag"]):
             return b"", HTTPStatus.NOT_MODIFIED, headers
         return body, HTTPStatus.OK, headers
 
-    def _headers(
-        self, etag: str, keys: Sequence[str], held: Holding, site: Site, vary: Sequence[str], *, hit: bool
-    ) -> dict[str, str]:
-        life = held.lifetime(self._longest)
-        status = cache_status(hit=hit, ttl_s=life.fresh_s, key=site.revision)
-        return shared(etag, keys, life, vary=vary, status=status)
-
-    def _remember(self, site: Site, name: _Name, held: Holding, keys: tuple[str, ...], vary: tuple[str, ...]) -> None:
+    def _known_of(
+        self, site: Site, name: _Name, answers: Sequence[Answer], now: datetime, vary: tuple[str, ...]
+    ) -> _Known:
+        decisions = [decision for one in answers for _ask, decision in one.settled.decisions]
+        held = _held(site, answers, now)
         until = min(end for _slot, end in held.slots)
-        if until <= held.now or len(name[0]) + len(name[1] or "") > LONGEST_NAME:
+        keys = keys_of_answers(site, decisions, keyed=name[1] is not None)
+        # As the answer is while nothing is near: its seconds are then as many as they may be.
+        steady = until - self._steady
+        if len(answers) > 1:  # near a flip each part says the seconds from its own moment
+            until = steady
+        known = _Known(now, until, steady, held, keys, vary, {}, {})
+        return known._replace(
+            headers=self._headers(known, site, name, steady, hit=False),
+            again=self._headers(known, site, name, steady, hit=True),
+        )
+
+    def _headers(self, known: _Known, site: Site, name: _Name, now: datetime, *, hit: bool) -> dict[str, str]:
+        """At a moment, with the ETag of an answer that no model bears on."""
+        held = known.held._replace(now=now)
+        life = held.lifetime(self._longest)
+        etag = etag_by_state(self._made, site, name[0], held.ttl_s(LONGEST_TTL_S), held, key=name[1])
+        status = cache_status(hit=hit, ttl_s=life.fresh_s, key=site.revision)
+        return shared(etag, known.keys, life, vary=known.vary, status=status)
+
+    def _remember(self, site: Site, name: _Name, known: _Known) -> None:
+        if known.until <= known.since or len(name[0]) + len(name[1] or "") > LONGEST_NAME:
             return
         if self._known[0] is not site:
             self._known = (site, {})
-        of_site, known = self._known
+        of_site, everything = self._known
         if of_site is not site:
             return  # another thread has another state already
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        # As the answer is while nothing is near: its seconds are then as many as they may be.
-        full = held._replace(now=until - self._steady)
-        etag = etag_by_state(self._made, site, name[0], full.ttl_s(LONGEST_TTL_S), full, key=name[1])
-        headers = self._headers(etag, keys, full, site, vary, hit=True)
-        known[name] = _Known(held.now, until, full.now, held, keys, vary, etag, headers)
+        if len(everything) >= MOST_KNOWN:
+            everything.clear()
+        everything[name] = known
 
     def _speaks_of_consent(self, environ: WSGIEnvironment) -> bool:
         """Whether the request may say anything of consent, beyond its address."""
@@ -159,13 +169,17 @@ class Sharing:
         return self._consent_cookie is not None and self._consent_cookie in environ.get("HTTP_COOKIE", "")
 
 
-def _held(site: Site, answers: Sequence[Answer]) -> Holding:
-    """How long all answers stay as they are; the last moment at which one of them was decided counts."""
+def _follows(known: _Known, answers: Sequence[Answer]) -> bool:
+    """Whether the bytes follow from what is published, the address and the clock: else they have a tag of their own."""
+    if any(plan.model.name is not None for one in answers for _ask, plan in one.settled.planned.plans):
+        return False
+    return known.since < known.until or len(answers) == 1
+
+
+def _held(site: Site, answers: Sequence[Answer], now: datetime) -> Holding:
+    """How long all answers stay as they are, from the moment at which the last of them was decided."""
     parts = [
         holding(site, (ask.id for ask, _decision in one.settled.decisions), one.settled.planned.visit.now)
         for one in answers
     ]
-    if len(parts) == 1:
-        return parts[0]
-    slots = tuple(slot for part in parts for slot in part.slots)
-    return Holding(slots, max(part.now for part in parts), any(part.strict for part in parts))
+    return Holding(tuple(slot for part in parts for slot in part.slots), now, any(part.strict for part in parts))

@@ -139,6 +139,31 @@ def test_near_a_flip_too_nothing_is_decided_for_who_names_the_tag(routes: Routes
     assert routes.decisions == 1
 
 
+def test_of_several_answers_near_a_flip_the_tag_is_that_of_the_bytes(routes: Routes) -> None:
+    """Each says the seconds from its own moment."""
+
+    def both(apart_s: float) -> Rendered:
+        answers = []
+        for _ in range(2):
+            answers.append(routes.made.personalization.answer(ask("timed", by_cache=True)))
+            routes.made.clock.move(apart_s)
+        body = b"".join(routes.writer.write(one, render="json", all_segments=False) for one in answers)
+        return routes.sharing.answered({}, "/graphql?x", answers, body)
+
+    def unchanged(tag: str) -> bool:
+        said = {"HTTP_IF_NONE_MATCH": tag}
+        return routes.sharing.unchanged(said, "/graphql?x", routes.made.sites.site) is not None
+
+    tag = both(0.1)[2]["ETag"]
+    assert unchanged(tag)
+    routes.made.clock.now = NOW + timedelta(seconds=270.5)
+    apart = both(0.6)
+    routes.made.clock.now = NOW + timedelta(seconds=271.1)
+    together = both(0)
+    assert (apart[0] == together[0], apart[2]["ETag"] == together[2]["ETag"]) == (False, False)
+    assert not unchanged(together[2]["ETag"])
+
+
 def test_what_may_flip_at_any_moment_is_decided_each_time(routes: Routes) -> None:
     _body, _status, headers = routes.get("moving")
     assert headers["Cache-Control"].startswith("public, max-age=0, s-maxage=0, stale-while-revalidate=0")
