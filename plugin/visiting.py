@@ -17,6 +17,7 @@ from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
 from plugin.live.pattern_engine import Counts, Limits, PatternEngine
 from plugin.live.redis_views import RedisViews
+from plugin.live.rested import RestedViews
 from plugin.live.views import StoredViews
 from plugin.processes import has_ended, own_name
 from plugin.profiles.identity import Hasher, Identity
@@ -187,7 +188,7 @@ def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews 
         return None
     copies = RedisViews(
         settings.redis_url.reveal(),
-        StoredViews(store.visitors),
+        RestedViews(StoredViews(store.visitors), monotonic=time.monotonic),
         kept_s=(settings.keep_profiles_days + 2)
         * _DAY_MS
         // 1_000,  # no shorter than the rows, which retention removes
@@ -241,7 +242,7 @@ def user_tokens(settings: Settings) -> UserTokens:
 def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], *, deny_unknown: bool) -> Visitors:
     """The service that finds profiles."""
     return Visitors(
-        reads=visiting.copies or StoredViews(store.visitors),
+        reads=visiting.copies or RestedViews(StoredViews(store.visitors), monotonic=time.monotonic),
         identify=visiting.identify,
         settings=visiting.settings,
         stage=Staging(site, lambda _patterns: None),

@@ -67,7 +67,10 @@ class Calls:
             except BaseException as fault:  # noqa: BLE001 - whoever waits must not wait for a thread that has died
                 future.set_exception(ModelUnavailable(f"the call failed: {type(fault).__name__}"))
 
-        Thread(target=run, name=f"tessera-model-{model}", daemon=True).start()
+        try:
+            Thread(target=run, name=f"tessera-model-{model}", daemon=True).start()
+        except RuntimeError as fault:  # the machine gives no more threads, or the process is ending
+            raise ModelUnavailable("not asked: no thread can be begun") from fault
         return Call(self, model, future, deadline, patience_s)
 
     def overdue(self, model: str, future: Future[Scores]) -> None:
