@@ -61,6 +61,8 @@ lock: | $(VENV)/bin/python  ## resolve the dependencies anew and write the lock 
 	  --all-extras --output-file requirements.lock --quiet --upgrade
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	  --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock --quiet
+	$(BIN)/uv pip compile tests/peers/requirements.in --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --output-file tests/peers/requirements.txt --quiet
 
 bench: setup  ## the benchmark of the decision path, written to docs/benchmark
 	$(BIN)/tessera bench --json docs/benchmark/result.json --picture docs/benchmark/cost.svg > docs/benchmark/result.txt

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.servers import program
 
 SCRIPT = Path(__file__).parent / "evaluator" / "serve.mjs"
 STOP_S = 10
@@ -50,10 +51,8 @@ class Edge:
 @contextmanager
 def edge() -> Iterator[Edge]:
     """Start Node, and end it with its input."""
-    node = shutil.which("node")
-    assert node, "Node runs the evaluator: install nodejs"
     with subprocess.Popen(
-        [node, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [program("node"), str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
         try:
             yield Edge(process)

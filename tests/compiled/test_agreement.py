@@ -18,7 +18,7 @@ from tests.strategies import Person, World, worlds
 from tests.strategies.profiles import searched
 
 
-@searched(200)
+@searched(150)
 @given(worlds(6))
 def test_the_evaluator_gives_what_ours_gives(javascript: Edge, world: World) -> None:
     """Rules, arms, hints, and the audience key, of every slot that an edge may decide; with content and without."""
