@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from adapters.models.port import ModelAdapter, ModelError
-from plugin.flow.scores import rows_for
+from plugin.flow.scores import Row, rows_for
 from plugin.flow.types import Planned, Step
 from plugin.service.last_scores import Key, LastScores, Remembered, key_of
 from plugin.service.model_calls import Call, Calls
@@ -103,12 +103,13 @@ class Scoring:
         patience_s = self._timeout_s if deadline_ms is None else deadline_ms / 1000
 
         def work(left_s: float) -> Mapping[str, float]:
-            scores = _asked(model, plan, left_s)
+            scores = _asked(model, ids, rows, left_s)
             if key is not None:  # also what came too late: it is there for whoever asks next
                 self._last.put(key, Remembered(begun, revision, scores))
             return scores
 
         try:
+            ids, rows = _rows(model, plan)  # here: what a thread is given is nobody else's any more
             if model.spec.local:
                 return work(patience_s)
             return self._calls.begin(name, work, patience_s, begun)
@@ -125,15 +126,21 @@ class Scoring:
         return _NOBODY_KNOWS, Step("rules", cause, why)
 
 
-def _asked(model: ModelAdapter, plan: Plan, timeout_s: float) -> dict[str, float]:
+def _rows(model: ModelAdapter, plan: Plan) -> tuple[list[str], list[Row]]:
+    try:
+        return rows_for(plan, model.spec.features)
+    except Exception as error:  # its text may tell of the visitor
+        raise ModelError(f"its features cannot be worked out: {type(error).__name__}") from error
+
+
+def _asked(model: ModelAdapter, ids: Sequence[str], rows: Sequence[Row], timeout_s: float) -> dict[str, float]:
     """Raises: ModelError for whatever goes wrong in an adapter, which may be somebody else's code."""
     try:
-        ids, rows = rows_for(plan, model.spec.features)
         scores = dict(zip(ids, model.score(rows, timeout_s=timeout_s), strict=True))
         if not all(0.0 <= score <= 1.0 for score in scores.values()):
             raise ModelError("it gave a score that is not between 0 and 1")
     except ModelError:
         raise
-    except Exception as error:  # its text may tell of the visitor
+    except Exception as error:  # as above
         raise ModelError(f"the adapter failed: {type(error).__name__}") from error
     return scores
