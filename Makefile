@@ -9,7 +9,7 @@ WORKERS ?= 3
 TOGETHER := $(shell command -v setpriv >/dev/null 2>&1 && echo setpriv --pdeathsig TERM)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-dev servers run test test-cms test-events lint types lock bench bench-peers clean
+.PHONY: help setup setup-dev servers run test test-cms test-edge test-events lint types lock bench bench-peers clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,10 @@ test: setup-dev servers lint types  ## lint, types and the whole suite, real com
 test-cms: setup-dev  ## the suite against real WordPress and Strapi; installs what is missing of them
 	$(BIN)/python -m tests.cms_servers.wordpress_install
 	$(BIN)/pytest tests/cms_servers -q
+
+test-edge: setup-dev servers  ## in full: is every answer through Varnish right, and how often does it have the answer
+	TESSERA_TEST_EDGE=full $(BIN)/pytest tests/edge -n 0 -q
+	$(BIN)/python -m tests.edge.hits --json docs/benchmark/edge.json
 
 test-events: setup-dev  ## the kill tests of events in full: 100,000 of them, ten kills at random in each
 	TESSERA_TEST_EVENTS=full $(BIN)/pytest tests/integration/events/test_killed.py -n 0 -q
