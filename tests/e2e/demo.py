@@ -47,7 +47,7 @@ class Demo:
         return found[1]
 
 
-def start(place: Path, *, workers: int = 2, port: int | None = None) -> Demo:
+def start(place: Path, *, workers: int = 2, port: int | None = None, varnish: str | None = None) -> Demo:
     """Start it, with a copy of the shipped content; returns at once."""
     content = place / "content"
     if not content.exists():
@@ -55,7 +55,7 @@ def start(place: Path, *, workers: int = 2, port: int | None = None) -> Demo:
     url = f"127.0.0.1:{port or free_port()}"
     # Where the tests run in the background, a shell has told them to ignore Ctrl-C, and children inherit that.
     command = ["env", "--default-signal=INT", str(Path(sys.executable).with_name("tessera"))]
-    command += ["demo", "--data", "data", "--content", str(content)]
+    command += ["demo", "--data", "data", "--content", str(content), *(["--varnish", varnish] if varnish else [])]
     with (place / "out.txt").open("w") as out, (place / "err.txt").open("w") as err:
         process = subprocess.Popen(
             [*command, "--bind", url, "--workers", str(workers)],
@@ -87,9 +87,9 @@ def interrupt(demo: Demo) -> float:
 
 
 @contextmanager
-def running(place: Path, *, workers: int = 2) -> Iterator[Demo]:
+def running(place: Path, *, workers: int = 2, varnish: str | None = None) -> Iterator[Demo]:
     """A demo that answers; it is ended, whatever happens."""
-    demo = start(place, workers=workers)
+    demo = start(place, workers=workers, varnish=varnish)
     try:
         wait_until_welcome(demo)
         yield demo

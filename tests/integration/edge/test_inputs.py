@@ -13,6 +13,7 @@ from plugin.edge.audience_keys import AudienceKeys
 from plugin.flow.signals.hints import form, platform, read_hints
 from plugin.flow.signals.referrer import kind_of_visit, read_referrer
 from plugin.flow.signals.sources import APPS, EMAIL, MEDIUMS, SEARCH, SOCIAL
+from tests.docs.pages import DOCS
 from tests.integration.edge.agents import agents
 from tests.integration.edge.operator import edge
 from tests.servers import free_port
@@ -83,6 +84,8 @@ def test_the_device_table_agrees_with_the_parser_of_the_origin(echo: Echo, devic
         if (said := echo(User_Agent=agent)["T-Device"]) != (found := devices.identify(agent).type)
     ]
     assert len(wrong) <= (1 - AGREEMENT) * len(all_of_them), wrong
+    told = f"{len(all_of_them) - len(wrong)} of {len(all_of_them)} User-Agents"
+    assert told in (DOCS / "edge.md").read_text("utf-8"), told
 
 
 @pytest.mark.parametrize(
