@@ -22,7 +22,7 @@ FIRST = (
     "contract",
 )
 """By the beginning of their place below `tests`; all others follow."""
-TOGETHER = ("contract/edge", "contract/streams")
+TOGETHER = ("contract/edge", "contract/streams", "integration/edge")
 """Folders whose modules share servers."""
 APART = ("integration/events/test_killed.py", "integration/webhooks/test_convergence.py")
 """Modules of long tests that share nothing: each test goes to whoever is free."""

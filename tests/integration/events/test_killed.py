@@ -67,9 +67,9 @@ def storm(site: Running, dice: random.Random, between: Callable[[int], None]) ->
             for number, batch in enumerate(batches(EVENTS, VISITORS, 50, now_s, dice)):
                 for one in batch:
                     by_visitor[one["visitor_id"]].append(one)
-                sending.append(senders.submit(site.deliver, [sent(one) for one in batch]))
+                sending.append(senders.submit(site.deliver, [sent(one) for one in batch], done.is_set))
                 if dice.random() < 0.05:  # a sender who did not hear the answer sends again
-                    sending.append(senders.submit(site.deliver, [sent(one) for one in batch]))
+                    sending.append(senders.submit(site.deliver, [sent(one) for one in batch], done.is_set))
                 between(number * 50)
                 assert not keeping.done(), keeping.exception()
                 time.sleep(max(0.0, began + LASTS_S * number * 50 / EVENTS - time.monotonic()))
@@ -86,7 +86,8 @@ def storm(site: Running, dice: random.Random, between: Callable[[int], None]) ->
             soon(lambda: site.is_drained() or keeping.done(), site)
         finally:
             done.set()
-            keeping.result(60)
+            senders.shutdown(cancel_futures=True)  # where it failed, nobody takes the rest
+            keeping.result(PATIENCE_S)
     assert sorted(killed) == sorted(point for point, _times in plan)
     return by_visitor
 

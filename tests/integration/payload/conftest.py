@@ -67,12 +67,12 @@ class Listener:
             self.meanwhile = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def heard() -> Listener:
     return Listener()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def editor(heard: Listener) -> Iterator[Editor]:
     """A site, and somebody who edits in it; what they do is announced to `heard`."""
     with serve(heard.hear) as url, payload(announce_to=f"{url}/webhooks/cms/site") as made:
