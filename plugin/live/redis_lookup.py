@@ -1,0 +1,51 @@
+"""The one look-up in Redis that requests make, over a connection that each thread holds.
+
+What the client does around a command costs three times the command itself: the pool, retries, metrics. Here a command
+is written and its answer read; a connection that the server ended meanwhile is replaced once.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+from redis.exceptions import ConnectionError as ConnectionLost
+
+if TYPE_CHECKING:
+    from redis import Connection, ConnectionPool
+
+
+class Lookup:
+    """Reads the values of several keys in one round trip. Safe to share between threads."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        """``pool`` says how to connect; none of its connections is taken."""
+        self._pool = pool
+        self._threads = threading.local()
+
+    def __call__(self, *keys: str) -> list[bytes | None]:
+        """The values in order. Raises: RedisError."""
+        held: Connection | None = getattr(self._threads, "held", None)
+        if held is not None:
+            try:
+                return self._ask(held, keys)
+            except ConnectionLost:
+                pass  # it may have been idle for too long, or the server was started anew
+        connection = self._pool.connection_class(**self._pool.connection_kwargs)
+        found = self._ask(connection, keys)
+        self._threads.held = connection
+        return found
+
+    def close(self) -> None:
+        """Close the connections of all threads; asked again, they connect anew."""
+        self._threads = threading.local()
+
+    def _ask(self, connection: Connection, keys: tuple[str, ...]) -> list[bytes | None]:
+        try:
+            connection.send_command("MGET", *keys)  # type: ignore[no-untyped-call]
+            return cast(list[bytes | None], connection.read_response())
+        except BaseException:
+            # An answer that comes too late must not be taken for that of the next question.
+            self._threads.held = None
+            connection.disconnect()  # type: ignore[no-untyped-call]
+            raise
