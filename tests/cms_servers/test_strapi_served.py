@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from statistics import median
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,9 +16,12 @@ from tests.cms_servers.strapi_site import running
 from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
+from tests.waiting import publications_in_time
 
 TOKEN = "shared-secret-of-the-webhook"
-PATIENCE_S = 20
+PATIENCE_S = 90
+MEDIAN_S = 1.0
+LONGEST_S = 3.0
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = 1
@@ -164,10 +167,12 @@ def test_a_publish_is_served_within_a_second_or_so(
     """Measured from the moment when Strapi has answered the editor."""
     article = served.editor.published("Edition 0")
     served.until(lambda: "Edition 0" in served.titles())
-    times = []
-    for edition in range(1, 11):
-        served.editor.change(article, title=f"Edition {edition}")
-        times.append(served.until(lambda title=f"Edition {edition}": title in served.titles()))  # type: ignore[misc]
+    editions = count(1)
+
+    def edit() -> float:
+        title = f"Edition {next(editions)}"
+        served.editor.change(article, title=title)
+        return served.until(lambda: title in served.titles())
+
+    times = publications_in_time(edit, median_s=MEDIAN_S, longest_s=LONGEST_S)
     record_property("publish_to_served_s", [round(one, 3) for one in times])
-    assert median(times) <= 1.0, times
-    assert max(times) <= 3.0, times

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +15,9 @@ from tests.cms_servers.wordpress_site import SECRET, WordPress, marker, wordpres
 from tests.previewing import KEYS, previewed
 from tests.servers import free_port
 from tests.serving import serving
+from tests.waiting import publications_in_time
 
-PATIENCE_S = 20
+PATIENCE_S = 90
 MEDIAN_S = 1.0
 LONGEST_S = 3.0
 SETTINGS = """\
@@ -154,13 +154,12 @@ def test_a_renamed_term_is_seen_in_the_entries_that_have_it(served: Served) -> N
 
 def test_a_publish_is_served_within_seconds(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     """Measured from the moment when WordPress has answered the editor."""
-    times = []
-    for number in range(10):
-        title = f"Timed {number} {marker()}"
+
+    def publish() -> float:
+        title = f"Timed {marker()}"
         served.site.api("POST", "posts", {"title": title, "status": "publish"})
-        times.append(served.until(lambda title=title: title in served.titles()))  # type: ignore[misc]
-    median, longest = statistics.median(times), max(times)
+        return served.until(lambda: title in served.titles())
+
+    median, longest = publications_in_time(publish, median_s=MEDIAN_S, longest_s=LONGEST_S)
     with capsys.disabled():
-        sys.stdout.write(f"\npublish to served, 10 times: median {median:.2f} s, at most {longest:.2f} s\n")
-    assert median <= MEDIAN_S, times
-    assert longest <= LONGEST_S, times
+        sys.stdout.write(f"\npublish to served, 20 times: median {median:.2f} s, at most {longest:.2f} s\n")

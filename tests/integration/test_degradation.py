@@ -24,6 +24,7 @@ from rules.ruleset import Ruleset
 from tests.contract.http_server import Reply, Request, serve
 from tests.servers import postgres
 from tests.unit.plugin.service.site_support import entry, publish, put
+from tests.waiting import allowed
 
 pytestmark = pytest.mark.server
 
@@ -182,7 +183,7 @@ def test_a_service_that_hangs_costs_its_slot_the_deadline_and_the_others_nothing
     site.service.hangs = True
     begun = time.monotonic()
     answer = site.ask("hurried", "local", explain=True)
-    assert time.monotonic() - begun < 5, "it would have hung for half a minute"
+    assert time.monotonic() - begun < allowed(2.0), "it would have hung for half a minute"
     assert "no answer" in told(answer, "hurried")["why"]
     assert (blocks(answer, "hurried"), kinds(answer, "hurried")) == (["b", "a", "c"], {"degraded"})
     assert answer["degraded"] == ["model:service", "slot:hurried:rules"]
