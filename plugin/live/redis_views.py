@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from plugin.live.missing import Missing
+from plugin.live.redis_lookup import Lookup
 from plugin.ports import HotCopy, Viewed, Views, VisitorRow
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class RedisViews:
         self._building = f"{prefix}:views:building"
         self._prefix = f"{prefix}:view:"
         self._generation = b""
+        self._look_up = Lookup(self._client.connection_pool)
         self._script: Script = self._client.register_script(_WRITE)
         self._disown: Script = self._client.register_script(_DISOWN)
 
@@ -178,13 +180,14 @@ class RedisViews:
 
     def close(self) -> None:
         """Free the connections."""
+        self._look_up.close()
         self._client.close()
 
     def _read(self, source: str) -> tuple[bytes, bytes] | None:
         if self._monotonic() < self._rest_until:
             return None
         try:
-            ready, copy = cast(list[bytes | None], self._client.mget(self._ready, self._key(self._generation, source)))
+            ready, copy = self._look_up(self._ready, self._key(self._generation, source))
         except RedisError:
             self._rest()
             return None

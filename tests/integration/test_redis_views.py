@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,37 @@ def test_what_changes_while_copies_are_built_is_not_lost(views: RedisViews) -> N
 
     assert views.rebuild(1, changing) == 3
     assert [views.view(name).octets for name in "abc"] == [b"new", b"b", b"c"]
+
+
+def test_a_connection_that_the_server_ended_is_replaced_within_the_request(
+    views: RedisViews, server: Redis, behind: Behind
+) -> None:
+    views.rebuild(1, pages(HotCopy("a", 5, b"view")))
+    assert views.view("a") == Viewed(b"view")
+    server.client_kill_filter(_type="normal", skipme=True)
+    assert views.view("a") == Viewed(b"view")
+    assert behind.asked == 0
+
+
+def test_an_answer_that_comes_too_late_is_nobody_elses(
+    server: Redis, redis_server: servers.Redis, behind: Behind
+) -> None:
+    views = RedisViews(redis_server.url, behind, kept_s=KEPT_S, monotonic=time.monotonic, rest_s=0.0, timeout_s=0.2)
+    views.rebuild(1, pages(HotCopy("a", 5, b"of a"), HotCopy("b", 5, b"of b")))
+    assert views.view("a") == Viewed(b"of a")
+    server.client_pause(600)
+    assert views.view("a").degraded == (DEGRADED,)
+    server.client_unpause()
+    assert [views.view(one).octets for one in "bab"] == [b"of b", b"of a", b"of b"]
+    views.close()
+
+
+def test_each_thread_has_a_connection_of_its_own(views: RedisViews) -> None:
+    views.rebuild(1, pages(*(HotCopy(one, 5, one.encode()) for one in "abcd")))
+    views.view("a")  # which generation is whole
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda one: views.view(one).octets, "abcd" * 200))
+    assert found == [one.encode() for one in "abcd" * 200]
 
 
 def test_without_redis_the_database_answers_and_says_so(views: RedisViews, behind: Behind) -> None:
