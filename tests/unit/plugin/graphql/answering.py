@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.device.null import NullDevices
 from plugin.app import _explain_refusal as explain_refusal
+from plugin.edge.audience_keys import AudienceKeys
 from plugin.edge.headers import Longest
+from plugin.flow.context import ContextPolicy
 from plugin.graphql.asking import Asking, Services
 from plugin.graphql.execution import Executing
 from plugin.graphql.persisted import Persisted
@@ -16,6 +19,7 @@ from plugin.graphql.problems import Problems
 from plugin.graphql.projection import Tools
 from plugin.graphql.request import Asked
 from plugin.graphql.served import Schemas
+from plugin.service.audience import Audiences
 from plugin.service.tokens import DecisionTokens
 from plugin.service.writer import AnswerWriter
 from plugin.store import Store
@@ -105,8 +109,19 @@ def answering(store: Store, registered: Mapping[str, str] | None = None) -> Answ
     made = service(store)
     made.personalization._new_id = lambda: "id-of-decisions"  # both ways are to answer the same
     tokens = DecisionTokens("k" * 32)
+    audiences = Audiences(
+        sites=made.sites,
+        personalization=made.personalization,
+        keys=AudienceKeys("k" * 32),
+        policy=ContextPolicy(),
+        devices=NullDevices(),
+        clock=lambda: NOW,
+        deny_unknown=False,
+        longest_s=60,
+    )
     services = Services(
         personalization=made.personalization,
+        audiences=audiences,
         writer=AnswerWriter(tokens, render),
         sharing=Sharing(longest=Longest(), made="", clock=lambda: NOW, consent_cookie=None),
         tools=Tools(tokens, render),
