@@ -51,7 +51,7 @@ type Query {
 
 type Mutation {
   """What visitors did: as POST /v1/events."""
-  track(events: [JSON!]!, consent: JSON): Tracked!
+  track(events: [JSON!]!, consent: JSON, userToken: String): Tracked!
   """Who a visitor is: as POST /v1/identify."""
   identify(
     visitorId: String!

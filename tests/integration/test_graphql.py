@@ -466,6 +466,17 @@ def test_a_visitor_is_told_as_rest_tells_them(client: FlaskClient) -> None:
     assert (expected["known"], answer.headers["Cache-Control"]) == (True, "private, no-store")
 
 
+def test_events_of_a_user_need_their_token_as_in_rest(client: FlaskClient) -> None:
+    ask(client, 'mutation { identify(visitorId: "v-8", userId: "u-8") { linked } }', EDITOR_KEY)
+    text = """mutation Track($token: String) {
+      track(events: [{id: "of-u-8", type: "view", visitor_id: "u-8"}], userToken: $token) {
+        accepted rejected { pointer detail } } }"""
+    for variables, said in (({}, "needs the user token"), ({"token": "a.b.c"}, "user_token_key")):
+        told = ask(client, text, **variables).json["data"]["track"]
+        assert (told["accepted"], told["rejected"][0]["pointer"]) == (0, "/events/0/visitor_id")
+        assert said in told["rejected"][0]["detail"]
+
+
 # --- keys, origins, methods, bodies
 
 
