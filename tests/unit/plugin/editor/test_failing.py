@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+import rules
 from plugin.editor.failing import failures
+from plugin.editor.vocabulary import vocabulary_of
+from plugin.editor.why import why
+from plugin.editor.words import Words
+from plugin.flow.plan import plan
+from plugin.flow.stand_in import stand_in
+from plugin.flow.types import SlotAsk, Visit
+from plugin.service.sites import site_of
+from rules.attributes import BUILT_IN
+from tests.unit.plugin.editor.texts import DOCUMENT
 
 
 def step(rung: str, why: str, cause: str = "model:feed", age_s: float | None = None) -> dict[str, Any]:
@@ -59,3 +70,14 @@ def test_what_else_failed_is_told_too() -> None:
         "The events that came along could not be kept.",
         "Something failed on the way: moon:full.",
     ]
+
+
+def test_what_stands_in_for_a_slot_is_told_like_any_decision() -> None:
+    ruleset = rules.load(DOCUMENT)
+    site = site_of(ruleset, ruleset.prepare([{"id": "welcome", "type": "hero"}]), 1, "1.1")
+    ask = SlotAsk("home.hero")
+    visit = Visit(attributes={}, asks=(ask,), now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC), explain=True)
+    decision, _rung = stand_in(ask, plan(visit, site), ())
+    assert decision.trace is not None
+    told = why(decision.trace, DOCUMENT, Words(vocabulary_of(DOCUMENT, BUILT_IN)), {}.get, ())
+    assert (told.rules, [(one.id, one.kept) for one in told.candidates]) == ((), [("welcome", True)])
