@@ -75,7 +75,8 @@ def storm(site: Running, dice: random.Random, between: Callable[[int], None]) ->
                 time.sleep(max(0.0, began + LASTS_S * number * 50 / EVENTS - time.monotonic()))
             for delivery in sending:
                 delivery.result(PATIENCE_S * 2)
-            ends = time.monotonic() + PATIENCE_S
+            # Each has to start, and to wait until the lease of the one before is over.
+            ends = time.monotonic() + PATIENCE_S * (len(plan) - len(killed))
             while len(killed) < len(plan):  # those that need events to come by get some
                 assert time.monotonic() < ends, (killed, site.log())
                 assert not keeping.done(), keeping.exception()

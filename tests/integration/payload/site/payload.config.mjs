@@ -12,7 +12,7 @@ if (process.env.TESSERA_URL) {
     collections: ['articles', 'tags', 'media'],
     delayMs: 20,
     waitMs: 100,
-    timeoutMs: 1000,
+    timeoutMs: 60_000, // who listens reads the site meanwhile: a busy machine must not make that two notices
   }))
 }
 export default buildConfig({
