@@ -13,8 +13,8 @@ from adapters.streams.port import Backlog
 from plugin.errors import SettingsError
 from plugin.service.health import Readiness
 from plugin.service.lag import Lags
-from plugin.service.settling import Settling
 from plugin.service.purge import standing
+from plugin.service.settling import Settling
 from plugin.service.sites import Sites
 from plugin.service.waiting import Evaluations, Waiting, waiting
 from plugin.store import Store
