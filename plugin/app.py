@@ -201,6 +201,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         webhooks=accepting.sources,
         serving=lambda: sites.site.version if sites.site is not None else None,
         clock=now,
+        events=partial(waiting, kept.stream.backlog, lambda: 0),
     )
     privacy = privacy_services(settings, kept, store, lambda: sites.site, forget=profiles.forget, new_id=new_id, at=at)
     app = Flask("plugin", static_folder=None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from plugin.errors import TesseraError
 from plugin.ports import Backlog, ContentStore, NoticeStore, PurgeStore, RulesetStore, SourceState
 from plugin.service.sync import removals_held
+from plugin.service.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,14 @@ class Health:
         published: the published version's number; None: none, or it cannot be read.
         serving: the version that this process decides with.
         sources: those configured; what is pushed has no sync that could fail.
+        events: how those stand that wait to be applied.
     """
 
     database: str | None
     published: int | None
     serving: int | None
     sources: tuple[SourceHealth, ...]
+    events: Waiting = field(default_factory=Waiting)
 
     @property
     def ready(self) -> bool:
@@ -103,6 +106,7 @@ class Readiness:
         webhooks: Collection[str],
         serving: Callable[[], int | None],
         clock: Callable[[], datetime],
+        events: Callable[[], Waiting] = Waiting,
     ) -> None:
         """``webhooks`` names the sources that have one; ``serving`` gives the version this process decides with."""
         self._ping = ping
@@ -114,6 +118,7 @@ class Readiness:
         self._sources = sources
         self._serving = serving
         self._clock = clock
+        self._events = events
 
     def look(self) -> Health:
         """Never raises for what is down: that is the answer."""
@@ -123,8 +128,8 @@ class Readiness:
             published = moves[0].number if moves else None
             sources = self.sources()
         except TesseraError as error:
-            return Health(str(error), None, self._serving(), ())
-        return Health(None, published, self._serving(), sources)
+            return Health(str(error), None, self._serving(), (), self._events())
+        return Health(None, published, self._serving(), sources, self._events())
 
     def sources(self) -> tuple[SourceHealth, ...]:
         """How each source stands, by name. Raises: ServiceUnavailable."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plugin.service.health import Health, Readiness, SourceHealth
+from plugin.service.waiting import Waiting
 from plugin.web.operations import OPEN, OPTIONAL, Answer, Call, Operation
 from plugin.web.schemas import operations as shapes
 
 _TAG = "operations"
+LATE_S = 10.0
+"""Events that wait for longer have no worker, or their database is down."""
 
 
 def operations(readiness: Readiness) -> list[Operation]:
@@ -69,12 +72,15 @@ def _shown(health: Health, *, detailed: bool) -> dict[str, object]:
         "database": "ok" if health.database is None else "failing",
         "ruleset": _ruleset(health),
         "content": _content(health),
+        "events": _events(health.events),
     }
     if detailed:
         shown |= {
             "published": health.published,
             "serving": health.serving,
             "content_age_s": _seconds(health.content_age),
+            "events_waiting": health.events.count,
+            "events_waiting_s": health.events.oldest_s,
             "sources": [_source(source) for source in health.sources],
         }
     return shown
@@ -96,6 +102,15 @@ def _content(health: Health) -> str:
     if not health.sources:
         return "unknown"
     return "ok" if all(source.ok for source in health.sources) else "failing"
+
+
+def _events(found: Waiting) -> str:
+    """Whether those accepted are applied; it is no reason against requests, for they are answered all the same."""
+    if found.degraded:
+        return "spooling"
+    if found.oldest_s is None:
+        return "unknown"
+    return "late" if found.oldest_s > LATE_S else "ok"
 
 
 def _source(source: SourceHealth) -> dict[str, object]:

@@ -23,6 +23,8 @@ def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
     where = place(tmp_path, apply_events=False)
     with running(where) as app:
         app.events("ann", {"type": "view"}, {"type": "view"}, wait=False)
+        ready = app.ask("GET", "/readyz")
+        assert (ready["events"], ready["events_waiting"]) == ("ok", 2), "they have not waited for long"
     with ExitStack() as closing:
         store = open_store(where.settings.database_url.reveal())
         closing.callback(store.close)

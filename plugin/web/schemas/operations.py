@@ -51,9 +51,14 @@ class Ready(Schema):
     database = fields.String(required=True, validate=validate.OneOf(["ok", "failing"]))
     ruleset = fields.String(required=True, validate=validate.OneOf(["ok", "unpublished", "loading"]))
     content = fields.String(required=True, validate=validate.OneOf(["ok", "failing", "unknown"]))
+    events = fields.String(required=True, validate=validate.OneOf(["ok", "late", "spooling", "unknown"]))
     published = fields.Integer(allow_none=True)
     serving = fields.Integer(allow_none=True)
     content_age_s = fields.Float(allow_none=True)
+    events_waiting = fields.Integer(
+        allow_none=True, metadata={"description": "Accepted events that are not applied yet, in the whole stream."}
+    )
+    events_waiting_s = fields.Float(allow_none=True, metadata={"description": "Age of the oldest of them."})
     sources = fields.List(fields.Nested(SourceState))
 
 

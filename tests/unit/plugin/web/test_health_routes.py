@@ -7,8 +7,10 @@ from prometheus_client import CollectorRegistry
 
 from plugin.errors import ServiceUnavailable
 from plugin.ports import Changes, Mark, Outcome, StoredEntry
-from plugin.service.health import SourceHealth
+from plugin.service.health import Health, SourceHealth
+from plugin.service.waiting import Waiting
 from plugin.store import Store
+from plugin.web.health import _shown
 from plugin.web.metrics import HttpMetrics
 from plugin.web.source_metrics import SourcesCollector
 from tests.unit.plugin.web.small_app import DOCUMENT, NOW, PUBLIC, READER, Small, small_app
@@ -22,7 +24,13 @@ def test_the_process_is_alive_whatever_else_is_down(sqlite_store: Store) -> None
     assert client.get("/healthz", headers={"Authorization": "Basic junk"}).json == {"status": "ok"}
     down = client.get("/readyz")
     assert down.status_code == 503
-    assert down.json == {"status": "not_ready", "database": "failing", "ruleset": "unpublished", "content": "unknown"}
+    assert down.json == {
+        "status": "not_ready",
+        "database": "failing",
+        "ruleset": "unpublished",
+        "content": "unknown",
+        "events": "unknown",
+    }
 
 
 def test_a_process_is_ready_once_a_rule_set_is_published(small: Small) -> None:
@@ -32,6 +40,24 @@ def test_a_process_is_ready_once_a_rule_set_is_published(small: Small) -> None:
     ready = client.get("/readyz")
     assert ready.status_code == 200
     assert (ready.json["status"], ready.json["ruleset"]) == ("ready", "ok")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Waiting(count=3, oldest_s=9.0, degraded=False), "ok"),
+        (Waiting(count=3, oldest_s=11.0, degraded=False), "late"),
+        (Waiting(degraded=True, spooled=7), "spooling"),
+        (Waiting(), "unknown"),
+    ],
+)
+def test_events_that_wait_for_long_are_told_and_keep_no_requests_away(found: Waiting, said: str) -> None:
+    health = Health(None, 1, 1, (), found)
+    assert health.ready
+    assert _shown(health, detailed=False)["events"] == said
+    assert "events_waiting" not in _shown(health, detailed=False)
+    detailed = _shown(health, detailed=True)
+    assert (detailed["events_waiting"], detailed["events_waiting_s"]) == (found.count, found.oldest_s)
 
 
 def test_details_are_for_those_who_may_read(small: Small) -> None:
