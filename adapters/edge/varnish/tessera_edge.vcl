@@ -25,15 +25,14 @@ sub vcl_recv {
         call tessera_begin;
     }
     if (req.http.Tessera-Step == "key") {
-        set req.http.host = "tessera";
-        set req.url = "/v1/audience?slots=" + req.http.T-Slots;
         call tessera_origin;
         if (req.http.Tessera-Again) {
             set req.hash_always_miss = true;
         }
     } elseif (req.http.Tessera-Step == "keyed") {
-        set req.url = req.http.Tessera-Keyed-Url;
-        set req.http.host = req.http.Tessera-Keyed-Host;
+        if (req.http.Tessera-Keyed-Url) {
+            set req.url = req.http.Tessera-Keyed-Url;
+        }
         call tessera_backend;
     } elseif (req.http.Tessera-Step == "pass") {
         call tessera_passed;
@@ -53,34 +52,36 @@ sub vcl_recv {
 sub tessera_begin {
     call tessera_forget;
     std.collect(req.http.Cookie, "; ");
-    std.collect(req.http.User-Agent);
-    if (req.http.host !~ "^([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,60}\])(:[0-9]{1,5})?$") {
-        return (synth(400));
+    if (req.http.host !~ "^(?!.*(\.|:80|:443)$)([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,60}\])(:[0-9]{1,5})?$") {
+        # Spelled in one way, as it is part of what is stored.
+        set req.http.host = regsub(std.tolower(req.http.host), "\.?(:80|:443)?$", "");
+        if (req.http.host !~ "^([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,60}\])(:[0-9]{1,5})?$") {
+            return (synth(400));
+        }
     }
-    std.collect(req.http.Transfer-Encoding);
-    if (req.http.Transfer-Encoding && req.http.Transfer-Encoding !~ "(?i)^chunked$") {
-        return (synth(400));
+    if (req.http.Transfer-Encoding) {
+        std.collect(req.http.Transfer-Encoding);
+        if (req.http.Transfer-Encoding !~ "(?i)^chunked$") {
+            return (synth(400));
+        }
     }
-    if (req.http.X-Forwarded-Proto != "https") {
+    if (req.http.X-Forwarded-Proto && req.http.X-Forwarded-Proto != "https") {
         unset req.http.X-Forwarded-Proto;
     }
-    set req.http.Tessera-Url = req.url;
-    set req.http.Tessera-Host = req.http.host;
     call tessera_inputs;
     if (req.url ~ "^/v1/") {
         call tessera_origin;
         call tessera_fragment;
     } elseif (req.method == "GET" || req.method == "HEAD") {
-        set req.http.Tessera-Keyed-Host = regsub(std.tolower(req.http.host), "\.?(:80|:443)?$", "");
-        # Each of them with a separator, then what is left of separators at the end.
-        set req.http.Tessera-Keyed-Url = regsuball(req.url, "(?i)(?<=[?&])utm_[a-z_]{1,33}(=[^&]*)?(&|$)", "");
-        if (req.http.Tessera-Keyed-Url != req.url) {
-            set req.http.Tessera-Keyed-Url = regsub(req.http.Tessera-Keyed-Url, "[?&]+$", "");
+        if (req.url ~ "(?i)[?&]utm_") {
+            # Each of them with a separator, then what is left of separators at the end.
+            set req.http.Tessera-Url = req.url;
+            set req.http.Tessera-Keyed-Url = regsub(
+                regsuball(req.url, "(?i)(?<=[?&])utm_[a-z_]{1,33}(=[^&]*)?(&|$)", ""), "[?&]+$", "");
         }
         call tessera_slots;
         if (req.http.T-Slots && req.url ~ "^/graphql(\?|$)") {
             set req.http.Tessera-Fragment = "1";
-            set req.http.Tessera-Keyed-Host = "tessera";
             if (req.http.Origin) {
                 set req.http.Tessera-Step = "pass";
             }
@@ -92,22 +93,20 @@ sub tessera_begin {
         set req.http.Tessera-Step = "pass";
     } elseif (req.http.T-Slots == "none") {
         set req.http.Tessera-Step = "keyed";
-    } elseif (req.http.T-Slots ~ "^[A-Za-z0-9._~/@!-]+(,[A-Za-z0-9._~/@!-]+)*$" && req.http.T-Slots !~ "^.{2001}") {
-        set req.http.Tessera-Step = "key";
     } else {
-        set req.http.Tessera-Step = "pass";
+        set req.http.Tessera-Step = "key";
     }
 }
 
 # GET /v1/personalize where its address says nothing but what is shown. Everything else under /v1/ is left as it is.
 sub tessera_fragment {
     if ((req.method == "GET" || req.method == "HEAD") && !req.http.Origin && req.url ~ "^/v1/personalize\?") {
+        set req.http.Tessera-Url = req.url;
         set req.http.Tessera-Keyed-Url = regsuball(regsuball(req.url, "(?i)%2c", ","), "(?i)%3a", ":");
         if (req.http.Tessera-Keyed-Url ~
                 "^/v1/personalize\?((slots|render|format|unique|exclude|key)=[A-Za-z0-9._~/@!,:-]*(&(?=.)|$))+$" &&
             req.http.Tessera-Keyed-Url ~ "[?&]slots=." && req.http.Tessera-Keyed-Url !~ "[?&]slots=.*&slots=") {
             set req.http.Tessera-Fragment = "1";
-            set req.http.Tessera-Keyed-Host = "tessera";
             set req.http.T-Slots = regsub(req.http.Tessera-Keyed-Url, "^[^?]*\?(?:.*&)?slots=([^&]*).*$", "\1");
             set req.http.T-Slots = regsuball(req.http.T-Slots, ":[0-9]+(?=,|$)", "");
         }
@@ -125,78 +124,90 @@ sub tessera_backend {
 # Everything that the visitor sent, as they sent it, but what only an edge may say.
 sub tessera_passed {
     set req.http.Tessera-Step = "pass";
-    set req.url = req.http.Tessera-Url;
-    set req.http.host = req.http.Tessera-Host;
+    if (req.http.Tessera-Url) {
+        set req.url = req.http.Tessera-Url;
+    }
     unset req.http.T-Key;
     call tessera_backend;
 }
 
-# What only an edge may say. To some servers T_Key is the same as T-Key, and names know no upper case.
+# What only an edge may say, as far as it is read here before it is set. What else clients send of it goes nowhere:
+# see tessera_spoken.
 sub tessera_forget {
-    unset req.http.T-Edge;
-    unset req.http.T_Edge;
     unset req.http.T-Key;
-    unset req.http.T_Key;
     unset req.http.T-Slots;
-    unset req.http.T_Slots;
-    unset req.http.T-Private;
-    unset req.http.T_Private;
     unset req.http.T-Country;
-    unset req.http.T_Country;
-    unset req.http.T-Device;
-    unset req.http.T_Device;
     unset req.http.T-Locale;
-    unset req.http.T_Locale;
     unset req.http.T-Network;
-    unset req.http.T_Network;
-    unset req.http.T-Referrer;
-    unset req.http.T_Referrer;
     unset req.http.T-Zone;
-    unset req.http.T_Zone;
     unset req.http.T-Consent;
-    unset req.http.T_Consent;
     unset req.http.T-Class;
-    unset req.http.T_Class;
     unset req.http.T-Utm-Source;
-    unset req.http.T-Utm_Source;
-    unset req.http.T_Utm-Source;
-    unset req.http.T_Utm_Source;
     unset req.http.T-Utm-Medium;
-    unset req.http.T-Utm_Medium;
-    unset req.http.T_Utm-Medium;
-    unset req.http.T_Utm_Medium;
     unset req.http.T-Utm-Campaign;
-    unset req.http.T-Utm_Campaign;
-    unset req.http.T_Utm-Campaign;
-    unset req.http.T_Utm_Campaign;
     unset req.http.T-Utm-Term;
-    unset req.http.T-Utm_Term;
-    unset req.http.T_Utm-Term;
-    unset req.http.T_Utm_Term;
     unset req.http.T-Utm-Content;
-    unset req.http.T-Utm_Content;
-    unset req.http.T_Utm-Content;
-    unset req.http.T_Utm_Content;
     unset req.http.Tessera-Step;
     unset req.http.Tessera-Url;
-    unset req.http.Tessera-Host;
     unset req.http.Tessera-Keyed-Url;
-    unset req.http.Tessera-Keyed-Host;
     unset req.http.Tessera-Fragment;
     unset req.http.Tessera-Again;
     unset req.http.Tessera-Grace;
     unset req.http.Tessera-Failed;
-    unset req.http.Tessera-From;
+}
+
+# To some servers T_Key is the same as T-Key; names know no upper case.
+sub tessera_spoken {
+    unset bereq.http.T-Edge;
+    unset bereq.http.T-Private;
+    unset bereq.http.T-Slots;
+    unset bereq.http.Tessera-Url;
+    unset bereq.http.Tessera-Keyed-Url;
+    unset bereq.http.Tessera-Again;
+    unset bereq.http.Tessera-Failed;
+    unset bereq.http.Tessera-From;
+    unset bereq.http.Tessera-Said;
+    unset bereq.http.T_Key;
+    unset bereq.http.T_Slots;
+    unset bereq.http.T_Private;
+    unset bereq.http.T_Edge;
+    unset bereq.http.T_Country;
+    unset bereq.http.T_Device;
+    unset bereq.http.T_Locale;
+    unset bereq.http.T_Network;
+    unset bereq.http.T_Referrer;
+    unset bereq.http.T_Zone;
+    unset bereq.http.T_Consent;
+    unset bereq.http.T_Class;
+    unset bereq.http.T-Utm_Source;
+    unset bereq.http.T_Utm-Source;
+    unset bereq.http.T_Utm_Source;
+    unset bereq.http.T-Utm_Medium;
+    unset bereq.http.T_Utm-Medium;
+    unset bereq.http.T_Utm_Medium;
+    unset bereq.http.T-Utm_Campaign;
+    unset bereq.http.T_Utm-Campaign;
+    unset bereq.http.T_Utm_Campaign;
+    unset bereq.http.T-Utm_Term;
+    unset bereq.http.T_Utm-Term;
+    unset bereq.http.T_Utm_Term;
+    unset bereq.http.T-Utm_Content;
+    unset bereq.http.T_Utm-Content;
+    unset bereq.http.T_Utm_Content;
 }
 
 sub vcl_hash {
     if (req.http.Tessera-Step == "key") {
-        hash_data("tessera-key " + req.url);
+        hash_data("tessera-key " + req.http.T-Slots);
         return (lookup);
     }
     # Beside Vary: what is stored under many keys is found at once. Never what was stored without a key.
     if (req.http.Tessera-Step == "keyed") {
         hash_data("tessera-keyed " + req.http.X-Forwarded-Proto + " " + req.http.T-Key);
+        if (req.http.Tessera-Fragment) {
+            hash_data(req.url);
+            return (lookup);
+        }
     }
 }
 
@@ -221,6 +232,9 @@ sub vcl_pass {
 
 sub vcl_backend_fetch {
     if (bereq.http.Tessera-Step == "key") {
+        set bereq.url = "/v1/audience?slots=" + regsuball(bereq.http.T-Slots, "[^A-Za-z0-9._~/@!,-]", "");
+        set bereq.http.host = "tessera";
+        call tessera_spoken;
         call tessera_unkeyed;
         unset bereq.http.T-Key;
         set bereq.http.T-Edge = "1";
@@ -230,10 +244,12 @@ sub vcl_backend_fetch {
         set bereq.between_bytes_timeout = 1s;
         call tessera_key;
     } else {
+        call tessera_spoken;
         if (bereq.http.Tessera-Step == "keyed" && !bereq.uncacheable) {
             call tessera_unkeyed;
             set bereq.http.Accept = "text/html, */*;q=0.8";
             if (bereq.http.Tessera-Fragment) {
+                set bereq.http.host = "tessera";
                 set bereq.http.Accept = "application/json";
                 unset bereq.http.T-Locale;
                 call tessera_key;
@@ -257,13 +273,6 @@ sub vcl_backend_fetch {
         unset bereq.http.T-Consent;
         unset bereq.http.T-Class;
     }
-    unset bereq.http.T-Slots;
-    unset bereq.http.Tessera-Url;
-    unset bereq.http.Tessera-Host;
-    unset bereq.http.Tessera-Keyed-Url;
-    unset bereq.http.Tessera-Keyed-Host;
-    unset bereq.http.Tessera-Again;
-    unset bereq.http.Tessera-Failed;
 }
 
 # What is of this visitor or of this connection, and what makes servers answer something else than the address says.
@@ -354,6 +363,10 @@ sub tessera_stored_key {
     set beresp.keep = 0s;
     unset beresp.http.ETag;
     unset beresp.http.Last-Modified;
+    # Longer than servers take a header, or not of its form: as if there were none.
+    if (beresp.http.T-Key !~ "^[A-Za-z0-9._~/@!=,-]{1,8000}$") {
+        unset beresp.http.T-Key;
+    }
     if (beresp.status != 200) {
         call tessera_keep_stale;
         call tessera_no_key;
@@ -375,6 +388,16 @@ sub tessera_no_key {
 }
 
 sub tessera_stored_page {
+    unset beresp.http.T-Edge;
+    unset beresp.http.T-Error;
+    unset beresp.http.T-Key;
+    unset beresp.http.T-Private;
+    unset beresp.http.Surrogate-Key;
+    unset beresp.http.Surrogate-Control;
+    unset beresp.http.Cache-Tag;
+    unset beresp.http.CDN-Cache-Control;
+    unset beresp.http.Accept-Ranges;
+    std.collect(beresp.http.Cache-Status);
     if (beresp.http.Vary !~ "(?i)(^|[, ])T-Key([, ]|$)") {
         if (beresp.http.Vary) {
             set beresp.http.Vary = "T-Key, " + beresp.http.Vary;
@@ -405,6 +428,7 @@ sub tessera_stored_page {
         }
     } else {
         set beresp.grace = 0s;
+        set beresp.http.Tessera-Stale = "0";
         if (beresp.http.Cache-Control ~ "(?i)\bstale-while-revalidate=[0-9]{1,8}\b") {
             set beresp.http.Tessera-Stale =
                 regsub(beresp.http.Cache-Control, "(?i)^.*\bstale-while-revalidate=([0-9]{1,8})\b.*$", "\1");
@@ -444,9 +468,7 @@ sub vcl_deliver {
     if (req.http.Tessera-Step == "key") {
         unset req.http.Tessera-Grace;
         unset req.http.Tessera-Failed;
-        # Longer than servers take a header, or not of its form: as if there were none.
-        if (resp.status == 200 && !resp.http.T-Private && resp.http.T-Key ~ "^[A-Za-z0-9._~/@!=,-]+$" &&
-            resp.http.T-Key !~ "^.{8001}") {
+        if (resp.status == 200 && resp.http.T-Key && !resp.http.T-Private) {
             set req.http.T-Key = resp.http.T-Key;
             set req.http.Tessera-Step = "keyed";
         } else {
@@ -476,14 +498,21 @@ sub vcl_deliver {
         return (synth(204));
     }
     call tessera_cache_status;
+    unset resp.http.xkey;
+    if (req.http.Tessera-Step == "keyed") {
+        unset resp.http.Tessera-Stale;
+        unset resp.http.Tessera-Esi;
+    } else {
+        call tessera_unsaid;
+    }
+}
+
+# What is between caches and Tessera. What is stored under a key has lost it already.
+sub tessera_unsaid {
     unset resp.http.T-Edge;
     unset resp.http.T-Error;
     unset resp.http.T-Key;
     unset resp.http.T-Private;
-    unset resp.http.Tessera-Stale;
-    unset resp.http.Tessera-Own;
-    unset resp.http.Tessera-Esi;
-    unset resp.http.xkey;
     unset resp.http.Surrogate-Key;
     unset resp.http.Surrogate-Control;
     unset resp.http.Cache-Tag;
@@ -492,17 +521,21 @@ sub vcl_deliver {
 
 # To the visitor's browser: to be asked for again each time, which costs a 304.
 sub tessera_downstream {
-    if (resp.status < 400 && resp.http.Cache-Control !~ "(?i)\b(private|no-store)\b") {
+    if (resp.http.Tessera-Stale) {
         set resp.http.Cache-Control = "private, no-cache";
     }
-    set resp.http.Vary = regsuball(resp.http.Vary, "(?i)(^|,)\s*T-[^,]*", "");
-    set resp.http.Vary = regsub(resp.http.Vary, "^\s*,\s*", "");
-    if (resp.http.Vary !~ "\S") {
+    if (resp.http.Vary == "T-Key") {
         unset resp.http.Vary;
+    } else {
+        set resp.http.Vary = regsub(regsuball(resp.http.Vary, "(?i)(^|,)\s*T-[^,]*", ""), "^\s*,\s*", "");
+        if (resp.http.Vary !~ "\S") {
+            unset resp.http.Vary;
+        }
     }
-    unset resp.http.Set-Cookie;
     # The whole of it or nothing: parts of two audiences make no page.
-    unset req.http.Range;
+    if (req.http.Range) {
+        unset req.http.Range;
+    }
     unset resp.http.Accept-Ranges;
     if (resp.http.Tessera-Esi) {
         # They are of the page without its fragments.
@@ -514,21 +547,24 @@ sub tessera_downstream {
 # RFC 9211: what this cache did, after what caches behind it did.
 sub tessera_cache_status {
     if (req.http.Tessera-Step == "keyed") {
-        set req.http.Tessera-Said = "varnish; fwd=miss";
         if (obj.hits > 0) {
-            set req.http.Tessera-Said = "varnish; hit; ttl=" + std.integer(duration=obj.ttl);
+            if (resp.http.Cache-Status) {
+                set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; hit; ttl=" + std.integer(duration=obj.ttl);
+            } else {
+                set resp.http.Cache-Status = "varnish; hit; ttl=" + std.integer(duration=obj.ttl);
+            }
+        } elseif (resp.http.Cache-Status) {
+            set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; fwd=miss";
+        } else {
+            set resp.http.Cache-Status = "varnish; fwd=miss";
         }
     } elseif (req.http.Tessera-Step == "pass") {
-        set req.http.Tessera-Said = "varnish; fwd=bypass";
-    }
-    if (req.http.Tessera-Step) {
         std.collect(resp.http.Cache-Status);
         if (resp.http.Cache-Status) {
-            set resp.http.Cache-Status = resp.http.Cache-Status + ", " + req.http.Tessera-Said;
+            set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; fwd=bypass";
         } else {
-            set resp.http.Cache-Status = req.http.Tessera-Said;
+            set resp.http.Cache-Status = "varnish; fwd=bypass";
         }
-        unset req.http.Tessera-Said;
     }
 }
 

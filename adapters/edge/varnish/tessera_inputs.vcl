@@ -34,37 +34,37 @@ sub tessera_inputs {
 
 # No header is better than an empty one, or one that is not of its form: the origin then knows nothing of it.
 sub tessera_shapes {
-    if (req.http.T-Country !~ "^[A-Z]{2}$") {
+    if (req.http.T-Country && req.http.T-Country !~ "^[A-Z]{2}$") {
         unset req.http.T-Country;
     }
-    if (req.http.T-Zone !~ "^[A-Za-z0-9_+/-]{1,64}$") {
+    if (req.http.T-Zone && req.http.T-Zone !~ "^[A-Za-z0-9_+/-]{1,64}$") {
         unset req.http.T-Zone;
     }
-    if (req.http.T-Locale !~ "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$") {
+    if (req.http.T-Locale && req.http.T-Locale !~ "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$") {
         unset req.http.T-Locale;
     }
-    if (req.http.T-Network == "") {
+    if (req.http.T-Network && req.http.T-Network == "") {
         unset req.http.T-Network;
     }
-    if (req.http.T-Utm-Source !~ "^[A-Za-z0-9_.~-]{1,64}$") {
+    if (req.http.T-Utm-Source && req.http.T-Utm-Source !~ "^[A-Za-z0-9_.~-]{1,64}$") {
         unset req.http.T-Utm-Source;
     }
-    if (req.http.T-Utm-Medium !~ "^[A-Za-z0-9_.~-]{1,64}$") {
+    if (req.http.T-Utm-Medium && req.http.T-Utm-Medium !~ "^[A-Za-z0-9_.~-]{1,64}$") {
         unset req.http.T-Utm-Medium;
     }
-    if (req.http.T-Utm-Campaign !~ "^[A-Za-z0-9_.~-]{1,64}$") {
+    if (req.http.T-Utm-Campaign && req.http.T-Utm-Campaign !~ "^[A-Za-z0-9_.~-]{1,64}$") {
         unset req.http.T-Utm-Campaign;
     }
-    if (req.http.T-Utm-Term !~ "^[A-Za-z0-9_.~-]{1,64}$") {
+    if (req.http.T-Utm-Term && req.http.T-Utm-Term !~ "^[A-Za-z0-9_.~-]{1,64}$") {
         unset req.http.T-Utm-Term;
     }
-    if (req.http.T-Utm-Content !~ "^[A-Za-z0-9_.~-]{1,64}$") {
+    if (req.http.T-Utm-Content && req.http.T-Utm-Content !~ "^[A-Za-z0-9_.~-]{1,64}$") {
         unset req.http.T-Utm-Content;
     }
-    if (req.http.T-Consent == "") {
+    if (req.http.T-Consent && req.http.T-Consent == "") {
         unset req.http.T-Consent;
     }
-    if (req.http.T-Class == "") {
+    if (req.http.T-Class && req.http.T-Class == "") {
         unset req.http.T-Class;
     }
 }
@@ -82,10 +82,10 @@ sub tessera_utm {
 
 # The speed that the browser estimates, and whether it asks to save data.
 sub tessera_network {
-    if (req.http.ECT ~ "(?i)^\s*(slow-2g|2g|3g|4g)\s*$") {
+    if (req.http.ECT && req.http.ECT ~ "(?i)^\s*(slow-2g|2g|3g|4g)\s*$") {
         set req.http.T-Network = std.tolower(regsub(req.http.ECT, "^\s*(\S+)\s*$", "\1"));
     }
-    if (req.http.Save-Data ~ "(?i)^\s*on\s*$") {
+    if (req.http.Save-Data && req.http.Save-Data ~ "(?i)^\s*on\s*$") {
         if (req.http.T-Network) {
             set req.http.T-Network = req.http.T-Network + ",save-data";
         } else {
@@ -96,14 +96,15 @@ sub tessera_network {
 
 # The consent cookie in its own form, and Global Privacy Control. What cannot be read is for the origin to read.
 sub tessera_consent {
-    if (req.http.Cookie ~ "(^|;)\s*tessera_consent=") {
+    if (req.http.Cookie && req.http.Cookie ~ "(^|;)\s*tessera_consent=") {
         set req.http.T-Consent = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_consent=([^;]*).*$", "\1");
-        set req.http.T-Consent = std.tolower(regsuball(req.http.T-Consent, "(?i)%(?:3D)", "="));
-        set req.http.T-Consent = regsuball(regsuball(req.http.T-Consent, "%2c", ","), "[\x22 ]", "");
-        if (req.http.T-Consent ~ "^.{257}" ||
-            req.http.T-Consent !~ "^([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
-            unset req.http.T-Consent;
-            set req.http.Tessera-Step = "pass";
+        if (req.http.T-Consent !~ "^(?!.{257})([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
+            set req.http.T-Consent = std.tolower(regsuball(req.http.T-Consent, "(?i)%3D", "="));
+            set req.http.T-Consent = regsuball(regsuball(req.http.T-Consent, "%2c", ","), "[\x22 ]", "");
+            if (req.http.T-Consent !~ "^(?!.{257})([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
+                unset req.http.T-Consent;
+                set req.http.Tessera-Step = "pass";
+            }
         }
     }
     if (req.http.Sec-GPC == "1") {
@@ -117,7 +118,7 @@ sub tessera_consent {
 
 # The class cookie where it has the form of one; none from programs, and none without consent.
 sub tessera_class {
-    if (req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
+    if (req.http.Cookie && req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
         req.http.T-Consent !~ "(^|,)(gpc|personalization=(0|false|no|denied)?)(,|$)") {
         set req.http.T-Class = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_class=([^;]*).*$", "\1");
         if (req.http.T-Class !~ "^[A-Za-z0-9_-]{1,960}\.[0-9a-f]{12}\.[A-Za-z0-9_-]{22}$") {
@@ -128,7 +129,7 @@ sub tessera_class {
 
 # The kind of device. The first three are what nearly all browsers send; the rest tells apart what is left.
 sub tessera_device {
-    if (req.http.Sec-CH-UA ~ "HeadlessChrome") {
+    if (req.http.Sec-CH-UA && req.http.Sec-CH-UA ~ "HeadlessChrome") {
         set req.http.T-Device = "bot";
     } elseif (req.http.User-Agent ~ "^Mozilla/5\.0 \((Windows NT [0-9.]+(; Win64; x64)?|Macintosh; Intel Mac OS X [0-9_.]+|X11; Linux x86_64)\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\) (Chrome|Version)/[0-9.]+ Safari/[0-9.]+( Edg/[0-9.]+)?$") {
         set req.http.T-Device = "desktop";
@@ -200,7 +201,6 @@ sub tessera_device_rare {
 
 # How the visit came about: a click inside the site; else what the campaign says; else the host of the referrer.
 sub tessera_referrer {
-    unset req.http.Tessera-From;
     if (req.http.Referer && req.http.Referer ~ "\S") {
         set req.http.T-Referrer = "other";
         if (req.http.Referer ~ "(?i)^\s*https?://(?:[^/?#\\]*@)?[a-z0-9_.-]+(:[0-9]*)?\s*([/?#]|$)") {
@@ -217,16 +217,19 @@ sub tessera_referrer {
     }
     if (req.http.T-Referrer == "internal") {
         unset req.http.Tessera-From;
-    } elseif (req.http.T-Utm-Medium ~ "(?i)^(email|e-mail|e_mail|newsletter|mailing)$") {
+    } elseif (req.http.T-Utm-Medium && req.http.T-Utm-Medium ~ "(?i)^(email|e-mail|e_mail|newsletter|mailing)$") {
         set req.http.T-Referrer = "email";
-    } elseif (req.http.T-Utm-Medium ~ "(?i)^(social|social-network|social-media|social_media|sm|paid_social|paidsocial)$") {
+    } elseif (req.http.T-Utm-Medium && req.http.T-Utm-Medium ~
+            "(?i)^(social|social-network|social-media|social_media|sm|paid_social|paidsocial)$") {
         set req.http.T-Referrer = "social";
-    } elseif (req.http.T-Utm-Medium ~ "(?i)^organic$") {
+    } elseif (req.http.T-Utm-Medium && req.http.T-Utm-Medium ~ "(?i)^organic$") {
         set req.http.T-Referrer = "search";
     } elseif (req.http.Tessera-From) {
         call tessera_referrer_host;
     }
-    unset req.http.Tessera-From;
+    if (req.http.Tessera-From) {
+        unset req.http.Tessera-From;
+    }
 }
 
 sub tessera_referrer_host {

@@ -302,3 +302,10 @@ def test_purges_by_bans_do_the_same(played: Played, page: str) -> None:
             purger.purge(["audience"], hard=True)
         banned.get(page)
         assert len(keys_of(banned)) == 2
+
+
+def test_cookies_in_several_headers_are_one(played: Played, page: str) -> None:
+    sent = f"Cookie: a=b\r\nCookie: tessera_class={CLASS}\r\nUser-Agent: {PHONE}\r\n"
+    assert played.raw(f"GET {page} HTTP/1.1\r\nHost: shop.example\r\n{sent}\r\n") == 200
+    [asked] = keys_of(played)
+    assert asked.headers["t-class"] == CLASS

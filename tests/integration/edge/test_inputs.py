@@ -33,8 +33,9 @@ sub vcl_recv {{
 sub vcl_synth {{
     if (req.url ~ "^/echo") {{
         set resp.http.X-Step = req.http.Tessera-Step;
-        set resp.http.X-Page = req.http.Tessera-Keyed-Url;
-        set resp.http.X-Host = req.http.Tessera-Keyed-Host;
+        set resp.http.X-Page = req.url;
+        if (req.http.Tessera-Keyed-Url) {{ set resp.http.X-Page = req.http.Tessera-Keyed-Url; }}
+        set resp.http.X-Host = req.http.host;
         {" ".join(f"set resp.http.T-{name} = req.http.T-{name};" for name in INPUTS)}
         return (deliver);
     }}
