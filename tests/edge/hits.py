@@ -2,7 +2,7 @@
 
     python -m tests.edge.hits [--quick] [--views N] [--json FILE]
 
-Twenty pages on six slots with 50 rules; visitors as in `hits_world`. Pages first, then slot by slot, each from a cold
+Ten pages on six slots with 50 rules; visitors as in `hits_world`. Pages first, then slot by slot, each from a cold
 cache on, with 100 changes of content and one publication in it. README.md says how to read what it prints.
 """
 
@@ -83,7 +83,7 @@ def running() -> Iterator[Bench]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tessera-hits-")))
         port = free_port()
-        served = stack.enter_context(site.origin(folder, purges=port))
+        served = stack.enter_context(site.origin(folder, purges=port, lives=""))
         pages = stack.enter_context(frontend(served.port))
         text = site.vcl(served.port, pages, campaign_header=True) + COUNTING
         stack.enter_context(varnish(text, port))

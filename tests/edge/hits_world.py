@@ -16,10 +16,10 @@ from tests.edge.people import AGENTS
 SLOTS = ("home.hero", "home.feed", "promo", "teaser", "related", "footer")
 PAGES: Mapping[str, tuple[str, ...]] = {
     "home": SLOTS,
-    **{f"section-{number}": ("home.feed", "promo", "teaser") for number in range(4)},
-    **{f"article-{number}": ("related", "footer") for number in range(15)},
+    **{f"section-{number}": ("home.feed", "promo", "teaser") for number in range(3)},
+    **{f"article-{number}": ("related", "footer") for number in range(6)},
 }
-"""Twenty pages by name, with their slots; the first are asked for most."""
+"""Ten pages by name, with their slots; the first are asked for most."""
 RULES = 50
 SEGMENTS = tuple(f"segment-{number:02}" for number in range(12))
 """Lists, which only the origin knows."""

@@ -41,7 +41,7 @@ class Plan:
 
 
 SHORT = Plan(requests=800, persons=40, lasts_s=10.0, every_s=0.4)
-FULL = Plan(requests=20_000, persons=300, lasts_s=240.0, every_s=0.7, frozen=0.25)
+FULL = Plan(requests=20_000, persons=300, lasts_s=200.0, every_s=0.5, frozen=0.25)
 
 
 @dataclass

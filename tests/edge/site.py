@@ -24,6 +24,11 @@ STALE_S = 1.0
 """How long what was purged softly is still shown to the first who asks: stale-while-revalidate."""
 AGAIN_S = 2.0
 """From the first purge of a change to the second: longer than any fetch of these runs may take."""
+LONG = f"""\
+purge_again_ms = {int(AGAIN_S * 1000)}
+edge_ttl_s = 600
+edge_stale_s = {int(STALE_S)}"""
+"""What a purge does not take away stays for long, so that a purge that is lost shows."""
 SETTINGS = """\
 bind = "127.0.0.1:{port}"
 workers = {workers}
@@ -32,9 +37,7 @@ trusted_proxies = ["127.0.0.1"]
 cdns = ["cloudflare"]
 secret_key = "a-secret-that-signs-the-run"
 visitor_keys = ["a-key-that-hashes-the-visitors-of-the-run"]
-purge_again_ms = {again_ms}
-edge_ttl_s = 600
-edge_stale_s = {stale_s}
+{lives}
 delivery_keys = [{{ key = "{delivery}" }}]
 
 [[management_keys]]
@@ -70,8 +73,8 @@ include "{shipped}/tessera_purge.vcl";
 include "{shipped}/tessera_edge.vcl";
 acl tessera_purgers {{ "127.0.0.1"; }}
 sub tessera_purge_secret {{ set req.http.Tessera-Purge-Expected = "{secret}"; }}
-backend tessera {{ .host = "127.0.0.1"; .port = "{tessera}"; }}
 backend site {{ .host = "127.0.0.1"; .port = "{site}"; }}
+backend tessera {{ .host = "127.0.0.1"; .port = "{tessera}"; }}
 sub tessera_slots {{
     if (req.url ~ "^/page\\?") {{
         set req.http.T-Slots = regsub(req.url, "^/page\\?(?:.*&)?slots=([^&]*).*$", "\\1");
@@ -107,20 +110,17 @@ class Origin:
 
 
 @contextmanager
-def origin(folder: Path, *, purges: int | None = None, workers: int = 2) -> Iterator[Origin]:
-    """Serves from an empty folder; caches are told of purges at the port `purges`, where there is one."""
+def origin(folder: Path, *, purges: int | None = None, lives: str = LONG) -> Iterator[Origin]:
+    """Serves from an empty folder, by two processes.
+
+    Args:
+        purges: the port at which caches are told of purges, where there are any.
+        lives: settings that say how long what is kept.
+    """
     port = free_port()
     (folder / "shelf").mkdir()  # empty: all content comes over the API
     edges = EDGES.format(purges=purges, secret=PURGE_SECRET) if purges is not None else ""
-    text = SETTINGS.format(
-        port=port,
-        workers=workers,
-        again_ms=int(AGAIN_S * 1000),
-        stale_s=int(STALE_S),
-        delivery=DELIVERY,
-        key=KEY,
-        edges=edges,
-    )
+    text = SETTINGS.format(port=port, workers=2, lives=lives, delivery=DELIVERY, key=KEY, edges=edges)
     with serving(folder, f"http://127.0.0.1:{port}", settings=text, rules=EMPTY):
         settings = load({}, folder)
         yield Origin(port, hasher_of(settings, "the key of visitors is set"))
