@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
 from rules.document import Document, Rule
@@ -18,6 +18,9 @@ from rules.picking import Picker
 from rules.segments import Segment
 from rules.selectors import ages
 from rules.slots import Slot
+
+if TYPE_CHECKING:
+    from rules.outcome_text import Written
 
 LARGEST_SHARED = 8192
 _tuple = tuple.__new__  # as in `arrange`
@@ -131,6 +134,7 @@ class CompiledSlot:
         )
         self.actors: tuple[Actor, ...] = (*(table.actors[position] for position in own), *self._arms.values())
         self.arm_pairs = tuple(self._arms)
+        self.written: dict[str, Written] = {}
         self.ages = tuple(
             dict.fromkeys(
                 (

@@ -41,6 +41,7 @@ class Course(NamedTuple):
         model: whose scores are wanted; its name is None where none is.
         hints, givers: the presentation, and the actors that gave it.
         shown: by limit, the blocks, for visitors of whom no exposure counts.
+        texts: the outcome as text, once it was asked for.
     """
 
     outcome: Outcome
@@ -52,6 +53,7 @@ class Course(NamedTuple):
     hints: Mapping[str, object]
     givers: list[Actor]
     shown: dict[int, Shown]
+    texts: list[str]
 
 
 class Plan(NamedTuple):

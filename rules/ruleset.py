@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rules.analysis import Finding
 
 _NOBODY: frozenset[str] = frozenset()
+_MOST_WRITTEN = 1_024  # outcomes of a slot that are kept as they were read
 _NO_SCORES: Mapping[str, float] = MappingProxyType({})
 _NEVER_SHOWN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 _UTC_ZONE = ZoneInfo("UTC")
@@ -212,9 +213,12 @@ class Ruleset:
 
         Texts are as many as audience keys. They carry the values of attributes that selectors name, and no others.
         """
-        ground = content.ground(plan.compiled)
-        order = ground.order(plan.facts.tongue, self.document.locales) if ground.locales else None
-        return outcome_text.write(plan.compiled, plan.outcome, plan.facts, pool=plan.pool, order=order)
+        texts = plan.course.texts
+        if not texts:
+            ground = content.ground(plan.compiled)
+            order = ground.order(plan.facts.tongue, self.document.locales) if ground.locales else None
+            texts.append(outcome_text.write(plan.compiled, plan.outcome, plan.facts, pool=plan.pool, order=order))
+        return texts[0]
 
     def plan_written(self, slot: str, text: str, content: Content, *, now: datetime) -> Plan:
         """The first half of a decision, from what `outcome_text` gave for the same document.
@@ -224,12 +228,17 @@ class Ruleset:
             BadOutcomeError: the text is not of an outcome of it.
         """
         compiled = self.compiled(slot)
-        types = {
-            name: attribute.type
-            for name in outcome_text.names_read(compiled)
-            if (attribute := self._catalogue.resolve(name)) is not None
-        }
-        written = outcome_text.read(compiled, text, types)
+        written = compiled.written.get(text)
+        if written is None:
+            types = {
+                name: attribute.type
+                for name in outcome_text.names_read(compiled)
+                if (attribute := self._catalogue.resolve(name)) is not None
+            }
+            written = outcome_text.read(compiled, text, types)
+            if len(compiled.written) >= _MOST_WRITTEN:
+                compiled.written.clear()
+            compiled.written[text] = written
         facts = Facts(written.values, now, self._zone, self._catalogue, written.held)
         facts.languages = written.languages
         moves = bool(compiled.ages) or compiled.slot.select_moves or compiled.slot.default_moves
@@ -396,7 +405,7 @@ def _course(
     left, drops = eligible(acts, candidates)
     hints, givers = hints_of(acts)
     key = audience_key(compiled.slot, outcome, facts, audiences=pool.audiences, locale=order)
-    return _tuple(Course, (outcome, acts, left, drops, model_of(compiled.slot, acts), key, hints, givers, {}))
+    return _tuple(Course, (outcome, acts, left, drops, model_of(compiled.slot, acts), key, hints, givers, {}, []))
 
 
 def _read_exposures(exposures: Mapping[str, Instants]) -> dict[str, list[datetime]]:
