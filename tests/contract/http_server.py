@@ -75,7 +75,7 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[str]:
             if reply.announced is not None:
                 self.close_connection = True
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TESSERAPURGE = handle_any  # noqa: N815 - names that http.server calls
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_BAN = do_TESSERAPURGE = handle_any  # noqa: N815 - names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of http.server
             """Says nothing."""

@@ -59,6 +59,9 @@ sub tessera_begin {
             return (synth(400));
         }
     }
+    if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PURGE|BAN|TESSERAPURGE)$") {
+        return (synth(405));
+    }
     if (req.http.Transfer-Encoding) {
         std.collect(req.http.Transfer-Encoding);
         if (req.http.Transfer-Encoding !~ "(?i)^chunked$") {
@@ -228,6 +231,12 @@ sub vcl_pass {
     if (req.http.Tessera-Step) {
         call tessera_passed;
     }
+}
+
+# What is piped is one request, and says nothing for an edge: the rest of the connection would be a client's own words.
+sub vcl_pipe {
+    call tessera_spoken;
+    set bereq.http.Connection = "close";
 }
 
 sub vcl_backend_fetch {
@@ -577,7 +586,7 @@ sub vcl_synth {
         return (restart);
     }
     # Where the request ends is not sure, so nothing after it is one.
-    if (resp.status == 400) {
+    if (resp.status == 400 || resp.status == 405) {
         set resp.http.Connection = "close";
     }
     # In place of a fragment that failed there is nothing, and the page around it is whole.

@@ -201,3 +201,20 @@ def test_a_cookie_that_fills_the_headers_is_refused_and_the_page_is_whole_for_ot
     for size in (4_000, 7_900, 9_000, 40_000):
         assert played.raw(f"GET {page} HTTP/1.1\r\nHost: a\r\nCookie: a={'x' * size}\r\n\r\n") in (200, 400, None)
     assert "xxx" not in played.get(page, Host="a").text
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "FOO", "get", "PRI"])
+def test_methods_that_nobody_needs_are_refused(played: Played, page: str, method: str) -> None:
+    """Varnish would pipe them, and with them whatever comes after on the connection."""
+    sent = f"{method} {page} HTTP/1.1\r\nHost: shop.example\r\n\r\nGET /v1/audience?slots=home.hero HTTP/1.1\r\n"
+    assert played.raw(f"{sent}Host: shop.example\r\nT-Edge: 1\r\nT-Country: FR\r\n\r\n") in (400, 405)
+    assert not played.origin.asked
+
+
+def test_what_is_piped_says_nothing_for_an_edge(played: Played, page: str) -> None:
+    """A method of the operator's own that their configuration does not answer."""
+    second = "GET /v1/audience?slots=home.hero HTTP/1.1\r\nHost: a\r\nT-Edge: 1\r\n\r\n"
+    played.raw(f"BAN {page} HTTP/1.1\r\nHost: a\r\nT-Edge: 1\r\nT-Country: FR\r\n\r\n{second}")
+    [asked] = played.origin.asked
+    assert (asked.method, asked.path) == ("BAN", page)
+    assert {"t-edge", "t-country"}.isdisjoint(asked.headers)
