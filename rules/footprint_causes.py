@@ -98,7 +98,7 @@ def reads_of(compiled: CompiledSlot, document: Document, audiences: Sequence[str
         collected.segment(name, "the content's audience tags")
     if has_languages:
         collected.attribute("request.locale", "the content's languages")
-    if any(one.visitor for one in schedules) or any(test.attribute.startswith("time.") for test in collected.tests):
+    if any(one.visitor for one in schedules) or collected.reads_local_time:
         collected.attribute("context.timezone", "what goes by the visitor's clock")
     return Reads(collected.causes(), tuple(collected.tests), tuple(dict.fromkeys(schedules)))
 
@@ -109,6 +109,7 @@ class _Collected:
         self._found: dict[tuple[Sharing, str, str | None, str | None], dict[str, None]] = {}
         self._seen: set[tuple[str, str]] = set()
         self._tests: dict[str, Test] = {}
+        self.reads_local_time = False
 
     @property
     def tests(self) -> list[Test]:
@@ -159,6 +160,7 @@ class _Collected:
 
     def attribute(self, name: str, who: str) -> None:
         carrier = carrier_of(name)
+        self.reads_local_time = self.reads_local_time or (carrier == "clock" and name != "time.now")
         found = self._catalogue.resolve(name)
         if found is not None and found.purpose is not None:
             self.attribute(f"consent.{found.purpose}", who)

@@ -84,5 +84,5 @@ class SharedSlots:
                 continue
             found.update(one.inputs)
             if one.sharing == "class":
-                found.add("class")
+                found.update(("class", "consent"))  # who refuses has no class
         return tuple(sorted(found))

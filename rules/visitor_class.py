@@ -22,7 +22,7 @@ from rules.conditions import Ago, Condition, InSegment, Percent, Ref, Test, walk
 from rules.content import Content
 from rules.effects import canonical
 from rules.experiments import Experiment
-from rules.facts import Facts, bucket_name
+from rules.facts import Facts, bucket_name, consent_to
 from rules.footprint_causes import reads_of
 from rules.footprint_inputs import carrier_of
 from rules.footprint_values import values_of
@@ -42,7 +42,7 @@ class VisitorClass(NamedTuple):
     """What an edge may be told of a visitor.
 
     Attributes:
-        attributes: representative values by name.
+        attributes: representative values by name, and consents.
         segments: those held that neither conditions nor the request give.
         buckets: by `rules.facts.bucket_name`.
     """
@@ -88,12 +88,15 @@ class Classes:
         document = ruleset.document
         tests: dict[str, Test] = {}
         whole: set[str] = set()
+        consents: set[str] = set()
         for slot in slots:
             compiled = ruleset.compiled(slot)
             pool = content.pool(slot)
             reads = reads_of(compiled, document, sorted(pool.audiences), bool(pool.locales))
             tests.update((test.key, test) for test in reads.tests)
             whole.update(compiled.reads, compiled.slot.select_refs, compiled.slot.default_refs)
+            named = (cause.attribute for cause in reads.causes if cause.attribute is not None)
+            consents.update(name for name in named if name.startswith(consent_to("")))
         carried = [test for test in tests.values() if carrier_of(test.attribute) == "class"]
         for test in tests.values():
             if isinstance(test.operand, Ref):
@@ -104,6 +107,7 @@ class Classes:
         if any(one.unit == "person" for one in self._experiments):
             whole.add("visitor.known")
         self._whole = sorted(name for name in whole if carrier_of(name) == "class")
+        self._consents = sorted(consents)
         plain = [test for test in carried if not isinstance(test.operand, Ref | Ago | Percent)]
         self._tests = sorted((one for one in plain if one.attribute not in whole), key=lambda one: one.key)
         self._index = Index([(test, ALWAYS_ON) for test in self._tests], document.catalogue, document.zone)
@@ -123,6 +127,7 @@ class Classes:
         groups = [(name, group.experiments) for name, group in sorted(self._ruleset.document.groups.items())]
         parts = [
             self._whole,
+            self._consents,
             [test.key for test in self._tests],
             sorted(self._segments),
             sorted((salt, sorted(cuts)) for salt, cuts in self._shares.items()),
@@ -150,6 +155,9 @@ class Classes:
         for name in self._whole:
             if facts[name] is not None:
                 yield name, facts.attributes[name]
+        for name in self._consents:  # what is kept of it, for requests that say nothing
+            if isinstance(said := facts.attributes.get(name), bool):
+                yield name, said
 
     def prepare(self) -> None:
         """Work out now what the first visitor would have to wait for."""

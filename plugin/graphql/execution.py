@@ -71,10 +71,13 @@ class Executing:
             if decided is None:
                 return None
             told = asking.told(*decided)
-            return asking.rendered(projection.write(told, asking.services.tools))
+            failed: list[str] = []
+            body = projection.write(told, asking.services.tools, failed)
+            asking.is_private = asking.is_private or bool(failed)
+            return asking.rendered(body)
         except TesseraError as error:
-            failed = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)
-            return self._problems.answer([failed], has_data=True)
+            refused = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)
+            return self._problems.answer([refused], has_data=True)
 
     def _decided(
         self, asked: Asked, asking: Asking, built: Built, operation: Operation, projection: Projection

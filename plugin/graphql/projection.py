@@ -152,9 +152,8 @@ class Projection:
     slots: Mapping[bytes, _Slots]
     others: Mapping[bytes, tuple[Part, ...]] = field(default_factory=dict)
 
-    def write(self, told: Told, tools: Tools) -> bytes:
-        """The whole answer, as UTF-8."""
-        failed: list[str] = []
+    def write(self, told: Told, tools: Tools, failed: list[str]) -> bytes:
+        """The whole answer, as UTF-8; ``failed`` takes what could not be rendered, as `AnswerWriter.write` does."""
         answer = told.answer
         written = {
             key: b",".join([slots.write(told, *one, tools, failed) for one in answer.settled.decisions])

@@ -29,7 +29,11 @@ def personalize(_root: object, info: Info, **arguments: Any) -> object:  # noqa:
 
 def as_members(asking: Asking, asked: Asked, answer: Answer) -> Mapping[str, object]:
     """An answer as REST writes it, slots as a list, each block with its whole entry beside it."""
-    written = asking.services.writer.write(answer, render=asked.render, all_segments=asking.caller.kind == "management")
+    failed: list[str] = []
+    written = asking.services.writer.write(
+        answer, render=asked.render, all_segments=asking.caller.kind == "management", failed=failed
+    )
+    asking.is_private = asking.is_private or bool(failed)  # whoever asks next may have better luck
     found: dict[str, Any] = _decode(written)
     slots = []
     for ask, decision in answer.settled.decisions:

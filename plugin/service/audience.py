@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,9 +17,11 @@ from plugin.flow.signals.notes import Draft
 from plugin.flow.signals.ports import Devices
 from plugin.flow.signals.text import header
 from plugin.flow.types import Site, SlotAsk
+from plugin.profiles.types import OWN_PURPOSE
 from plugin.service.personalize import Answer, Personalization, Personalize
 from plugin.service.sites import Sites
 from rules import Facts
+from rules.facts import consent_to
 from rules.horizon import still_until
 from rules.outcome_text import BadOutcomeError
 from rules.visitor_class import NOBODY, BadClassError, VisitorClass, read_class
@@ -104,8 +106,18 @@ class Audiences:
         by_edge = spoken and refused is None
         of_class = NOBODY
         if by_edge:
-            of_class, refused = self._class_of(raw, site) if "class" in inputs else (NOBODY, None)
-            facts = self._facts_by_edge(raw, site, inputs, of_class, now)
+            attributes = from_edge(
+                raw.headers, [name for name in inputs if name != "class"], gpc_purposes=self._policy.gpc_purposes
+            )
+            if "class" in inputs and attributes.get(consent_to(OWN_PURPOSE)) is not False:
+                of_class, refused = self._class_of(raw, site)
+            facts = site.ruleset.facts(
+                {**of_class.attributes, **attributes},
+                segments=of_class.segments,
+                now=now,
+                deny_unknown=self._deny_unknown,
+            )
+            facts.buckets = of_class.buckets
         else:
             facts = self._facts(raw, site, now)
         keys: dict[str, str | None] = {}
@@ -167,7 +179,10 @@ class Audiences:
         agent = header(raw.headers, "user-agent") or ""
         if site is None or (len(agent) <= _AGENT and self._devices.identify(agent).type == "bot"):
             return None
-        found = site.shared.classes.of(self._facts(raw, site, self._clock()))
+        facts = self._facts(raw, site, self._clock())
+        if not facts.allows(OWN_PURPOSE):
+            return None
+        found = site.shared.classes.of(facts)
         return self._keys.cookie(site.shared.classes.digest, found.text) if found.text else None
 
     def _refusal(self, raw: RawRequest) -> str | None:
@@ -186,21 +201,6 @@ class Audiences:
             return read_class(self._keys.class_of(cookie, site.shared.classes.digest)), None
         except (BadKeyError, BadClassError):
             return NOBODY, "class"
-
-    def _facts_by_edge(
-        self, raw: RawRequest, site: Site, inputs: Iterable[str], of_class: VisitorClass, now: datetime
-    ) -> Facts:
-        attributes = from_edge(
-            raw.headers, [name for name in inputs if name != "class"], gpc_purposes=self._policy.gpc_purposes
-        )
-        facts = site.ruleset.facts(
-            {**attributes, **of_class.attributes},
-            segments=of_class.segments,
-            now=now,
-            deny_unknown=self._deny_unknown,
-        )
-        facts.buckets = of_class.buckets
-        return facts
 
     def _facts(self, raw: RawRequest, site: Site, now: datetime) -> Facts:
         """Everything that is known of whoever asks, as for a decision."""

@@ -34,14 +34,15 @@ class AnswerWriter:
         self._tokens = tokens
         self._render_block = render_block
 
-    def write(self, answer: Answer, *, render: Render, all_segments: bool) -> bytes:
+    def write(self, answer: Answer, *, render: Render, all_segments: bool, failed: list[str] | None = None) -> bytes:
         """The JSON of an answer, as UTF-8.
 
         Args:
             render: whether blocks carry their fields, their markup, or both.
             all_segments: whether segments that are not public are named too.
+            failed: takes what could not be rendered, as `degraded` names it; no cache should keep the answer then.
         """
-        failed: list[str] = []
+        failed = [] if failed is None else failed
         slots = b",".join(
             [self._slot(answer, ask, decision, render, failed) for ask, decision in answer.settled.decisions]
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
+from plugin.edge.headers import PRIVATE
 from plugin.errors import (
     FieldError,
     MethodNotAllowed,
@@ -23,7 +24,7 @@ from plugin.errors import (
 )
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.service.audience import Audiences
-from plugin.service.personalize import Personalization, Personalize
+from plugin.service.personalize import Answer, Personalization, Personalize
 from plugin.service.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
 from plugin.web.cors import Cors
@@ -122,9 +123,7 @@ class HotRoute:
     def _by_key(self, asked: Asked, key: str, environ: WSGIEnvironment) -> Rendered:
         """The answer for the keys that an edge found before; of the visitor nothing else is looked at."""
         answer = self.audiences.answer(asked.asks, key, unique=asked.unique)
-        body = self.writer.write(answer, render=asked.render, all_segments=False)
-        body, status, headers = self.sharing.answered(environ, _address(environ), [answer], body, key=key, vary=VARY)
-        return body, status, {"Content-Type": "application/json", **headers}
+        return self._written(answer, asked, environ, key=key)
 
     def _caller(self, environ: WSGIEnvironment, key: str | None) -> Caller:
         caller = self.keyring.authenticate(
@@ -170,8 +169,22 @@ class HotRoute:
                 events=asked.events,
             )
         )
-        body = self.writer.write(answer, render=asked.render, all_segments=manager)
-        body, status, headers = self.sharing.answered(environ, _address(environ), [answer], body, vary=VARY)
+        return self._written(answer, asked, environ, all_segments=manager)
+
+    def _written(
+        self,
+        answer: Answer,
+        asked: Asked,
+        environ: WSGIEnvironment,
+        *,
+        all_segments: bool = False,
+        key: str | None = None,
+    ) -> Rendered:
+        failed: list[str] = []
+        body = self.writer.write(answer, render=asked.render, all_segments=all_segments, failed=failed)
+        if failed:  # whoever asks next may have better luck
+            return body, HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": PRIVATE}
+        body, status, headers = self.sharing.answered(environ, _address(environ), [answer], body, key=key, vary=VARY)
         return body, status, {"Content-Type": "application/json", **headers}
 
     def _refuse(self, parsed: object) -> NoReturn:

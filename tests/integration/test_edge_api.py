@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from plugin.app import create_app
+from plugin.render.blocks import BlockRenderer
 from plugin.setting_kinds import DeliveryKey, Secret
 from plugin.settings import Settings, load
 from plugin.store import Store, migrate, open_store
@@ -166,7 +167,7 @@ def test_a_class_carries_the_arm_and_no_id(client: FlaskClient) -> None:
         cookie = class_of(client, f"visitor-{number}")
         cookies.add(cookie)
         found = look(client, "by.share", {"T-Class": cookie})
-        assert found.headers["Vary"] == "T-Class"
+        assert found.headers["Vary"] == "T-Class, T-Consent"
         assert found.headers["Cache-Control"].startswith("public")
         own = client.post(
             "/v1/personalize?key=public",
@@ -286,3 +287,61 @@ def test_a_persisted_query_is_answered_by_key_as_rest_is(client: FlaskClient, st
 
 def _persisted(text: str) -> dict[str, object]:
     return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+
+
+def test_a_ref_to_the_visitors_clock_depends_on_the_zone(client: FlaskClient, store: Store, app: Flask) -> None:
+    pin = {"pin": {"content.tags": {"contains": {"ref": "time.weekday"}}}}
+    publish(store, {**SITE, "rules": [{"id": "w", "slot": "all", "then": [pin]}]})
+    app.extensions["tessera"].sites.refresh()
+    zones = [look(client, "all", {"T-Zone": zone}) for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago")]
+    assert {one.headers["Vary"] for one in zones} == {"T-Zone"}
+    assert zones[0].headers["T-Key"] != zones[1].headers["T-Key"], "it is never the same day in both"
+
+
+def test_who_refuses_has_no_class_and_what_is_kept_of_consent_goes_with_the_class(
+    client: FlaskClient, store: Store, app: Flask
+) -> None:
+    publish(store, SITE)
+    app.extensions["tessera"].sites.refresh()
+    cookie = next(
+        cookie
+        for number in range(50)
+        if shown(
+            fetch(
+                client,
+                "by.share",
+                look(client, "by.share", {"T-Class": (cookie := class_of(client, f"w-{number}"))}).headers["T-Key"],
+            ),
+            "by.share",
+        )[0]
+        == "b"
+    )
+    nobody = look(client, "by.share").headers["T-Key"]
+    for word in ("personalization=0", "personalization=off", "gpc"):
+        refused = look(client, "by.share", {"T-Class": cookie, "T-Consent": word})
+        assert refused.headers["T-Key"] == nobody, word
+        assert "T-Consent" in refused.headers["Vary"]
+    allowed = look(client, "by.share", {"T-Class": cookie, "T-Consent": "personalization=1"})
+    assert allowed.headers["T-Key"] != nobody
+    given = client.post("/v1/class?key=public", json={"visitor": {"id": "w-1"}}, headers={"Sec-GPC": "1"})
+    assert "Max-Age=0" in given.headers["Set-Cookie"]
+
+
+def test_an_answer_whose_template_failed_is_kept_by_nobody(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = look(client, "all").headers["T-Key"]
+    text = '{ personalize(slots: [{id: "all"}], render: html) { slots { blocks { html } } } }'
+    paths = ["/v1/personalize?slots=all&key=public&render=html", f"/graphql?key=public&query={quote(text)}"]
+    with monkeypatch.context() as broken:
+        broken.setattr(BlockRenderer, "_template", _away)
+        for path in paths:
+            answer = client.get(path, headers={"T-Key": key})
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-store"), answer.text
+            assert "ETag" not in answer.headers
+    for path in paths:
+        assert client.get(path, headers={"T-Key": key}).headers["Cache-Control"].startswith("public")
+
+
+def _away(self: BlockRenderer, kind: str) -> None:
+    raise OSError("the disk is away for a moment")
