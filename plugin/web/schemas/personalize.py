@@ -99,6 +99,11 @@ class PersonalizeQuery(Schema):
     unique = fields.String(validate=validate.OneOf(["true", "false", "1", "0"]))
     explain = fields.String(validate=validate.OneOf(["true", "false", "1", "0"]))
     render = fields.String(validate=validate.OneOf(_RENDERINGS))
+    format_ = fields.String(
+        data_key="format",
+        validate=validate.OneOf(["html"]),
+        metadata={"description": "One slot as `text/html`, for pages that include it; a refusal then has no body."},
+    )
     locale = fields.String(metadata={"example": "fr-FR"})
     timezone = fields.String(metadata={"example": "Europe/Paris"})
 
