@@ -31,7 +31,7 @@ from rules.ruleset import Ruleset
 from rules.schedule import ALWAYS_ON
 
 _SOME_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)  # no test of a class's attributes reads the clock
-_NOTHING: tuple[Any, ...] = ({}, [], {})
+_NOTHING: tuple[Any, ...] = ([], [], [])
 
 
 class BadClassError(ValueError):
@@ -51,32 +51,9 @@ class VisitorClass(NamedTuple):
     segments: tuple[str, ...]
     buckets: Mapping[str, int]
 
-    @property
-    def text(self) -> str:
-        """As canonical JSON, what is empty at its end left out; "" for a class of which nothing is known."""
-        parts: list[object] = [self.attributes, self.segments, self.buckets]
-        while parts and not parts[-1]:
-            parts.pop()
-        return canonical(parts) if parts else ""
-
 
 NOBODY = VisitorClass({}, (), {})
 """The class of visitors of whom nothing is known."""
-
-
-def read_class(text: str) -> VisitorClass:
-    """A class from its text. Raises BadClassError."""
-    if not text:
-        return NOBODY
-    try:
-        parts: list[Any] = json.loads(text)
-        attributes, segments, buckets = [*parts, *_NOTHING[len(parts) :]]
-        found = VisitorClass(dict(attributes), tuple(map(str, segments)), dict(buckets))
-    except (ValueError, TypeError, RecursionError) as fault:
-        raise BadClassError("not a visitor class") from fault
-    if not all(type(position) is int and 0 <= position < BUCKETS for position in found.buckets.values()):
-        raise BadClassError("not a visitor class")
-    return found
 
 
 class Classes:
@@ -135,6 +112,48 @@ class Classes:
             groups,
         ]
         return blake2b(canonical(parts).encode(), digest_size=6).hexdigest()
+
+    def write(self, one: VisitorClass) -> str:
+        """A class as text: canonical JSON, places in place of names; "" for one of which nothing is known."""
+        names, segments, buckets = self._names
+        parts: list[object] = [
+            [(names[name], value) for name, value in sorted(one.attributes.items())],
+            [segments[name] for name in one.segments],
+            [(buckets[name], position) for name, position in sorted(one.buckets.items())],
+        ]
+        while parts and not parts[-1]:
+            parts.pop()
+        return canonical(parts) if parts else ""
+
+    def read(self, text: str) -> VisitorClass:
+        """A class from the text that classes of the same digest wrote. Raises BadClassError."""
+        if not text:
+            return NOBODY
+        try:
+            parts: list[Any] = json.loads(text)
+            attributes, segments, buckets = [*parts, *_NOTHING[len(parts) :]]
+            names, by_segment, by_bucket = (tuple(one) for one in self._names)
+            return VisitorClass(
+                {names[place]: value for place, value in attributes},
+                tuple(by_segment[place] for place in segments),
+                {by_bucket[place]: int(position) for place, position in buckets},
+            )
+        except (ValueError, TypeError, IndexError, RecursionError) as fault:
+            raise BadClassError("not a visitor class") from fault
+
+    @cached_property
+    def _names(self) -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int]]:
+        """The places of attributes, segments and buckets: what a class may name, in an order that the digest fixes."""
+        attributes = sorted({*self._whole, *self._consents, *(test.attribute for test in self._tests)})
+        buckets = {bucket_name(salt, person=False) for salt in self._shares}
+        for one in self._experiments:
+            person = one.unit == "person"
+            buckets.update(bucket_name(f"{one.salt}:{part}", person=person) for part in ("traffic", "arm"))
+            if one.group is not None:
+                buckets.add(bucket_name(f"{self._ruleset.document.groups[one.group].name}:group", person=False))
+        listed = (attributes, sorted(self._segments), sorted(buckets))
+        first, second, third = ({name: place for place, name in enumerate(names)} for names in listed)
+        return first, second, third
 
     def of(self, facts: Facts) -> VisitorClass:
         """The class of a visitor, from everything that is known of them."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from plugin.edge.audience_keys import AudienceKeys, BadKeyError, split
-from plugin.errors import UnknownKey, UnknownSlots
+from plugin.errors import ServiceUnavailable, UnknownKey, UnknownSlots
 from plugin.flow.context import ContextPolicy, RawRequest
 from plugin.flow.settle import DEGRADED_TTL_S
 from plugin.flow.signals.address import client_address
@@ -24,13 +24,16 @@ from rules import Facts
 from rules.facts import consent_to
 from rules.horizon import still_until
 from rules.outcome_text import BadOutcomeError
-from rules.visitor_class import NOBODY, BadClassError, VisitorClass, read_class
+from rules.visitor_class import NOBODY, BadClassError, VisitorClass
 
 _log = logging.getLogger(__name__)
 
 MARGIN_S = 2.0
 """A key is asked for again so long before something flips: as long as an edge may wait for one, and a bit."""
 _AGENT = 1_024
+LARGE = VisitorClass({}, (), {"": 0})
+"""Stands for the class of a visitor that is too long for a cookie: slots that differ by class are theirs alone."""
+_LARGE = "!"
 
 
 class KeysFound(NamedTuple):
@@ -125,7 +128,8 @@ class Audiences:
         for name in known:
             one = site.shared.slots[name]
             keys[name] = None
-            if one.sharing == "private" or (one.first_views and by_edge and of_class is NOBODY):
+            is_own = one.sharing == "class" and of_class is LARGE
+            if one.sharing == "private" or is_own or (one.first_views and by_edge and of_class is NOBODY):
                 continue
             try:
                 plan = site.ruleset.plan(name, facts, site.content)
@@ -174,16 +178,23 @@ class Audiences:
             raise UnknownKey("The key is not one of the published rules; ask for it again.") from fault
 
     def cookie(self, raw: RawRequest) -> str | None:
-        """The value of the class cookie for a visitor; None: none is due, and one that is there shall go."""
+        """The value of the class cookie for a visitor; None: none is due, and one that is there shall go.
+
+        Raises:
+            ServiceUnavailable: what is kept of the visitor cannot be read now; a cookie that is there may stay.
+        """
         site = self._sites.site
         agent = header(raw.headers, "user-agent") or ""
         if site is None or (len(agent) <= _AGENT and self._devices.identify(agent).type == "bot"):
             return None
-        facts = self._facts(raw, site, self._clock())
+        facts = self._facts(raw, site, self._clock(), strictly=True)
         if not facts.allows(OWN_PURPOSE):
             return None
-        found = site.shared.classes.of(facts)
-        return self._keys.cookie(site.shared.classes.digest, found.text) if found.text else None
+        classes = site.shared.classes
+        text = classes.write(classes.of(facts))
+        if not text:
+            return None
+        return self._keys.cookie(classes.digest, text) or self._keys.cookie(classes.digest, _LARGE)
 
     def _refusal(self, raw: RawRequest) -> str | None:
         """Why an edge is not believed."""
@@ -198,13 +209,16 @@ class Audiences:
         if not cookie:
             return NOBODY, None
         try:
-            return read_class(self._keys.class_of(cookie, site.shared.classes.digest)), None
+            text = self._keys.class_of(cookie, site.shared.classes.digest)
+            return (LARGE if text == _LARGE else site.shared.classes.read(text)), None
         except (BadKeyError, BadClassError):
             return NOBODY, "class"
 
-    def _facts(self, raw: RawRequest, site: Site, now: datetime) -> Facts:
-        """Everything that is known of whoever asks, as for a decision."""
+    def _facts(self, raw: RawRequest, site: Site, now: datetime, *, strictly: bool = False) -> Facts:
+        """Everything that is known of whoever asks, as for a decision; ``strictly``: or nothing, where that fails."""
         met = self._personalization.meet(Personalize(raw=raw, asks=()), site, now)
+        if strictly and met.profile.degraded:
+            raise ServiceUnavailable("What is kept of the visitor cannot be read now.", 1)
         return site.ruleset.facts(
             met.attributes, segments=met.profile.segments, now=now, deny_unknown=self._deny_unknown
         )

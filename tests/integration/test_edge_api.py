@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from plugin.app import create_app
+from plugin.flow.types import Profile
 from plugin.render.blocks import BlockRenderer
 from plugin.setting_kinds import DeliveryKey, Secret
 from plugin.settings import Settings, load
@@ -345,3 +346,30 @@ def test_an_answer_whose_template_failed_is_kept_by_nobody(
 
 def _away(self: BlockRenderer, kind: str) -> None:
     raise OSError("the disk is away for a moment")
+
+
+def test_a_class_too_long_for_a_cookie_makes_what_differs_by_class_ones_own(
+    client: FlaskClient, store: Store, app: Flask
+) -> None:
+    many = [{**SITE["experiments"][0], "id": f"x-{number:03}"} for number in range(100)]
+    publish(store, {**SITE, "experiments": many[:12]})
+    app.extensions["tessera"].sites.refresh()
+    assert "T-Key" in look(client, "by.share", {"T-Class": class_of(client, "visitor-1")}).headers
+    publish(store, {**SITE, "experiments": many})
+    app.extensions["tessera"].sites.refresh()
+    cookie = class_of(client, "visitor-1")
+    assert len(cookie) < 100
+    found = look(client, "by.share,all", {"T-Class": cookie})
+    assert found.headers["T-Private"] == "by.share"
+    assert found.headers["Cache-Control"].startswith("public")
+    assert "T-Key" in look(client, "all", {"T-Class": cookie}).headers
+
+
+def test_a_visitor_who_cannot_be_looked_up_keeps_the_class_that_is_there(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = app.extensions["tessera"].personalization._profiles
+    monkeypatch.setattr(type(profiles), "find", lambda *_args, **_named: Profile(degraded=("profile",)))
+    given = client.post("/v1/class?key=public", json={"visitor": {"id": "visitor-1"}})
+    assert given.status_code == 503
+    assert "Set-Cookie" not in given.headers
