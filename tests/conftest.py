@@ -15,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
+from xdist.remote import Producer
 
 from plugin.store import Store, migrate, open_store
 from tests import keeper, servers
-from tests.sharing_out import Balance, share_out
+from tests.sharing_out import Balance, Groups, in_order
 
 TESTS = Path(__file__).parent
 PURE = ("unit", "property", "golden", "architecture")
@@ -44,10 +45,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         keeper.release(config.stash[KEEPER])
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups | None:
+    """Who runs what, with `--dist loadgroup`."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pure tests have no network: whatever opens a socket there fails."""
-    share_out(items, TESTS)
+    in_order(items, TESTS)
     for item in items:
         if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in PURE:
             item.add_marker(pytest.mark.disable_socket)

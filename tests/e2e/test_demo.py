@@ -18,7 +18,7 @@ from plugin.cli.demo import DELIVERY_KEY
 from tests.e2e.demo import Demo, get, interrupt, running, start
 from tests.waiting import allowed
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.server
 HEROES = ("hero-evening", "hero-morning", "hero-weekend")
 BANNERS = ("banner-delivery", "banner-readers", "banner-tunnel")
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.demo import Demo
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 MOUNTAINS = ("brenner-at-dawn", "twelve-tunnels", "towards-narvik")
 SEEN_WITHIN_MS = 60_000

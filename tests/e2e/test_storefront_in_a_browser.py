@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.demo import Demo
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.waiting import allowed
 ROOT = Path(__file__).resolve().parents[2]
 RULES = "slots: [{id: hero, select: {content.type: hero}}]\nrules: [{id: r, slot: hero, then: [{pin: {id: %s}}]}]\n"
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.server
 
 
 class Site:

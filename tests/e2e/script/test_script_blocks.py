@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.e2e.script.pages import SLOT, hide, pause, settle, started, until
 from tests.e2e.script.site import EVENTS, KEY, PERSONALIZE, Site
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 
 def test_a_block_half_in_view_for_a_second_is_seen_once(site: Site, page: Page) -> None:

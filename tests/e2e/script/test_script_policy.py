@@ -14,7 +14,7 @@ from tests.docs.pages import DOCS, examples
 from tests.e2e.script.pages import SLOT, started, until
 from tests.e2e.script.site import KEY, PERSONALIZE, Site
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 POLICY = (
     "default-src 'none'; script-src {scripts}; connect-src {tessera}; img-src 'self' {tessera}; base-uri 'none';"

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.script.pages import SLOT, nothing_stored, pause, started, until, until_sent
 from tests.e2e.script.site import EVENTS, IDENTIFY, KEY, PERSONALIZE, Site
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 
 def test_events_wait_two_seconds_for_others_and_fifty_go_at_once(site: Site, page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.script.pages import SLOT, START, settle, started, until
 from tests.e2e.script.site import KEY, PERSONALIZE, Site
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 
 @pytest.mark.parametrize("crosses", [False, True], ids=["same origin", "another origin"])

@@ -18,7 +18,7 @@ from tests.integration.cms.wagtail_site import PREVIEW_TOKEN, Wagtail, running
 from tests.integration.cms.wagtail_witness import Witness, listening
 from tests.waiting import allowed
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("wagtail")]
+pytestmark = pytest.mark.server
 
 TYPE = "blog.ArticlePage"
 IMAGE = """

@@ -16,7 +16,7 @@ from tests.integration.payload.server import SECRET, Editor
 from tests.servers import program
 from tests.waiting import allowed
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("payload")]
+pytestmark = pytest.mark.server
 
 PUBLISHED = {"_status": "published"}
 

@@ -18,7 +18,7 @@ from tests.servers import free_port
 from tests.serving import serving
 from tests.waiting import publications_in_time
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("payload")]
+pytestmark = pytest.mark.server
 
 PATIENCE_S = 90
 MEDIAN_S = 1.0

@@ -9,7 +9,7 @@ import pytest
 from adapters.cms.port import AuthError, Key, Link, NotFound, Source, digest
 from tests.integration.payload.server import KEY, Editor
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("payload")]
+pytestmark = pytest.mark.server
 
 PUBLISHED = {"_status": "published"}
 DRAFT = {"_status": "draft"}
