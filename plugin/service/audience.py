@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 MARGIN_S = 2.0
 """A key is asked for again so long before something flips: as long as an edge may wait for one, and a bit."""
+UNSURE_S = 5.0
+"""So long a key is kept of a state that may be the published one no more, for the database cannot be asked."""
 _AGENT = 1_024
 LARGE = VisitorClass({}, (), {"": 0})
 """Stands for the class of a visitor that is too long for a cookie: slots that differ by class are theirs alone."""
@@ -139,6 +141,8 @@ class Audiences:
                 _log.exception("the slot %s has no key, for its rules cannot be evaluated", name)
                 keys[name], until = None, now + timedelta(seconds=DEGRADED_TTL_S)
             left_s = min(left_s, (until - now).total_seconds() - MARGIN_S)
+        if not self._sites.is_sure:
+            left_s = min(left_s, UNSURE_S)
         return KeysFound(
             site.version,
             keys,

@@ -19,10 +19,17 @@ from rules import Content, RuleError, Ruleset, load
 from rules.shared_slots import SharedSlots
 
 _log = logging.getLogger(__name__)
+MOST_REPLACED = 16
+QUIET_S = 5.0
 
 
 class Sites:
-    """Holds the current `Site`. A request takes it once and so never sees half of two versions."""
+    """Holds the current `Site`. A request takes it once and so never sees half of two versions.
+
+    Attributes:
+        is_sure: whether the last look found that this state is what is published; caches should not keep it for long
+            where it is not.
+    """
 
     def __init__(self, rulesets: RulesetStore, content: ContentStore, *, poll_s: float) -> None:
         self._rulesets = rulesets
@@ -31,11 +38,13 @@ class Sites:
         self._site: Site | None = None
         self._epochs: tuple[int, int] | None = None
         self._refused: tuple[int, int] | None = None
-        self._is_untidy = False
+        self._replaced = 0  # states since what is gone was last collected
+        self._quiet_s = 0.0
         self._refreshing = Lock()
         self._stop = Event()
         self._thread: Thread | None = None
         self.last_error: str | None = None
+        self.is_sure = True
         self.remarks: tuple[str, ...] = ()
         self.on_change: list[Callable[[Site], None]] = []
         self.on_look: list[Callable[[Site | None], None]] = []  # told after each look of the thread
@@ -65,6 +74,7 @@ class Sites:
         with self._refreshing:
             try:
                 epochs = (self._rulesets.epoch(), self._content.epoch())
+                self.is_sure = epochs == self._epochs
                 if epochs in (self._epochs, self._refused):
                     return False
                 with _uncollected():
@@ -73,12 +83,14 @@ class Sites:
                 if self.last_error != str(error):
                     _log.error("the published state cannot be built; the one before goes on serving: %s", error)
                 self.last_error = str(error)
+                self.is_sure = False
                 if not isinstance(error, TesseraError):
                     # What it is made of is wrong, and stays so until it changes; a store that fails is asked again.
                     self._refused = epochs
                 return False
             self._epochs = epochs
             self._refused = None
+            self.is_sure = True
             self.last_error = None
             if built is None:
                 return False
@@ -87,7 +99,9 @@ class Sites:
             is_first, self._site = self._site is None, built
             if is_first:
                 _spare_the_collector()
-            self._is_untidy = not is_first
+            else:
+                self._replaced += 1
+            self._quiet_s = 0.0
             for notify in self.on_change:
                 notify(built)
             return True
@@ -149,14 +163,22 @@ class Sites:
                 self.refresh()
                 for notify in self.on_look:
                     notify(self._site)
-                if self._is_untidy:  # last, for whoever waits until this state is served need not wait for that
-                    self._is_untidy = False
-                    gc.unfreeze()
-                    gc.collect()
-                    _spare_the_collector()
+                self._tidy()  # last, for whoever waits until this state is served need not wait for that
             except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw; it is logged and shown
                 _log.exception("reading the published state failed")
                 self.last_error = "reading the published state failed; see the log"
+
+    def _tidy(self) -> None:
+        """Collect what states before this one left, once it has been quiet, or there were many of them.
+
+        It walks everything there is, which costs more than to build a state.
+        """
+        self._quiet_s += self._poll_s
+        if self._replaced >= MOST_REPLACED or (self._replaced and self._quiet_s >= QUIET_S):
+            self._replaced = 0
+            gc.unfreeze()
+            gc.collect()
+            _spare_the_collector()
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

@@ -102,7 +102,7 @@ class AudienceRoute:
     def _class(self, environ: WSGIEnvironment) -> Rendered:
         query = read_query(environ.get("QUERY_STRING", ""))
         self._caller(environ, query)
-        raw = _raw(environ, query, _visitor(read_input(environ, _LARGEST_BODY)))
+        raw = _raw(environ, query, *_said(read_input(environ, _LARGEST_BODY)))
         value = self.audiences.cookie(raw)
         age = COOKIE_AGE_S if value is not None else 0
         secure = "; Secure" if self.secure else ""
@@ -120,28 +120,36 @@ class AudienceRoute:
         return caller
 
 
-def _raw(environ: WSGIEnvironment, query: Mapping[str, tuple[str, ...]], visitor: Mapping[str, object]) -> RawRequest:
+def _raw(
+    environ: WSGIEnvironment,
+    query: Mapping[str, tuple[str, ...]],
+    visitor: Mapping[str, object],
+    context: Mapping[str, object] | None = None,
+) -> RawRequest:
     cookie = environ.get("HTTP_COOKIE")
     return RawRequest(
         headers_from_environ(environ),
         parse_cookie(cookie) if cookie else {},
         query,
-        {},
+        context or {},
         visitor,
         environ.get("REMOTE_ADDR"),
     )
 
 
-def _visitor(body: bytes) -> Mapping[str, object]:
-    """The visitor that a body names. Raises: MalformedRequest, ValidationFailed."""
+def _said(body: bytes) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    """The visitor that a body names, and the context with their consent. Raises: MalformedRequest, ValidationFailed."""
     if not body:
-        return {}
+        return {}, {}
     parsed: Any = read_json(body)
     visitor = parsed.get("visitor", {}) if isinstance(parsed, dict) else None
     id_ = visitor.get("id") if isinstance(visitor, dict) else None
     if not isinstance(visitor, dict) or not (id_ is None or (isinstance(id_, str) and 1 <= len(id_) <= LONGEST_ID)):
         raise ValidationFailed([FieldError("/visitor/id", f"from 1 to {LONGEST_ID} characters")])
-    return {} if id_ is None else {"id": id_}
+    consent = parsed.get("consent", {})
+    if not isinstance(consent, dict) or not all(isinstance(word, bool) for word in consent.values()):
+        raise ValidationFailed([FieldError("/consent", "true or false by purpose")])
+    return {} if id_ is None else {"id": id_}, {"consent": consent}
 
 
 def _body(found: KeysFound) -> bytes:

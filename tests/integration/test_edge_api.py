@@ -250,6 +250,9 @@ def test_the_class_cookie_goes_where_there_is_nothing_to_say(client: FlaskClient
     )
     assert "Max-Age=0" in bot.headers["Set-Cookie"]
     assert client.post("/v1/class?key=public", json={"visitor": {"id": 7}}).status_code == 422
+    assert client.post("/v1/class?key=public", json={"consent": {"personalization": 0}}).status_code == 422
+    refused = {"visitor": {"id": "v"}, "consent": {"personalization": False}}
+    assert "Max-Age=0" in client.post("/v1/class?key=public", json=refused).headers["Set-Cookie"]
     assert client.get("/v1/class?key=public").status_code == 405
     assert client.post("/v1/class").status_code == 401
 

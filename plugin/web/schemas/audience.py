@@ -38,3 +38,8 @@ class ClassRequest(Schema):
     """Whose class; left out: of the visitor cookie."""
 
     visitor = fields.Nested(ClassVisitor)
+    consent = fields.Dict(
+        keys=fields.String(),
+        values=fields.Boolean(),
+        metadata={"description": "What the page knows of it, by purpose."},
+    )

@@ -169,7 +169,7 @@
   // A cookie by which a cache in front of the page tells kinds of visitors apart; of nobody it is taken away.
   const classify = () => {
     const id = visitorFor("personalization");
-    return ask("/v1/class", { visitor: id && { id } }, ANSWER_MS, { credentials: "same-origin" });
+    return ask("/v1/class", { visitor: id && { id }, consent: told() }, ANSWER_MS, { credentials: "same-origin" });
   };
 
   const identify = async (who) => {

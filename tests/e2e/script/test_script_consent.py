@@ -216,10 +216,10 @@ def test_for_an_edge_it_asks_for_the_class_and_again_where_consent_changes(
     page.goto(site.html(started(SLOT, "edge: true")))
     page.evaluate("Tessera.init()")
     until(page, lambda: site.to(CLASS))
-    assert site.to(CLASS)[0].body == {"visitor": {"id": cookies(context)["tessera_visitor"]["value"]}}
+    assert site.to(CLASS)[0].body == {"visitor": {"id": cookies(context)["tessera_visitor"]["value"]}, "consent": {}}
     page.evaluate("Tessera.consent({ personalization: false, analytics: false })")
     until(page, lambda: len(site.to(CLASS)) > 1)
-    assert site.to(CLASS)[1].body == {}
+    assert site.to(CLASS)[1].body == {"consent": {"personalization": False, "analytics": False}}
     assert [one.status for one in site.to(CLASS)] == [204, 204]
     page.goto(site.html(started(SLOT, ""), path="/next"))
     page.evaluate("Tessera.init()")

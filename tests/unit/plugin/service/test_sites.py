@@ -144,9 +144,30 @@ def test_a_store_that_fails_is_asked_again(sqlite_store: Store, monkeypatch: pyt
     monkeypatch.setattr(sqlite_store.rulesets, "published", down)
     assert not sites.refresh()
     assert sites.last_error == "The database is locked."
+    assert not sites.is_sure
     monkeypatch.setattr(sqlite_store.rulesets, "published", real)
     assert sites.refresh()
     assert sites.last_error is None
+
+
+def test_what_states_left_is_collected_once_it_is_quiet_or_there_were_many(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each walks everything there is, which costs more than to build a state."""
+    collected: list[int] = []
+    monkeypatch.setattr(module.gc, "collect", lambda: collected.append(1))
+    publish(sqlite_store, a_site())
+    sites = sites_of(sqlite_store, poll_s=module.QUIET_S / 2)
+    for number in range(module.MOST_REPLACED + 1):
+        put(sqlite_store, entry(f"e-{number}"))
+        assert sites.refresh()
+        sites._tidy()
+        assert len(collected) == (number == module.MOST_REPLACED)
+    put(sqlite_store, entry("last"))
+    assert sites.refresh()
+    for expected in (1, 2, 2):
+        sites._tidy()
+        assert len(collected) == expected
 
 
 def test_two_processes_over_one_database_both_follow(sqlite_store: Store) -> None:
