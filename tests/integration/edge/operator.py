@@ -35,6 +35,7 @@ def vcl(
     *,
     slots: str = SLOTS,
     strict: bool = True,
+    many: bool = False,
     purge: str = "tessera_purge.vcl",
     before: str = "",
 ) -> str:
@@ -49,6 +50,7 @@ def vcl(
 vcl 4.1;
 {before}
 include "{shipped(purge)}";
+{f'include "{shipped("tessera_many.vcl")}";' if many else ""}
 include "{shipped("tessera_edge.vcl")}";
 {f'include "{shipped("tessera_strict.vcl")}";' if strict else ""}
 acl tessera_purgers {{ "127.0.0.1"; }}

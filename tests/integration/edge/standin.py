@@ -32,12 +32,14 @@ class Standin:
         keys: that of key lookups.
         fault: asked first; what it answers is answered.
         headers: more of them on every page.
+        reads: other inputs than `READS` has, by slot.
     """
 
     version: int = 7
     shared: str = SHARED
     keys: str = "public, max-age=0, s-maxage=600"
     headers: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fault: Callable[[Request], Reply | None] = lambda _request: None
     asked: list[Request] = field(default_factory=list)
     made: int = 0
@@ -46,7 +48,7 @@ class Standin:
     def reset(self) -> None:
         """As new, but for the version, which nothing that is stored knows yet."""
         self.version += 1
-        self.shared, self.keys, self.headers = SHARED, Standin.keys, {}
+        self.shared, self.keys, self.headers, self.reads = SHARED, Standin.keys, {}, {}
         self.fault = lambda _request: None
         self.asked.clear()
 
@@ -70,9 +72,10 @@ class Standin:
         if request.headers.get("t-edge") != "1" or request.headers.get("x-tessera-key") != KEY:
             return Reply.of({"type": "unauthorized"}, 401, Cache_Control="private, no-store")
         slots = request.query["slots"].split(",")
-        reads = sorted({name for slot in slots for name in READS.get(slot) or ()})
+        known = {**READS, **self.reads}
+        reads = sorted({name for slot in slots for name in known.get(slot) or ()})
         vary = {"Vary": ", ".join(name.title() for name in reads)} if reads else {}
-        private = [slot for slot in slots if READS.get(slot) is None]
+        private = [slot for slot in slots if known.get(slot) is None]
         headers = {"Cache-Control": self.keys, "xkey": "audience", **vary}
         if private:
             return Reply.of({}, 200, **{**headers, "T-Private": ",".join(private)})
@@ -80,7 +83,7 @@ class Standin:
         return Reply.of({}, 200, **{**headers, "T-Key": ",".join(f"{slot}={key}" for slot, key in told.items())})
 
     def _key(self, slot: str, headers: Mapping[str, str]) -> str:
-        said = "_".join(headers.get(name, "-") for name in READS[slot] or ())
+        said = "_".join(headers.get(name, "-") for name in self.reads.get(slot) or READS[slot] or ())
         return f"{self.version}.{''.join(one if one.isalnum() else '-' for one in said)}"
 
     def _page(self, request: Request, number: int) -> Reply:
