@@ -19,6 +19,7 @@ FIRST = (
     "integration/events/test_killed",
     "e2e/test_editor",
     "e2e",
+    "edge",
     "integration",
     "property",
     "docs",

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from plugin.service.partitions import TTL_MS, Partitions
-from tests.integration.events.site import Running, a_site, soon
+from tests.integration.events.site import PATIENCE_S, Running, a_site, soon
 from tests.integration.events.test_killed import check
 from tests.integration.events.traffic import batches, sent
+from tests.waiting import allowed
 
 pytestmark = pytest.mark.server
 
@@ -55,11 +56,11 @@ def test_processes_share_the_partitions_and_those_of_one_that_was_killed_go_on_w
         send(site, said, 300, 1)
         soon(site.is_drained, site)
         workers[0].kill()
-        workers[0].wait(10)
+        workers[0].wait(PATIENCE_S)
         send(site, said, 300, 2)
         began = time.monotonic()
         soon(site.is_drained, site)
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < allowed(30)
         soon(lambda: sorted(shares(site).values()) == [8, 8], site)
         check(site, said)
 
@@ -74,7 +75,7 @@ def test_one_that_stood_still_for_longer_than_its_lease_writes_nothing_when_it_w
         closing.callback(os.kill, first.pid, signal.SIGCONT)
         send(site, said, 200, 3)
         closing.enter_context(site.running(port=0))
-        soon(lambda: shares(site).get(stalled, 0) == 0 and sum(shares(site).values()) == 16, site, 30 + TTL_MS / 1000)
+        soon(lambda: shares(site).get(stalled, 0) == 0 and sum(shares(site).values()) == 16, site, PATIENCE_S + TTL_MS / 1000)
         soon(site.is_drained, site)
         os.kill(first.pid, signal.SIGCONT)
         send(site, said, 200, 4)
