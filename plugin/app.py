@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
-from werkzeug.http import parse_cookie
 
 from adapters import registry
 from adapters.device.uap import UapDevices
@@ -27,12 +26,9 @@ from adapters.runtime import Runtime
 from plugin import editor, visiting
 from plugin import settings as settings_
 from plugin.edging import audiences
-from plugin.editor.guard import COOKIE
-from plugin.editor.sessions import Sessions
 from plugin.errors import RulesRejected
 from plugin.flow.context import ContextPolicy
-from plugin.graphql.registered import read_registered
-from plugin.graphql.wire import graphql_route
+from plugin.fronting import in_front_of
 from plugin.identifiers import RandomBits, ulid
 from plugin.measuring import (
     count_events,
@@ -72,12 +68,8 @@ from plugin.sharing import open_sharing
 from plugin.sources import open_source
 from plugin.store import Store, open_store
 from plugin.visitor_services import visitor_services
-from plugin.web.audience import AudienceRoute
-from plugin.web.fragment import FragmentRoute
-from plugin.web.personalize import HotRoute
-from plugin.web.schemas.personalize import PersonalizeRequest
 from plugin.web.services import WebServices
-from plugin.web.wire import SECURITY_HEADERS, program_version, register
+from plugin.web.wire import program_version, register
 from plugin.webhooks import open_hooks
 from rules import RuleError
 from rules.attributes import BUILT_IN
@@ -230,49 +222,18 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
             new_id=new_id,
         ),
     )
-    app.wsgi_app = graphql_route(  # type: ignore[method-assign]
-        FragmentRoute(
-            HotRoute(
-                behind=AudienceRoute(
-                    behind=app.wsgi_app,
-                    audiences=edges,
-                    keyring=web.keyring,
-                    cors=web.cors,
-                    buckets=web.buckets,
-                    metrics=web.metrics,
-                    headers=tuple(SECURITY_HEADERS.items()),
-                    secure=settings.public_url.startswith("https:"),
-                    monotonic=time.monotonic,
-                    new_id=new_id,
-                ),
-                personalization=personalization,
-                audiences=edges,
-                writer=writer,
-                sharing=sharing,
-                keyring=web.keyring,
-                cors=web.cors,
-                buckets=web.buckets,
-                metrics=web.metrics,
-                headers=tuple(SECURITY_HEADERS.items()),
-                monotonic=time.monotonic,
-                new_id=new_id,
-                max_body_bytes=settings.max_body_bytes,
-                explain_refusal=_explain_refusal,
-            )
-        ),
+    in_front_of(
+        app,
         web,
+        settings=settings,
         personalization=personalization,
         audiences=edges,
         writer=writer,
         sharing=sharing,
         tokens=tokens,
         render_block=renderer.render,
-        explain_refusal=_explain_refusal,
-        sees_page=_sees_page(settings, signing_key),
-        registered=read_registered(settings.graphql_documents) if settings.graphql_documents else {},
-        only_registered=settings.graphql_only_registered,
-        max_body_bytes=settings.max_body_bytes,
-        monotonic=time.monotonic,
+        signing_key=signing_key,
+        clock=now,
         new_id=new_id,
     )
     measure(
@@ -460,14 +421,3 @@ def _read_yaml(text: str) -> Source:
 
 def _entries(content: ContentStore) -> list[dict[str, object]]:
     return [as_content(entry) for entry in content.snapshot().entries]
-
-
-def _explain_refusal(parsed: object) -> None:
-    """Raises ValidationError, which is answered with every bad field, where the body is not of the documented form."""
-    PersonalizeRequest().load(parsed)  # type: ignore[arg-type]
-
-
-def _sees_page(settings: Settings, signing_key: str) -> Callable[[str | None], bool]:
-    """Who may see the page to try GraphQL on: everyone in the demo, else editors who are logged in."""
-    sessions = Sessions(signing_key, now, lambda: "")
-    return lambda cookie: settings.demo or sessions.read(parse_cookie(cookie).get(COOKIE)) is not None

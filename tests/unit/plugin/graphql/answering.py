@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.device.null import NullDevices
-from plugin.app import _explain_refusal as explain_refusal
 from plugin.edge.audience_keys import AudienceKeys
 from plugin.edge.headers import Longest
 from plugin.flow.context import ContextPolicy
+from plugin.fronting import explain_refusal
 from plugin.graphql.asking import Asking, Services
 from plugin.graphql.execution import Executing
 from plugin.graphql.persisted import Persisted
