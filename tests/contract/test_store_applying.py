@@ -125,10 +125,10 @@ def test_a_group_that_changes_while_it_is_waited_for_is_locked_as_it_became(stor
     with working(store, "p-1") as batch:
         rows = {row.source: row for row in batch.groups([source("a1"), source("ann")])}
         thread.start()
-        assert locked.wait(10)
+        assert locked.wait(90)
         wait_for_lock(store)
         batch.save([replace(rows[source("a1")], person=source("ann")), rows[source("ann")]])
-    thread.join(30)
+    thread.join(90)
     assert read == [sorted([source("a1"), source("ann")])]
 
 
@@ -164,7 +164,7 @@ def test_workers_that_write_overlapping_groups_do_not_lose_each_others_writes(st
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(90)
     assert failures == []
     for name in names:
         row = store.visitors.find(source(name))
@@ -274,7 +274,7 @@ def test_threads_look_up_hot_copies_each_by_its_own_connection(store: Store) -> 
     for _ in range(20):  # more than the pool has
         thread = threading.Thread(target=look)
         thread.start()
-        thread.join(10)
+        thread.join(90)
     assert found == [((NOW, b"hot"), None)] * 20
     store.close()
     look()

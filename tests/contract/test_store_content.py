@@ -353,7 +353,7 @@ def test_a_reader_never_sees_half_of_a_sync(store: Store) -> None:
         finally:
             done.set()
         for reader in readers:
-            reader.result(30)
+            reader.result(90)
     assert torn == []
     assert len(seen) > 1, "the readers ran beside the syncs"
     assert all(size == sizes[epoch - 1] for epoch, size in seen.items())

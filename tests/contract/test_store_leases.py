@@ -88,12 +88,12 @@ def test_of_many_that_ask_at_once_one_is_given_it(store: Store) -> None:
     start = threading.Barrier(6)
 
     def ask(owner: str) -> None:
-        start.wait(10)
+        start.wait(90)
         given.append(store.leases.acquire("p", owner, now=NOW, ttl=MINUTE))
 
     threads = [threading.Thread(target=ask, args=(f"w-{number}",)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(90)
     assert sorted(given, key=str) == [1, None, None, None, None, None]

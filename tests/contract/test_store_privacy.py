@@ -203,9 +203,9 @@ def test_erasures_and_batches_at_once_leave_nothing_behind(store: Store) -> None
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert begun.wait(20)
+    assert begun.wait(90)
     erase(store, "ann")
-    thread.join(60)
+    thread.join(90)
     assert failures == []
     assert holding(store, "ann") == {"erasure_fences", "hot_outbox"}
 

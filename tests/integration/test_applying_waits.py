@@ -76,7 +76,7 @@ def test_a_worker_of_its_own_tells_its_metrics_where_it_is_asked_to(tmp_path: Pa
         with applying(where.settings, metrics=("127.0.0.1", port)):
 
             def text() -> str:
-                return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+                return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
 
             until(lambda: 'tessera_events_total{outcome="applied"} 1.0' in text())
             assert "tessera_events_waiting 0.0" in text()

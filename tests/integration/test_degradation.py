@@ -59,7 +59,7 @@ class Service:
         self.asked += 1
         rows = json.loads(request.body)["rows"]
         if self.hangs:
-            self.go_on.wait(30)
+            self.go_on.wait(90)
         scores = {"c": 0.9, "a": 0.5}
         return self.fails or Reply.of({"scores": [scores.get(row["content.id"], 0.1) for row in rows]})
 

@@ -112,7 +112,7 @@ def test_processes_that_start_together_migrate_once(new_engine: Callable[[], Eng
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(90)
     assert failures == []
     assert migrate.check(engine) == []
 

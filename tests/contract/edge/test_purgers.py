@@ -177,7 +177,7 @@ def headers_that_drip() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         done.set()
-        thread.join(5)
+        thread.join(90)
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))

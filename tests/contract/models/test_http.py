@@ -180,7 +180,7 @@ def test_headers_that_drip_byte_by_byte_do_not_hold_the_caller() -> None:
         assert time.monotonic() - began < allowed(1.5)
         model.close()
         done.set()
-        thread.join(5)
+        thread.join(90)
         model._pool.shutdown(wait=True)
 
 

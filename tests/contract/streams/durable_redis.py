@@ -57,7 +57,7 @@ class DurableRedis:
     def _end(self, sign: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(sign)
-            self._process.wait(10)
+            self._process.wait(90)
             self._process = None
 
     def _answers(self) -> bool:

@@ -56,7 +56,7 @@ def test_two_processes_append_to_one_stream(place: Place) -> None:
     claim_all(stream)
     with child(place, "append", "a", 30) as first, child(place, "append", "b", 30) as second:
         found = read(stream, 600)
-        assert first.wait(20) == second.wait(20) == 0
+        assert first.wait(90) == second.wait(90) == 0
     by: dict[str, list[bytes]] = {}
     for one in found:
         if one.payload not in by.setdefault(one.key, []):  # by way of a spool, one may come twice
@@ -70,7 +70,7 @@ def test_what_a_killed_process_was_told_is_durable_is_there(place: Place) -> Non
         for _ in range(40):
             accepted = int(line(process))
         process.kill()
-        process.wait(10)
+        process.wait(90)
         rest, _ = process.communicate()
         accepted = max([accepted, *(int(number) for number in rest.split())])
     stream = place.open()

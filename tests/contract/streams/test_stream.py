@@ -262,7 +262,7 @@ def test_who_closes_wakes_those_who_wait_and_every_call_says_so(stream: Stream) 
     time.sleep(0.1)
     stream.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(90)
     assert sorted(ended) == ["read", "wait"]
     stream.close()
     for call in (

@@ -35,7 +35,7 @@ class Played:
         named = {name.replace("_", "-"): value for name, value in headers.items()} | dict(raw or {})
         plain = {"User-Agent": SKIP_HEADER, "Accept": None, "Accept-Encoding": SKIP_HEADER, "Connection": None}
         url = f"{self.cache.url}{path}"
-        return requests.request(method, url, headers={**plain, **named}, timeout=10, allow_redirects=False)
+        return requests.request(method, url, headers={**plain, **named}, timeout=60, allow_redirects=False)
 
     def raw(self, request: str) -> int | None:
         """A request byte by byte; gives the status, None where the connection just ends."""

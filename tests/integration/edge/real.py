@@ -73,12 +73,12 @@ class Real:
     def get(self, path: str, **headers: str) -> requests.Response:
         """Through the edge."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.get(f"{self.cache.url}{path}", headers=named, timeout=10)
+        return requests.get(f"{self.cache.url}{path}", headers=named, timeout=60)
 
     def managed(self, method: str, path: str, **more: Any) -> requests.Response:
         """At the origin, with the management key."""
         answer = requests.request(
-            method, f"{self.url}{path}", headers={"Authorization": f"Bearer {MANAGEMENT}"}, timeout=10, **more
+            method, f"{self.url}{path}", headers={"Authorization": f"Bearer {MANAGEMENT}"}, timeout=60, **more
         )
         assert answer.ok, answer.text
         return answer

@@ -53,7 +53,7 @@ def asked(command: str, cache: Varnish) -> str:
             head = head or "i" in word
         else:
             url = word.replace(EDGE, cache.url)
-    answer = requests.get(url, headers=headers, timeout=20)
+    answer = requests.get(url, headers=headers, timeout=60)
     lines = [
         f"HTTP/1.1 {answer.status_code} {answer.reason}",
         *(f"{name}: {text}" for name, text in answer.headers.items()),
@@ -88,7 +88,7 @@ def test_the_configuration_of_a_site_runs() -> None:
     with varnish(shown) as cache:
         # Nothing is behind it: what has a key and what has none fails alike, and nothing else goes wrong.
         for path in ("/", "/about", "/products/x", "/other"):
-            assert requests.get(f"{cache.url}{path}", timeout=10).status_code == 503
+            assert requests.get(f"{cache.url}{path}", timeout=60).status_code == 503
 
 
 def test_the_shares_that_the_page_tells_are_those_of_the_tests() -> None:

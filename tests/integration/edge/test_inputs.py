@@ -59,7 +59,7 @@ class Echo:
     def raw(self, headers: Mapping[str, str], path: str = "/echo") -> dict[str, str]:
         """With headers named as they are."""
         headers = {"User-Agent": SKIP_HEADER, **headers}
-        answer = self._session.get(f"{self._url}{path}", headers=headers, timeout=5)
+        answer = self._session.get(f"{self._url}{path}", headers=headers, timeout=60)
         assert answer.status_code == 200
         shown = ("T-", "X-Step", "X-Page", "X-Host")
         return {name: value for name, value in answer.headers.items() if name.startswith(shown) and value}

@@ -112,13 +112,13 @@ def test_one_slot_as_markup(site: Real) -> None:
     ],
 )
 def test_markup_that_is_refused_is_empty(site: Real, query: str, refused: int) -> None:
-    answer = requests.get(f"{site.url}/v1/personalize?{query}&format=html", headers={"X-Tessera-Key": KEY}, timeout=5)
+    answer = requests.get(f"{site.url}/v1/personalize?{query}&format=html", headers={"X-Tessera-Key": KEY}, timeout=60)
     assert (answer.status_code, answer.text) == (refused, "")
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "public" not in answer.headers.get("Cache-Control", "")
 
 
 def test_markup_without_a_key_is_refused_and_head_has_no_body(site: Real) -> None:
-    assert requests.get(f"{site.url}{HERO}&format=html", timeout=5).status_code == 401
-    head = requests.head(f"{site.url}{HERO}&format=html", headers={"X-Tessera-Key": KEY}, timeout=5)
+    assert requests.get(f"{site.url}{HERO}&format=html", timeout=60).status_code == 401
+    head = requests.head(f"{site.url}{HERO}&format=html", headers={"X-Tessera-Key": KEY}, timeout=60)
     assert (head.status_code, head.content) == (200, b"")

@@ -149,7 +149,7 @@ def test_what_did_not_happen_for_a_while_is_noticed_though_nobody_does_anything(
             tell(site, event("dora2", "purchase", value=3))
             assert segments(ask(site, "dora")) == []
             process.kill()
-            process.wait(10)
+            process.wait(90)
         with site.running():
             soon(site.is_up, site)
             began = time.monotonic()

@@ -159,7 +159,7 @@ class DurableRedis:
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(90)
 
     def restart(self) -> None:
         self.stop()

@@ -75,7 +75,11 @@ def test_one_that_stood_still_for_longer_than_its_lease_writes_nothing_when_it_w
         closing.callback(os.kill, first.pid, signal.SIGCONT)
         send(site, said, 200, 3)
         closing.enter_context(site.running(port=0))
-        soon(lambda: shares(site).get(stalled, 0) == 0 and sum(shares(site).values()) == 16, site, PATIENCE_S + TTL_MS / 1000)
+        soon(
+            lambda: shares(site).get(stalled, 0) == 0 and sum(shares(site).values()) == 16,
+            site,
+            PATIENCE_S + TTL_MS / 1000,
+        )
         soon(site.is_drained, site)
         os.kill(first.pid, signal.SIGCONT)
         send(site, said, 200, 4)

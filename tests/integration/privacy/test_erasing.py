@@ -143,7 +143,7 @@ def test_an_erasure_that_is_killed_is_finished_by_a_worker(tmp_path: Path, point
         site.events(RAW, {"type": "view", "content_id": ENTRY}, wait=False)
     child = multiprocessing.get_context("spawn").Process(target=_erase_and_die, args=(tmp_path, point))
     child.start()
-    child.join(60)
+    child.join(90)
     assert child.exitcode == 9, "it was to die"
     with running(where) as site:
         until(lambda: not site.store.privacy.unfinished())

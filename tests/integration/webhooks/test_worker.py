@@ -33,7 +33,7 @@ def worker(site: Site) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(90)
 
 
 def failures(store: Store) -> int:

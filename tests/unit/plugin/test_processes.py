@@ -17,7 +17,7 @@ def test_a_process_that_runs_has_not_ended_and_one_that_was_killed_has() -> None
         name = other.stdout.readline().strip()
         assert not has_ended(name)
         other.kill()
-        other.wait(10)
+        other.wait(90)
         assert has_ended(name)
 
 

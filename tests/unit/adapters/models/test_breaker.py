@@ -87,7 +87,7 @@ def test_of_many_threads_one_alone_gets_the_probe() -> None:
     start = Barrier(8)
 
     def attempt(_: int) -> bool:
-        start.wait(10)
+        start.wait(90)
         try:
             breaker.admit()
         except BreakerOpen:

@@ -77,15 +77,15 @@ def test_the_one_that_tries_is_alone(bench: Bench) -> None:
 
     def wait() -> None:
         trying.set()
-        assert go_on.wait(30)
+        assert go_on.wait(90)
 
     bench.stored.before = wait
     thread = Thread(target=bench.views.view, args=("s",))
     thread.start()
-    assert trying.wait(30)
+    assert trying.wait(90)
     assert bench.fails() == 0
     go_on.set()
-    thread.join(30)
+    thread.join(90)
     assert bench.views.view("s").octets == b"s"
 
 

@@ -31,7 +31,7 @@ class SlowSource(MemorySource):
 
     def draft(self, entry_id: str, locale: str | None = None, *, content_type: str | None = None) -> Entry:
         self.begun.set()
-        assert self.let.wait(10)
+        assert self.let.wait(90)
         return super().draft(entry_id, locale, content_type=content_type)
 
 
@@ -133,14 +133,14 @@ def test_a_source_is_closed_after_what_it_does_for_somebody(slow: SlowSource) ->
     found: list[Drafted] = []
     asking = threading.Thread(target=lambda: found.extend(reader.read([DraftRef("cms", "a")])))
     asking.start()
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(90)
     closing = threading.Thread(target=reader.close)
     closing.start()
     closing.join(0.1)
     assert (closing.is_alive(), slow.closed) == (True, False)
     slow.let.set()
-    closing.join(10)
-    asking.join(10)
+    closing.join(90)
+    asking.join(90)
     assert slow.closed
     assert found[0].entry is not None
 

@@ -63,7 +63,7 @@ class Slow:
     def score(self, rows: Sequence[FeatureRow], *, timeout_s: float) -> Sequence[float]:
         self.begun += 1
         self.timeouts.append(timeout_s)
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(90)
         return [0.75] * len(rows)
 
     def ping(self) -> None:
@@ -220,7 +220,7 @@ def test_the_models_of_all_slots_are_asked_at_the_same_time() -> None:
             found = super().score(rows, timeout_s=timeout_s)
             if len(self.asked) == 3:
                 together.set()
-            assert together.wait(30)
+            assert together.wait(90)
             return found
 
     names = ("s1", "s2", "s3")

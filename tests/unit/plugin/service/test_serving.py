@@ -140,8 +140,8 @@ def test_what_is_put_in_place_is_told_by_the_thread_that_put_it_there(sqlite_sto
 
     sites.on_look.append(look)
     with running(sites):
-        assert news.wait(5)
+        assert news.wait(90)
         news.clear()
         put(sqlite_store, entry("a"))
-        assert news.wait(5)
+        assert news.wait(90)
     assert told == ["1.0", "1.1"]
