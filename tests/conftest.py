@@ -28,7 +28,7 @@ hypothesis.settings.register_profile("tests", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("tests")
 KEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 FROZEN = pytest.StashKey[int]()
-MOST_FROZEN = 200_000
+MOST_FROZEN = 120_000
 
 
 def pytest_configure(config: pytest.Config) -> None:
