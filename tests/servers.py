@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+PORTS = range(10_100, 32_000)
 START_S = 120
 STOP_S = 60
 
@@ -47,10 +49,15 @@ class Varnish:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens at, for a server that is started now, and perhaps again.
+
+    Below those that the system gives to connections: until the server has it, one of hundreds of them could take it.
+    """
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, suppress(OSError):  # taken: another
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def program(name: str) -> str:
