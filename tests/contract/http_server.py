@@ -42,12 +42,12 @@ class Reply:
 
 
 @contextmanager
-def serve(answer: Callable[[Request], Reply]) -> Iterator[str]:
-    """Serves `answer` in threads; gives the base URL."""
+def serve(answer: Callable[[Request], Reply], *, idle_s: float = 10) -> Iterator[str]:
+    """Serves `answer` in threads; gives the base URL. Connections that are idle for longer are closed."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 10
+        timeout = idle_s
         # Headers and body leave in two writes; without this the second waits for the client's delayed ACK.
         disable_nagle_algorithm = True
 

@@ -56,7 +56,8 @@ def frontend(port: int) -> Iterator[int]:
             return Reply(200, b"x" * int(request.query["bytes"]), {"Cache-Control": "public, s-maxage=600"})
         return Reply(404)
 
-    with closing(Asking(port)) as origin, serve(answer) as url:
+    # Longer than Varnish keeps connections: else it asks on one that is just being closed, and has no answer.
+    with closing(Asking(port)) as origin, serve(answer, idle_s=120) as url:
         yield urlsplit(url).port or 0
 
 

@@ -27,14 +27,8 @@ MINUTE_S = 60
 
 @dataclass(frozen=True)
 class Issue:
-    """A class cookie that a visitor got: what was kept of them then, as far as that can be told from outside.
+    """A class cookie that a visitor asked for at some moment between two; None where the origin gave none."""
 
-    Attributes:
-        facts: of which one was true when the class was made; several where they changed meanwhile.
-        cookie: None where the origin gave none.
-    """
-
-    facts: tuple[Facts, ...]
     began: float
     ended: float
     cookie: str | None
@@ -128,8 +122,9 @@ class Judge:
         if told.issue is None or not person.may_have_a_class:
             yield anonymous
             return
-        for facts in told.issue.facts:
-            kept, segments = person.kept(facts)
+        # Of what was kept of them then; several where it changed meanwhile, which may be logged after the cookie came.
+        for span in self.states.facts[person.id].live(told.issue.began, told.issue.ended, 0):
+            kept, segments = person.kept(span.value)
             yield "by class", {**person.seen_by_edge(), **kept}, segments
         if any(span.since > told.issue.began - staleness for span in self.states.rules if span.since <= told.ended):
             yield anonymous  # a publication outdates what was issued before it

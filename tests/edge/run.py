@@ -94,6 +94,10 @@ class Run:
                 faults.append(raised)
 
         if fault is not None:
+            # What is stored under the rules of before is what a lost purge leaves.
+            self.management.publish()
+            time.sleep(LAG_S)
+            self._ask(self.plan.requests // 2, self.plan.lasts_s / 3)
             self.edge.behind.fault = self.edge.purges.fault = fault
             self.management.publish()
         thread = threading.Thread(target=change)
@@ -132,7 +136,6 @@ class Run:
             self.edge.port,
             traffic.by_edge,
             self.persons,
-            self.management.states,
             requests=requests,
             lasts_s=lasts_s,
             seed=f"{self.seed} {self._random.random()}",

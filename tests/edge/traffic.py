@@ -11,7 +11,7 @@ from random import Random
 
 from tests.edge import judge
 from tests.edge.frontend import DELIVERY
-from tests.edge.judge import Issue, States, Told
+from tests.edge.judge import Issue, Told
 from tests.edge.management import KEY
 from tests.edge.people import Person
 from tests.edge.wire import Connection, Reply, get, post
@@ -38,7 +38,6 @@ class Browser:
     connection: Connection
     random: Random
     persons: Sequence[Person]
-    states: States
     issues: dict[str, Issue] = field(default_factory=dict)
 
 
@@ -99,8 +98,7 @@ def _class_of(browser: Browser, person: Person) -> Issue | None:
     reply = browser.connection.ask(post(f"/v1/class?key={DELIVERY}", headers, "edge", b"{}"))
     ended = time.time()
     assert reply.status == 204, (reply.status, reply.body)
-    facts = browser.states.facts[person.id].live(began, ended, 0)
-    made = Issue(tuple(span.value for span in facts), began, ended, _cookie(reply))
+    made = Issue(began, ended, _cookie(reply))
     browser.issues[person.id] = made
     return made
 
@@ -117,7 +115,6 @@ def run(
     port: int,
     ask: Ask,
     persons: Sequence[Person],
-    states: States,
     *,
     requests: int,
     lasts_s: float,
@@ -133,7 +130,7 @@ def run(
         try:
             with Connection(port) as connection:
                 mine = persons[number::connections]
-                browser = Browser(connection, Random(f"{seed} {number}"), mine, states)
+                browser = Browser(connection, Random(f"{seed} {number}"), mine)
                 for turn in range(number, requests, connections):
                     time.sleep(max(0.0, start + turn * lasts_s / requests - time.monotonic()))
                     told.append(ask(browser, browser.random.choice(mine)))
