@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 from plugin.bench import http as bench_http
 from plugin.bench.http import FLOOR_OF, REDIS, HttpEffort
 from plugin.bench.starting import start
+from tests.servers import free_port
 from tests.waiting import allowed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,9 +78,7 @@ class Site:
 
 def make_site(folder: Path, workers: int) -> Site:
     """Two entries in a folder, a database, and rules that show the first."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     (folder / "content" / "hero").mkdir(parents=True)
     for name in ("day", "night"):
         (folder / "content" / "hero" / f"{name}.yaml").write_text(f"title: By {name}\n")
