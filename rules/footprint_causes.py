@@ -17,6 +17,7 @@ from rules.segments import Segment
 
 Sharing = Literal["everyone", "inputs", "class", "private"]
 _MOST_NAMED = 3
+_CONSENT = "consent."
 _KINDS = {"pattern": "an event pattern", "members": "a list of visitors", "computed": "a computed segment"}
 
 
@@ -164,7 +165,12 @@ class _Collected:
         found = self._catalogue.resolve(name)
         if found is not None and found.purpose is not None:
             self.attribute(f"consent.{found.purpose}", who)
-        if carrier == "input":
+        if name.startswith(_CONSENT):
+            said = (
+                f"reads {name}, which the request says, or what is kept of the visitor, which the class cookie carries"
+            )
+            self.add("class", said, who, name, input_of(name))
+        elif carrier == "input":
             self.add("inputs", f"reads {name}", who, name, input_of(name))
         elif carrier == "class":
             self.add("class", f"reads {name}, which only the origin knows; the class cookie carries it", who, name)

@@ -66,18 +66,30 @@ class AudienceKeys:
             raise BadKeyError("not a key")
         return Key(int(match[1]), self._open(_decode(match[2]), "key", match[1], slot))
 
-    def cookie(self, epoch: str, text: str) -> str | None:
-        """The value of the cookie of a class; None where it would be too long."""
-        sealed = self._seal(text, "class", epoch)
+    def cookie(self, epoch: str, text: str, hour: int) -> str | None:
+        """The value of the cookie of a class; None where it would be too long.
+
+        Args:
+            hour: since the epoch of the clock, when it is given.
+        """
+        sealed = self._seal(text, "class", epoch, str(hour))
         made = f"{_encode(sealed[_TAG_BYTES:])}.{epoch}.{_encode(sealed[:_TAG_BYTES])}"
         return made if len(made) <= LONGEST_COOKIE else None
 
-    def class_of(self, cookie: str, epoch: str) -> str:
-        """The text of a class. Raises BadKeyError: forged, or of rules that told others apart."""
+    def class_of(self, cookie: str, epoch: str, hour: int) -> str:
+        """The text of a class.
+
+        Raises:
+            BadKeyError: forged, of rules that told others apart, or given before the hour that was the last.
+        """
         match = _COOKIE.fullmatch(cookie)
         if match is None or match[2] != epoch:
             raise BadKeyError("not a class cookie of this epoch")
-        return self._open(_decode(match[3]) + _decode(match[1]), "class", epoch)
+        sealed = _decode(match[3]) + _decode(match[1])
+        try:
+            return self._open(sealed, "class", epoch, str(hour))
+        except BadKeyError:
+            return self._open(sealed, "class", epoch, str(hour - 1))
 
     def _seal(self, text: str, *about: str) -> bytes:
         return self._siv.encrypt(text.encode(), [part.encode() for part in about])

@@ -84,6 +84,15 @@ def shared(
     return found
 
 
+def briefly(fresh_s: int) -> dict[str, str]:
+    """For how long an answer may be kept that is not as it should be, in place of what `shared` says of that."""
+    rest = "stale-while-revalidate=0"
+    return {
+        "Cache-Control": f"public, max-age=0, s-maxage={fresh_s}, {rest}",
+        "CDN-Cache-Control": f"public, max-age={fresh_s}, {rest}",
+    }
+
+
 def cache_status(*, hit: bool, ttl_s: int, key: str) -> str:
     """The member that Tessera adds: whether the answer was known, its freshness, and the published state it is of."""
     return f'tessera; {"hit" if hit else "fwd=miss"}; ttl={ttl_s}; key="{key}"'

@@ -70,6 +70,7 @@ class Asking:
         query: the parameters of the address, without those of GraphQL itself.
         address: path and query, as they came.
         answers: those of which the whole is made; see `rendered`.
+        is_broken: whether something could not be rendered.
     """
 
     services: Services
@@ -83,6 +84,7 @@ class Asking:
     blocks: int = 0
     answers: list[Answer] = field(default_factory=list)
     is_private: bool = False
+    is_broken: bool = False
 
     def decide(self, body: Mapping[str, Any], *, strictly: bool = True) -> tuple[Asked, Answer] | None:
         """Read a body as REST does, and decide.
@@ -173,7 +175,9 @@ class Asking:
         """The whole answer, and who may keep it: of its parts the strictest decides."""
         if self.is_private or not self.by_get or not self.answers:
             return body, 200, {"Cache-Control": PRIVATE}
-        return self.services.sharing.answered(self.environ, self.address, self.answers, body, key=self.key, vary=VARY)
+        return self.services.sharing.answered(
+            self.environ, self.address, self.answers, body, key=self.key, vary=VARY, broken=self.is_broken
+        )
 
     def _read(self, body: Mapping[str, Any], *, strictly: bool) -> Asked | None:
         if strictly:

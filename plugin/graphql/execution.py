@@ -73,7 +73,7 @@ class Executing:
             told = asking.told(*decided)
             failed: list[str] = []
             body = projection.write(told, asking.services.tools, failed)
-            asking.is_private = asking.is_private or bool(failed)
+            asking.is_broken = asking.is_broken or bool(failed)
             return asking.rendered(body)
         except TesseraError as error:
             refused = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)

@@ -33,7 +33,7 @@ def as_members(asking: Asking, asked: Asked, answer: Answer) -> Mapping[str, obj
     written = asking.services.writer.write(
         answer, render=asked.render, all_segments=asking.caller.kind == "management", failed=failed
     )
-    asking.is_private = asking.is_private or bool(failed)  # whoever asks next may have better luck
+    asking.is_broken = asking.is_broken or bool(failed)
     found: dict[str, Any] = _decode(written)
     slots = []
     for ask, decision in answer.settled.decisions:

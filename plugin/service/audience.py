@@ -143,6 +143,8 @@ class Audiences:
             left_s = min(left_s, (until - now).total_seconds() - MARGIN_S)
         if not self._sites.is_sure:
             left_s = min(left_s, UNSURE_S)
+        if unknown:
+            left_s = min(left_s, UNSURE_S)  # names can be made up
         return KeysFound(
             site.version,
             keys,
@@ -168,8 +170,8 @@ class Audiences:
             raise UnknownKey("The header T-Key carries no key that was made here for each of the slots.") from fault
         versions = {key.version for key in read.values()}
         site = self._sites.current()
-        if max(versions) > site.version:
-            self._sites.refresh()  # another process was told of a publication before this one
+        if versions != {site.version}:
+            self._sites.refresh()  # another process may have been told of a publication before this one
             site = self._sites.current()
         if versions != {site.version}:
             raise UnknownKey("The key is of another version of the rules than the published one; ask for it again.")
@@ -198,7 +200,11 @@ class Audiences:
         text = classes.write(classes.of(facts))
         if not text:
             return None
-        return self._keys.cookie(classes.digest, text) or self._keys.cookie(classes.digest, _LARGE)
+        hour = self._hour()
+        return self._keys.cookie(classes.digest, text, hour) or self._keys.cookie(classes.digest, _LARGE, hour)
+
+    def _hour(self) -> int:
+        return int(self._clock().timestamp() // 3600)
 
     def _refusal(self, raw: RawRequest) -> str | None:
         """Why an edge is not believed."""
@@ -213,7 +219,7 @@ class Audiences:
         if not cookie:
             return NOBODY, None
         try:
-            text = self._keys.class_of(cookie, site.shared.classes.digest)
+            text = self._keys.class_of(cookie, site.shared.classes.digest, self._hour())
             return (LARGE if text == _LARGE else site.shared.classes.read(text)), None
         except (BadKeyError, BadClassError):
             return NOBODY, "class"
@@ -221,7 +227,7 @@ class Audiences:
     def _facts(self, raw: RawRequest, site: Site, now: datetime, *, strictly: bool = False) -> Facts:
         """Everything that is known of whoever asks, as for a decision; ``strictly``: or nothing, where that fails."""
         met = self._personalization.meet(Personalize(raw=raw, asks=()), site, now)
-        if strictly and met.profile.degraded:
+        if strictly and "profile" in met.profile.degraded:
             raise ServiceUnavailable("What is kept of the visitor cannot be read now.", 1)
         return site.ruleset.facts(
             met.attributes, segments=met.profile.segments, now=now, deny_unknown=self._deny_unknown

@@ -5,6 +5,7 @@ In front of Flask, as `/v1/personalize` is: an edge asks for keys far more often
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from werkzeug.http import parse_cookie
 from plugin.edge.audience_keys import joined
 from plugin.edge.headers import PRIVATE
 from plugin.edge.keys import AUDIENCE
-from plugin.errors import FieldError, MethodNotAllowed, TesseraError, ValidationFailed
+from plugin.errors import FieldError, Forbidden, MethodNotAllowed, TesseraError, ValidationFailed
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.service.audience import Audiences, KeysFound
 from plugin.web.auth import Caller, Keyring
@@ -40,6 +41,9 @@ COOKIE_AGE_S = 60
 _LARGEST_BODY = 8_192
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _encode = msgspec.json.Encoder().encode
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}")
+_TAKEN = frozenset({"key", "private", "error", "edge", "slots", "class", "consent"})
+"""Slots whose own header would be one of the protocol's; `T-Key` has them all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,8 @@ class AudienceRoute:
     def _class(self, environ: WSGIEnvironment) -> Rendered:
         query = read_query(environ.get("QUERY_STRING", ""))
         self._caller(environ, query)
+        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site":
+            raise Forbidden("Another site's page may not set the class of a visitor.")
         raw = _raw(environ, query, *_said(read_input(environ, _LARGEST_BODY)))
         value = self.audiences.cookie(raw)
         age = COOKIE_AGE_S if value is not None else 0
@@ -169,7 +175,8 @@ _REFUSED = {
 
 def _headers(found: KeysFound) -> dict[str, str]:
     keys = {name: key for name, key in found.keys.items() if key is not None}
-    headers = {"Content-Type": "application/json", **{f"T-{name}": key for name, key in keys.items()}}
+    named = {f"T-{name}": key for name, key in keys.items() if _TOKEN.fullmatch(name) and name.lower() not in _TAKEN}
+    headers = {"Content-Type": "application/json", **named}
     if found.complete:
         headers["T-Key"] = joined(keys)
     else:

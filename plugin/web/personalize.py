@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NoReturn
 from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
-from plugin.edge.headers import PRIVATE
 from plugin.errors import (
     FieldError,
     MethodNotAllowed,
@@ -182,9 +181,9 @@ class HotRoute:
     ) -> Rendered:
         failed: list[str] = []
         body = self.writer.write(answer, render=asked.render, all_segments=all_segments, failed=failed)
-        if failed:  # whoever asks next may have better luck
-            return body, HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": PRIVATE}
-        body, status, headers = self.sharing.answered(environ, _address(environ), [answer], body, key=key, vary=VARY)
+        body, status, headers = self.sharing.answered(
+            environ, _address(environ), [answer], body, key=key, vary=VARY, broken=bool(failed)
+        )
         return body, status, {"Content-Type": "application/json", **headers}
 
     def _refuse(self, parsed: object) -> NoReturn:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from plugin.edge.answers import Holding, etag_by_state, holding, keys_of_answers
-from plugin.edge.headers import PRIVATE, Longest, cache_status, etag_of, names, shared
+from plugin.edge.headers import PRIVATE, Longest, briefly, cache_status, etag_of, names, shared
 from plugin.flow.types import Site
 from plugin.service.personalize import Answer
 from plugin.service.settling import LONGEST_TTL_S
@@ -22,6 +22,7 @@ from plugin.web.problems import Rendered
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+BROKEN_S = 5
 MOST_KNOWN = 2_048
 LONGEST_NAME = 8_192
 """Characters of an address and a key of which something is remembered."""
@@ -99,12 +100,14 @@ class Sharing:
         *,
         key: str | None = None,
         vary: Sequence[str] = (),
+        broken: bool = False,
     ) -> Rendered:
         """What was decided, with its headers; 304 where the request names its ETag.
 
         Args:
             answers: what the body is made of, at least one, all of the same site.
             vary: the request headers that the answer depends on.
+            broken: whether something of it could not be rendered: then it is kept for seconds, and known by its bytes.
         """
         if not all(one.shared for one in answers):
             return body, HTTPStatus.OK, {"Cache-Control": PRIVATE}
@@ -114,13 +117,15 @@ class Sharing:
         follows = True
         if known is None or not known.since <= now < known.until:
             known = self._known_of(site, name, answers, now, tuple(vary))
-            follows = _follows(known, answers)
+            follows = not broken and _follows(known, answers)
             if follows:
                 self._remember(site, name, known)
         steady = now < known.steady
         headers = dict(known.headers) if steady else self._headers(known, site, name, now, hit=False)
-        if not follows:
+        if not follows or broken:
             headers["ETag"] = etag_of(hashlib.sha256(body).hexdigest())
+        if broken:
+            headers |= briefly(BROKEN_S)
         if names(environ.get("HTTP_IF_NONE_MATCH"), headers["ETag"]):
             return b"", HTTPStatus.NOT_MODIFIED, headers
         return body, HTTPStatus.OK, headers

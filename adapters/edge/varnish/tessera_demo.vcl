@@ -41,7 +41,7 @@ sub vcl_init {
 # Which slots a page shows. Every other page of the magazine has a slot that reads what no edge is told: those pass. So
 # does whoever plays with the panel, whose choices are a cookie or a query.
 sub tessera_slots {
-    if (req.url ~ "^/shop(\?(utm_[a-z]+=[^&]*(&|$))*)?$" && req.http.Cookie !~ "(^|; )veilleuse_panel=") {
+    if (req.url ~ "^/shop(\?(utm_[a-z]+=[^&]*(&|$))*)?$" && req.http.Cookie !~ "(^|;)\s*veilleuse_panel=") {
         set req.http.T-Slots = "shop.featured";
     }
 }

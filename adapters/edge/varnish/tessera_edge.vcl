@@ -157,6 +157,8 @@ sub tessera_forget {
     unset req.http.Tessera-Again;
     unset req.http.Tessera-Grace;
     unset req.http.Tessera-Failed;
+    unset req.http.Tessera-From;
+    unset req.http.Tessera-Unread;
 }
 
 # To some servers T_Key is the same as T-Key; names know no upper case.
@@ -169,6 +171,7 @@ sub tessera_spoken {
     unset bereq.http.Tessera-Again;
     unset bereq.http.Tessera-Failed;
     unset bereq.http.Tessera-From;
+    unset bereq.http.Tessera-Unread;
     unset bereq.http.Tessera-Said;
     unset bereq.http.T_Key;
     unset bereq.http.T_Slots;
@@ -217,7 +220,11 @@ sub vcl_hash {
 # What is stale is shown while a new answer is fetched, as long as the answer allows that; longer, only after a failure.
 sub vcl_hit {
     if (req.http.Tessera-Step && obj.ttl < 0s && obj.ttl + std.duration(obj.http.Tessera-Stale + "s", 0s) < 0s &&
-        !req.http.Tessera-Failed && std.healthy(req.backend_hint) && req.restarts < 4) {
+        !req.http.Tessera-Failed && std.healthy(req.backend_hint)) {
+        # One restart has to be left, for what comes may be personal.
+        if (req.restarts > 2) {
+            return (pass);
+        }
         set req.http.Tessera-Grace = "0";
         if (obj.http.Tessera-Stale) {
             set req.http.Tessera-Grace = obj.http.Tessera-Stale;
@@ -348,14 +355,15 @@ sub tessera_unkeyed {
 sub vcl_backend_response {
     unset beresp.http.Tessera-Stale;
     unset beresp.http.Tessera-Own;
-    unset beresp.http.Tessera-Esi;
     std.collect(beresp.http.Cache-Control);
     std.collect(beresp.http.Vary);
     std.collect(beresp.http.xkey, " ");
     # Who includes fragments says so; a fragment never does, whatever stands in its content.
     if (bereq.http.Tessera-Step && !bereq.http.Tessera-Fragment && beresp.http.Surrogate-Control ~ "(?i)ESI/1\.0") {
         set beresp.do_esi = true;
-        set beresp.http.Tessera-Esi = "1";
+        # They are of the page without its fragments: nobody may find the whole unchanged by them.
+        unset beresp.http.ETag;
+        unset beresp.http.Last-Modified;
     }
     if (bereq.http.Tessera-Step == "key") {
         call tessera_stored_key;
@@ -407,16 +415,14 @@ sub tessera_stored_page {
     unset beresp.http.CDN-Cache-Control;
     unset beresp.http.Accept-Ranges;
     std.collect(beresp.http.Cache-Status);
-    if (beresp.http.Vary !~ "(?i)(^|[, ])T-Key([, ]|$)") {
-        if (beresp.http.Vary) {
-            set beresp.http.Vary = "T-Key, " + beresp.http.Vary;
-        } else {
-            set beresp.http.Vary = "T-Key";
-        }
+    if (beresp.http.Vary) {
+        set beresp.http.Vary = "T-Key, " + beresp.http.Vary;
+    } else {
+        set beresp.http.Vary = "T-Key";
     }
-    # It was fetched without them, so it does not depend on them.
+    # It was fetched without the others, so it does not depend on them.
     set beresp.http.Vary = regsuball(beresp.http.Vary,
-        "(?i),\s*(Cookie|User-Agent|Accept-Language|Authorization|Origin|Referer|Save-Data|ECT|Sec-[a-z-]+)(?=\s*(,|$))", "");
+        "(?i),\s*(T-Key|Cookie|User-Agent|Accept-Language|Authorization|Origin|Referer|Save-Data|ECT|Sec-[a-z-]+)(?=\s*(,|$))", "");
     if (beresp.status >= 500 || beresp.status == 409) {
         call tessera_keep_stale;
         unset beresp.http.Set-Cookie;
@@ -487,7 +493,7 @@ sub vcl_deliver {
     }
     if (req.http.Tessera-Step == "keyed") {
         if (resp.status == 409 && req.http.T-Key) {
-            if (req.http.Tessera-Again) {
+            if (req.http.Tessera-Again || req.restarts > 1) {
                 set req.http.Tessera-Step = "pass";
             } else {
                 set req.http.Tessera-Step = "key";
@@ -510,7 +516,6 @@ sub vcl_deliver {
     unset resp.http.xkey;
     if (req.http.Tessera-Step == "keyed") {
         unset resp.http.Tessera-Stale;
-        unset resp.http.Tessera-Esi;
     } else {
         call tessera_unsaid;
     }
@@ -546,11 +551,6 @@ sub tessera_downstream {
         unset req.http.Range;
     }
     unset resp.http.Accept-Ranges;
-    if (resp.http.Tessera-Esi) {
-        # They are of the page without its fragments.
-        unset resp.http.ETag;
-        unset resp.http.Last-Modified;
-    }
 }
 
 # RFC 9211: what this cache did, after what caches behind it did.

@@ -19,6 +19,9 @@ sub tessera_inputs {
         set req.http.T-Zone = req_top.http.T-Zone;
         set req.http.T-Consent = req_top.http.T-Consent;
         set req.http.T-Class = req_top.http.T-Class;
+        if (req_top.http.Tessera-Unread) {
+            set req.http.Tessera-Step = "pass";
+        }
     } else {
         call tessera_utm;
         call tessera_referrer;
@@ -103,6 +106,7 @@ sub tessera_consent {
             set req.http.T-Consent = regsuball(regsuball(req.http.T-Consent, "%2c", ","), "[\x22 ]", "");
             if (req.http.T-Consent !~ "^(?!.{257})([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
                 unset req.http.T-Consent;
+                set req.http.Tessera-Unread = "1";
                 set req.http.Tessera-Step = "pass";
             }
         }
@@ -116,10 +120,12 @@ sub tessera_consent {
     }
 }
 
-# The class cookie where it has the form of one; none from programs, and none without consent.
+# The class cookie where it has the form of one; none from programs, and none without consent: a word that is no yes is
+# a no, as at the origin.
 sub tessera_class {
     if (req.http.Cookie && req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
-        req.http.T-Consent !~ "(^|,)(gpc|personalization=(0|false|no|denied)?)(,|$)") {
+        !req.http.Tessera-Unread &&
+        req.http.T-Consent !~ "(^|,)(gpc(,|$)|personalization=(?!(1|true|yes|granted)(,|$)))") {
         set req.http.T-Class = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_class=([^;]*).*$", "\1");
         if (req.http.T-Class !~ "^[A-Za-z0-9_-]{1,960}\.[0-9a-f]{12}\.[A-Za-z0-9_-]{22}$") {
             unset req.http.T-Class;
@@ -203,7 +209,10 @@ sub tessera_device_rare {
 sub tessera_referrer {
     if (req.http.Referer && req.http.Referer ~ "\S") {
         set req.http.T-Referrer = "other";
-        if (req.http.Referer ~ "(?i)^\s*https?://(?:[^/?#\\]*@)?[a-z0-9_.-]+(:[0-9]*)?\s*([/?#]|$)") {
+        if (req.http.Referer ~ "^.{1001}") {
+            # Longer than any host that is known: read no further.
+            set req.http.T-Referrer = "other";
+        } elseif (req.http.Referer ~ "(?i)^\s*https?://(?:[^/?#\\]*@)?[a-z0-9_.-]+(:[0-9]*)?\s*([/?#]|$)") {
             set req.http.Tessera-From = std.tolower(
                 regsub(req.http.Referer, "(?i)^\s*https?://(?:[^/?#\\]*@)?([a-z0-9_.-]+?)\.?(?::[0-9]*)?\s*(?:[/?#].*)?$", "\1"));
             if (regsub(req.http.host, ":[0-9]+$", "") + " " + req.http.Tessera-From ~ "(?i)^(?:www\.)?(\S+) (?:\S+\.)?\1$") {

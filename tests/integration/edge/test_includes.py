@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from plugin.edge.audience_keys import AudienceKeys
 from tests.contract.http_server import Reply, Request
 from tests.integration.edge.conftest import Played
 
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.server
 HERO = "/v1/personalize?slots=home.hero&format=html"
 FEED = "/v1/personalize?slots=home.feed&format=html"
 CART = "/v1/personalize?slots=home.cart&format=html"
+CLASS = AudienceKeys("a key").cookie("0123456789ab", "a class", 7) or ""
 MODIFIED = "Sun, 22 Nov 2026 00:00:00 GMT"
 SHARED = {
     "Cache-Control": "public, max-age=0, s-maxage=60",
@@ -102,6 +104,28 @@ def test_browsers_do_not_keep_a_page_by_the_marks_of_its_frame(played: Played, p
     assert found.headers["Cache-Control"] == "private, no-cache"
     assert played.get(page, If_None_Match='"page"').status_code == 200
     assert played.get(page, If_Modified_Since="Mon, 23 Nov 2026 00:00:00 GMT").status_code == 200
+
+
+def test_a_page_of_ones_own_has_no_marks_of_its_frame_either(played: Played, page: str) -> None:
+    """The fragments in it are the visitor's, and change while the frame does not."""
+    played.origin.fault = including(CART, Cache_Control="private, no-cache")
+    found = played.get(page, Authorization="Basic abc")
+    assert "<esi:" not in found.text
+    assert {"ETag", "Last-Modified"}.isdisjoint(found.headers)
+    assert played.get(page, Authorization="Basic abc", If_None_Match='"page"').status_code == 200
+
+
+@pytest.mark.parametrize("word", ["personalization=0,", "Personalization:no"])
+def test_a_consent_that_only_the_origin_can_read_is_read_for_fragments_too(
+    played: Played, page: str, word: str
+) -> None:
+    played.origin.fault = including(HERO)
+    cookie = f"tessera_consent={word}; tessera_class={CLASS}"
+    played.get(page, Cookie=cookie)
+    asked = [request for request in played.origin.asked if request.path.startswith("/v1/")]
+    assert [request.path for request in asked] == ["/v1/personalize"], "nobody asked for a key without it"
+    assert cookie in asked[0].headers["cookie"]
+    assert "t-class" not in asked[0].headers
 
 
 def test_only_a_page_that_says_so_is_read_for_includes(played: Played, page: str) -> None:

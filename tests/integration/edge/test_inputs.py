@@ -237,7 +237,7 @@ def test_consent(echo: Echo, cookie: str | None, gpc: str | None, said: str | No
     assert (found.get("T-Consent"), found["X-Step"]) == (said, step)
 
 
-CLASS = AudienceKeys("a key").cookie("0123456789ab", "a class") or ""
+CLASS = AudienceKeys("a key").cookie("0123456789ab", "a class", 7) or ""
 PHONE = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
 )
@@ -250,6 +250,10 @@ PHONE = (
         (f"a=b;tessera_class={CLASS};c=d", PHONE, CLASS),
         (f"tessera_class={CLASS}", "Googlebot/2.1", None),
         (f"tessera_class={CLASS}; tessera_consent=personalization=0", PHONE, None),
+        (f"tessera_class={CLASS}; tessera_consent=personalization=off", PHONE, None),
+        (f"tessera_class={CLASS}; tessera_consent=personalization=", PHONE, None),
+        (f"tessera_class={CLASS}; tessera_consent=analytics=0", PHONE, CLASS),
+        (f"tessera_class={CLASS}; tessera_consent=personalization=1,analytics=0", PHONE, CLASS),
         (f"tessera_class={CLASS}; tessera_consent=personalization=1", PHONE, CLASS),
         (f"tessera_class={'a' * 1_000}{CLASS}", PHONE, None),
         ("tessera_class=a.b.c", PHONE, None),

@@ -34,17 +34,20 @@ def test_what_is_changed_in_a_key_is_noticed() -> None:
 
 
 def test_a_cookie_is_a_class_an_epoch_and_a_seal() -> None:
-    cookie = KEYS.cookie(EPOCH, OUTCOME) or ""
+    cookie = KEYS.cookie(EPOCH, OUTCOME, 7) or ""
     assert cookie.count(".") == 2
     assert cookie.split(".")[1] == EPOCH
-    assert KEYS.class_of(cookie, EPOCH) == OUTCOME
+    assert KEYS.class_of(cookie, EPOCH, 7) == KEYS.class_of(cookie, EPOCH, 8) == OUTCOME
+    for hour in (6, 9):
+        with pytest.raises(BadKeyError):
+            KEYS.class_of(cookie, EPOCH, hour)
     made, _, seal = cookie.split(".")
     for wrong in (f"{made}.{EPOCH}.{seal[::-1]}", f"{made[:-1]}.{EPOCH}.{seal}", f"{made}.{EPOCH}", "", cookie + "A"):
         with pytest.raises(BadKeyError):
-            KEYS.class_of(wrong, EPOCH)
+            KEYS.class_of(wrong, EPOCH, 7)
     with pytest.raises(BadKeyError):
-        KEYS.class_of(cookie, EPOCH[::-1])
-    assert KEYS.cookie(EPOCH, "x" * 1_000) is None
+        KEYS.class_of(cookie, EPOCH[::-1], 7)
+    assert KEYS.cookie(EPOCH, "x" * 1_000, 7) is None
 
 
 def test_keys_are_joined_and_split_by_slot() -> None:
