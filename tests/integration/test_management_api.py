@@ -260,9 +260,7 @@ def sqlite_small(sqlite_store: Store) -> Small:
     return small_app(sqlite_store, settings=SmallSettings(max_body_bytes=200_000))
 
 
-@settings(
-    max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(body=st.composite(_mutations)(), target=st.sampled_from(TARGETS))
 def test_mutated_bytes_are_never_a_fault_of_ours(sqlite_small: Small, body: bytes, target: tuple[str, str]) -> None:
     method, path = target
@@ -290,9 +288,7 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
         place = inner
 
 
-@settings(
-    max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(document=st.composite(_documents)())
 def test_documents_with_any_value_anywhere_are_never_a_fault_of_ours(
     sqlite_small: Small, document: dict[str, Any]

@@ -121,9 +121,7 @@ ways = st.fixed_dictionaries(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=300
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=300)
 @given(items=st.lists(anything, max_size=6), options=ways, versions=st.sampled_from([None, "integer", "timestamp"]))
 def test_any_json_gives_storable_entries_and_problems_and_nothing_else(
     tmp_path: FilePath, items: list[Any], options: dict[str, Any], versions: str | None

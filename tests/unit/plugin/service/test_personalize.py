@@ -192,9 +192,7 @@ def merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-@settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_whatever_signal_changes_an_answer_the_answer_was_not_shared(
     made: Service, sqlite_store: Store, data: st.DataObject

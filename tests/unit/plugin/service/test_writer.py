@@ -195,9 +195,7 @@ FIELDS = st.dictionaries(
 )
 
 
-@settings(
-    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(FIELDS)
 def test_whatever_an_entry_holds_comes_out_as_it_went_in(sqlite_store: Store, fields: dict[str, Any]) -> None:
     fields = {
