@@ -161,7 +161,8 @@ def _may_read(name: str, attribute: Attribute | None, path: Path, scope: Scope) 
     if name in FOR_TYPES:
         message = f"{name!r} is a test and stands under the name of an attribute"
     else:
-        message = f"there is no attribute {name!r}"
+        own = "; declare it under 'attributes', with its type" if name.startswith("custom.") else ""
+        message = f"there is no attribute {name!r}{own}"
     known = [*catalogue, *_COMBINING]
     report.add(path, message, word=name, known=known, at_key=True)
     return False

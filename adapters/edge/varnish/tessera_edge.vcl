@@ -130,6 +130,15 @@ sub tessera_passed {
     if (req.http.Tessera-Url) {
         set req.url = req.http.Tessera-Url;
     }
+    # In the language and at the hour of the page, as the fragments beside it are.
+    if (req.http.Tessera-Fragment) {
+        if (req.http.T-Locale && req.url !~ "[?&]locale=") {
+            set req.url = req.url + "&locale=" + req.http.T-Locale;
+        }
+        if (req.http.T-Zone && req.url !~ "[?&]timezone=") {
+            set req.url = req.url + "&timezone=" + regsuball(req.http.T-Zone, "\+", "%2B");
+        }
+    }
     unset req.http.T-Key;
     call tessera_backend;
 }
@@ -272,6 +281,11 @@ sub vcl_backend_fetch {
             }
         } else {
             unset bereq.http.T-Locale;
+            # A fragment that is the visitor's own comes of the page, which has no key to send along.
+            if (bereq.http.Tessera-Fragment && !bereq.http.X-Tessera-Key && !bereq.http.Authorization &&
+                bereq.url !~ "[?&]key=") {
+                call tessera_key;
+            }
         }
         if (bereq.http.Tessera-Step) {
             set bereq.http.Surrogate-Capability = {"tessera="ESI/1.0""};

@@ -19,6 +19,8 @@ _RENDERINGS = ["json", "html", "both"]
 class SlotAsked(Schema):
     """One slot."""
 
+    error_messages = {"type": 'want an object, such as {"id": "home.hero"}'}  # noqa: RUF012 - marshmallow's own form
+
     id = fields.String(required=True, metadata={"example": "home.hero"})
     limit = Whole(0, MOST_BLOCKS, allow_none=True, metadata={"description": "Can only lower the slot's own."})
     exclude_ = fields.List(
@@ -47,6 +49,8 @@ class _Slots(Schema):
 
 class Visitor(Schema):
     """Who asks."""
+
+    error_messages = {"type": 'want an object, such as {"id": "v-123"}'}  # noqa: RUF012 - marshmallow's own form
 
     id = fields.String(
         allow_none=True,

@@ -73,6 +73,21 @@ def test_a_private_fragment_is_asked_for_with_what_the_visitor_sent(played: Play
     assert played.origin.paths().count(page) == 1
 
 
+def test_a_private_fragment_needs_no_key_in_its_address_and_is_in_the_language_of_the_page(
+    played: Played, page: str
+) -> None:
+    played.origin.fault = including(CART)
+    played.get(page, Accept_Language="fr")
+    [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+    assert asked.headers["x-tessera-key"]
+    assert asked.query["locale"] == "fr"
+    played.origin.reset()
+    played.get(f"{CART}&key=own&locale=en")
+    [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+    assert "x-tessera-key" not in asked.headers
+    assert asked.query["locale"] == "en"
+
+
 @pytest.mark.parametrize("status", [404, 409, 422, 500, 503])
 def test_a_fragment_that_fails_leaves_the_rest_of_the_page(played: Played, page: str, status: int) -> None:
     include = including(HERO, FEED)
