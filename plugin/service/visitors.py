@@ -104,6 +104,8 @@ class Visitors:
             consent: what the request says, as `consent.PURPOSE`; it is the last word.
             events: what the request brings, applied on top of what is kept.
         """
+        # They were accepted after the instant of the question, by a moment, and count in its answer.
+        now_ms = max([now_ms, *(event.received for event in events)])
         settings = self._settings()
         needs = self._needs_of(site, wanted, settings)
         if needs.nothing or visitor_id(visitor) is None:

@@ -12,7 +12,7 @@ from tests.edge.people import CAMPAIGNS, CONTINENTS, INTERESTS, LOCALES, PLANS, 
 SHARING = {
     "s.open": "everyone",
     "s.input": "inputs",
-    "s.campaign": "inputs",
+    "s.campaign": "class",
     "s.class": "class",
     "s.tags": "class",
     "s.private": "private",

@@ -24,6 +24,7 @@ TABLE = {
     "unknown-slots": (404, errors.UnknownSlots(["home.hreo"], ["home.hero"])),
     "method-not-allowed": (405, errors.MethodNotAllowed(["GET", "PUT"])),
     "conflict": (409, errors.Conflict()),
+    "unknown-key": (409, errors.UnknownKey()),
     "precondition-failed": (412, errors.PreconditionFailed()),
     "payload-too-large": (413, errors.PayloadTooLarge(524_288)),
     "unsupported-media-type": (415, errors.UnsupportedMediaType(["application/json", "text/yaml"])),

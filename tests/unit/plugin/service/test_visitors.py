@@ -186,6 +186,7 @@ def test_events_of_the_request_complete_a_pattern(bench: Bench) -> None:
     bench.stored.rows = [VisitorRow(ANNA.source, 1, "", False, ANNA.source, 1, b"", window.encode(), b"", NOW, NOW)]
     bench.keep(EMPTY)
     assert bench.find(events=[view(3)]).segments == {"fan"}
+    assert bench.find(events=[view(3, NOW + 5)]).segments == {"fan"}, "accepted after the question was asked"
     assert bench.find(events=[view(2, NOW - 30_000)]).segments == frozenset(), "it is in the window already"
 
 
