@@ -25,7 +25,7 @@ COLUMNS = [visitors.c[name] for name in NAMES]
 _VALUES = attrgetter(*NAMES)
 _WRITTEN = ("uid", "known", "person", "seen", "hot", "state", "window", "reserved")
 _WRITTEN_VALUES = attrgetter("source", "version", *_WRITTEN)
-_ROUNDS = 5  # of locking, while groups change
+_ROUNDS = 20  # of locking, while groups change
 
 _INSERT = Many((*NAMES, "day"), lambda insert: insert(visitors))
 _UPDATE = Many(
