@@ -46,7 +46,7 @@ types: setup-dev  ## mypy, strict
 	$(BIN)/mypy
 
 test: setup-dev servers lint types  ## lint, types and the whole suite, real components included
-	$(TOGETHER) $(BIN)/pytest -n $(WORKERS) --dist loadgroup -q
+	$(TOGETHER) $(BIN)/python -m tests.suite -n $(WORKERS)
 
 test-cms: setup-dev  ## the suite against real WordPress and Strapi; installs what is missing of them
 	$(BIN)/python -m tests.cms_servers.wordpress_install
