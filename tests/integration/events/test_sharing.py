@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,8 @@ def send(site: Running, into: dict[str, list[dict[str, Any]]], count: int, seed:
 
 def test_processes_share_the_partitions_and_those_of_one_that_was_killed_go_on_with_the_others(site: Running) -> None:
     said: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    with ExitStack() as closing:
-        workers = [closing.enter_context(site.running(port=0)) for _ in range(3)]
+    with ExitStack() as stack:
+        workers = [stack.enter_context(site.running(port=0)) for _ in range(3)]
         soon(lambda: sorted(shares(site).values()) == [4, 6, 6], site)
         send(site, said, 300, 1)
         soon(site.is_drained, site)
@@ -65,16 +66,32 @@ def test_processes_share_the_partitions_and_those_of_one_that_was_killed_go_on_w
         check(site, said)
 
 
+def stop(pid: int, site: Running) -> None:
+    """Stops a process between two of its transactions: one within holds the lock of SQLite's file for all others."""
+    database = site.folder / "var" / "tessera.db"
+    with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as beside:
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                beside.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.01)
+            else:
+                beside.execute("ROLLBACK")
+                return
+
+
 def test_one_that_stood_still_for_longer_than_its_lease_writes_nothing_when_it_wakes(site: Running) -> None:
     said: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    with ExitStack() as closing:
-        first = closing.enter_context(site.running(port=0))
+    with ExitStack() as stack:
+        first = stack.enter_context(site.running(port=0))
         soon(lambda: list(shares(site).values()) == [16], site)
         (stalled,) = shares(site)
-        os.kill(first.pid, signal.SIGSTOP)
-        closing.callback(os.kill, first.pid, signal.SIGCONT)
+        stop(first.pid, site)
+        stack.callback(os.kill, first.pid, signal.SIGCONT)
         send(site, said, 200, 3)
-        closing.enter_context(site.running(port=0))
+        stack.enter_context(site.running(port=0))
         soon(
             lambda: shares(site).get(stalled, 0) == 0 and sum(shares(site).values()) == 16,
             site,
