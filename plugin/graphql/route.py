@@ -108,12 +108,7 @@ class GraphqlRoute:
         return self._answer(asked, caller, environ, query, by_get=True, counted=counted)
 
     def _caller(self, environ: WSGIEnvironment, query: dict[str, tuple[str, ...]]) -> Caller:
-        caller = self.keyring.authenticate(
-            authorization=environ.get("HTTP_AUTHORIZATION"),
-            header=environ.get("HTTP_X_TESSERA_KEY"),
-            query=(query.get("key") or (None,))[-1],
-            origin=environ.get("HTTP_ORIGIN"),
-        )
+        caller = self.keyring.caller(environ, (query.get("key") or (None,))[-1])
         self.buckets.take(caller.name)
         return caller
 

@@ -116,12 +116,7 @@ class AudienceRoute:
         return b"", HTTPStatus.NO_CONTENT, {"Set-Cookie": cookie, "Cache-Control": PRIVATE}
 
     def _caller(self, environ: WSGIEnvironment, query: Mapping[str, tuple[str, ...]]) -> Caller:
-        caller = self.keyring.authenticate(
-            authorization=environ.get("HTTP_AUTHORIZATION"),
-            header=environ.get("HTTP_X_TESSERA_KEY"),
-            query=(query.get("key") or (None,))[-1],
-            origin=environ.get("HTTP_ORIGIN"),
-        )
+        caller = self.keyring.caller(environ, (query.get("key") or (None,))[-1])
         self.buckets.take(caller.name)
         return caller
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from plugin.errors import Forbidden, Unauthorized
 from plugin.web.services import WebSettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,15 @@ class Keyring:
         if found.origins and origin and origin.lower() not in (*found.origins, self._own_origin):
             raise Forbidden("This key is bound to other origins.")
         return found
+
+    def caller(self, environ: WSGIEnvironment, query: str | None) -> Caller:
+        """The caller of a request in front of Flask; ``query`` and what is raised as of `authenticate`."""
+        return self.authenticate(
+            authorization=environ.get("HTTP_AUTHORIZATION"),
+            header=environ.get("HTTP_X_TESSERA_KEY"),
+            query=query,
+            origin=environ.get("HTTP_ORIGIN"),
+        )
 
     def require(self, caller: Caller, scope: str) -> None:
         """Raises: Forbidden where the caller has not this right."""

@@ -125,12 +125,7 @@ class HotRoute:
         return self._written(answer, asked, environ, key=key)
 
     def _caller(self, environ: WSGIEnvironment, key: str | None) -> Caller:
-        caller = self.keyring.authenticate(
-            authorization=environ.get("HTTP_AUTHORIZATION"),
-            header=environ.get("HTTP_X_TESSERA_KEY"),
-            query=key,
-            origin=environ.get("HTTP_ORIGIN"),
-        )
+        caller = self.keyring.caller(environ, key)
         self.buckets.take(caller.name)
         return caller
 
