@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from plugin.edge.headers import etag_of, names
 from plugin.edge.keys import CONTENT
 from plugin.flow.types import SlotAsk
 from plugin.service.personalize import Answer
@@ -42,6 +39,9 @@ class Shares(Protocol):
         *,
         key: str | None = None,
         vary: Sequence[str] = (),
+        also: Sequence[str] = (),
+        follows: bool = True,
+        broken: bool = False,
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """See `plugin.web.shared`."""
 
@@ -59,22 +59,13 @@ class ByEdge(NamedTuple):
         return msgspec.structs.replace(found, settled=found.settled._replace(decisions=decided))
 
     def shared(
-        self, environ: WSGIEnvironment, address: str, answer: Answer, html: str, key: str
-    ) -> tuple[bytes, int, dict[str, str]]:
-        """Body, status and headers of a page.
+        self, environ: WSGIEnvironment, address: str, answer: Answer, html: str, key: str, *, broken: bool
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Body, status and headers of a page; ``broken``: whether some block could not be rendered.
 
         Any change of content makes it anew, for it shows more than its slots. Its ETag is that of its bytes: it tells
         the time, too.
         """
-        asked = environ.get("HTTP_IF_NONE_MATCH")
-        unasked = {name: value for name, value in environ.items() if name != "HTTP_IF_NONE_MATCH"}
-        body, status, headers = self.shares.answered(unasked, address, [answer], html.encode(), key=key, vary=VARY)
-        found = dict(headers)
-        for name, separator in (("Surrogate-Key", " "), ("xkey", " "), ("Cache-Tag", ",")):
-            if name in found:
-                found[name] = f"{found[name]}{separator}{CONTENT}"
-        if "ETag" in found:
-            found["ETag"] = etag_of(sha256(body).hexdigest())
-            if names(asked, found["ETag"]):
-                return b"", HTTPStatus.NOT_MODIFIED, found
-        return body, status, found
+        return self.shares.answered(
+            environ, address, [answer], html.encode(), key=key, vary=VARY, also=(CONTENT,), follows=False, broken=broken
+        )

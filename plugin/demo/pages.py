@@ -72,13 +72,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, the panel's cookie to keep ("" takes it away, None leaves it), whether it records, what it is made of."""
+    """A page.
+
+    Attributes:
+        keep: the panel's cookie; "" takes it away, None leaves it.
+        records: whether what is done on it counts.
+        answer: what it is made of.
+        broken: whether some block could not be rendered.
+    """
 
     html: str
     status: int
     keep: str | None
     records: bool = False
     answer: Answer | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +199,7 @@ class Pages:
             context[kind.name] = kind.subject(about, entry)
         if kind is SHOP:
             context["products"] = subjects.products(about)
-        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep, records, answer)
+        return Page(self._rendered(kind, context, asked), 200, look.chosen.keep, records, answer, telling.broken)
 
     def known(self, asked: Asked) -> str:
         """The parts of the panel that tell what is known of the visitor. Raises: ServiceUnavailable."""

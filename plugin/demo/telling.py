@@ -28,6 +28,7 @@ class Telling:
         self._words = words
         self._titles = titles
         self._render = render
+        self.broken = False  # whether some block could not be rendered
         self._rules = {one.id: one for one in document.rules}
         self._experiments = {one.id: one for one in document.experiments}
         self._slots = {one.id: one for one in document.slots}
@@ -83,6 +84,7 @@ class Telling:
         """A block without its reasons; its title alone where its template fails."""
         title = self._titles.get(block.id, block.id)
         html = self._render(block, presentation)
+        self.broken = self.broken or html is None
         return {
             "id": block.id,
             "type": block.type,

@@ -97,7 +97,9 @@ def storefront(
         response = _response(found)
         if found.answer is not None:
             address = f"{request.path} {lang}"
-            body, status, headers = edge.shared(request.environ, address, found.answer, found.html, keys)
+            body, status, headers = edge.shared(
+                request.environ, address, found.answer, found.html, keys, broken=found.broken
+            )
             response.set_data(body)
             response.status_code = status
             response.headers.update(headers)

@@ -100,6 +100,8 @@ class Sharing:
         *,
         key: str | None = None,
         vary: Sequence[str] = (),
+        also: Sequence[str] = (),
+        follows: bool = True,
         broken: bool = False,
     ) -> Rendered:
         """What was decided, with its headers; 304 where the request names its ETag.
@@ -107,22 +109,24 @@ class Sharing:
         Args:
             answers: what the body is made of, at least one, all of the same site.
             vary: the request headers that the answer depends on.
+            also: surrogate keys of what it shows beside its slots.
+            follows: whether its bytes follow from the answers; else its ETag is of them, and nothing is remembered.
             broken: whether something of it could not be rendered: then it is kept for seconds, and known by its bytes.
         """
         if not all(one.shared for one in answers):
             return body, HTTPStatus.OK, {"Cache-Control": PRIVATE}
         site, name, now = answers[0].site, (address, key), max(one.settled.planned.visit.now for one in answers)
         of_site, everything = self._known
-        known = everything.get(name) if of_site is site else None
-        follows = True
+        follows = follows and not broken
+        known = everything.get(name) if follows and of_site is site else None
         if known is None or not known.since <= now < known.until:
-            known = self._known_of(site, name, answers, now, tuple(vary))
-            follows = not broken and _follows(known, answers)
+            known = self._known_of(site, name, answers, now, tuple(vary), tuple(also))
+            follows = follows and _follows(known, answers)
             if follows:
                 self._remember(site, name, known)
         steady = now < known.steady
         headers = dict(known.headers) if steady else self._headers(known, site, name, now, hit=False)
-        if not follows or broken:
+        if not follows:
             headers["ETag"] = etag_of(hashlib.sha256(body).hexdigest())
         if broken:
             headers |= briefly(BROKEN_S)
@@ -131,12 +135,18 @@ class Sharing:
         return body, HTTPStatus.OK, headers
 
     def _known_of(
-        self, site: Site, name: _Name, answers: Sequence[Answer], now: datetime, vary: tuple[str, ...]
+        self,
+        site: Site,
+        name: _Name,
+        answers: Sequence[Answer],
+        now: datetime,
+        vary: tuple[str, ...],
+        also: tuple[str, ...],
     ) -> _Known:
         decisions = [decision for one in answers for _ask, decision in one.settled.decisions]
         held = _held(site, answers, now)
         until = min(end for _slot, end in held.slots)
-        keys = keys_of_answers(site, decisions, keyed=name[1] is not None)
+        keys = (*keys_of_answers(site, decisions, keyed=name[1] is not None), *also)
         # As the answer is while nothing is near: its seconds are then as many as they may be.
         steady = until - self._steady
         if len(answers) > 1:  # near a flip each part says the seconds from its own moment

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from plugin.app import create_app
+from plugin.render.blocks import BlockRenderer
 from plugin.setting_kinds import DeliveryKey
 from plugin.settings import Settings
 
@@ -100,3 +101,17 @@ def test_a_key_that_is_none_is_a_conflict(edge: FlaskClient) -> None:
 def test_a_page_that_there_is_not_is_shared_by_nobody(edge: FlaskClient) -> None:
     found = shop(edge, keys(edge), "/shop/nothing")
     assert (found.status_code, found.headers["Cache-Control"]) == (404, "private, no-store")
+
+
+def test_a_page_with_a_block_that_could_not_be_rendered_is_kept_for_seconds(
+    edge: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = keys(edge, Country="FR")
+    with monkeypatch.context() as broken:
+        broken.setattr(BlockRenderer, "_template", _away)
+        assert "s-maxage=5," in shop(edge, key).headers["Cache-Control"]
+    assert "s-maxage=5," not in shop(edge, key).headers["Cache-Control"]
+
+
+def _away(self: BlockRenderer, kind: str) -> None:
+    raise OSError("the disk is away for a moment")
