@@ -54,15 +54,6 @@ class SharedSlots:
         """Work all out now, for edges that are there already."""
         self.classes.prepare()
 
-    @cached_property
-    def shape(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
-        """What of the content keys depend on: for each slot the audience tags and the languages of its entries."""
-        found = []
-        for slot in self._ruleset.slots:
-            pool, default = self._content.pool(slot), self._content.default(slot)
-            found.append((slot, tuple(sorted(pool.audiences)), tuple(sorted(pool.locales | default.locales))))
-        return tuple(found)
-
     def _slot(self, slot: str) -> SharedSlot:
         compiled = self._ruleset.compiled(slot)
         pool, default = self._content.pool(slot), self._content.default(slot)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from plugin.flow.signals.consent import derive_consent
 from plugin.flow.signals.countries import CONTINENT_OF, EU_MEMBERS
@@ -29,6 +30,7 @@ _UTM = re.compile(r"[A-Za-z0-9_.~+-]{1,64}")
 _SEPARATOR = re.compile(r"\s*,\s*")
 
 
+@lru_cache(maxsize=64)
 def header_of(input_: str) -> str:
     """The request header that carries an input, in the spelling of `Vary`; of the class cookie: `class`."""
     return "T-" + "-".join(word.capitalize() for word in input_.split("_"))
