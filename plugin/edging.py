@@ -7,8 +7,8 @@ from datetime import datetime
 
 from plugin.edge.audience_keys import AudienceKeys
 from plugin.flow.context import ContextPolicy, Devices
-from plugin.service.audience import Audiences
-from plugin.service.personalize import Personalization
+from plugin.service.delivery.audience import Audiences
+from plugin.service.delivery.personalize import Personalization
 from plugin.settings import Settings
 
 

@@ -13,10 +13,10 @@ from plugin.editor.guard import COOKIE
 from plugin.editor.sessions import Sessions
 from plugin.graphql.registered import read_registered
 from plugin.graphql.wire import graphql_route
-from plugin.service.audience import Audiences
-from plugin.service.personalize import Personalization
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import AnswerWriter, RenderBlock
+from plugin.service.delivery.audience import Audiences
+from plugin.service.delivery.personalize import Personalization
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import AnswerWriter, RenderBlock
 from plugin.settings import Settings
 from plugin.web.audience import AudienceRoute
 from plugin.web.fragment import FragmentRoute

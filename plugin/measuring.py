@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 from adapters.streams.port import Backlog
 from plugin.errors import SettingsError
+from plugin.service.content.lag import Lags
+from plugin.service.delivery.purge import standing
+from plugin.service.delivery.settling import Settling
+from plugin.service.delivery.sites import Sites
+from plugin.service.events.waiting import Evaluations, Waiting, waiting
 from plugin.service.health import Readiness
-from plugin.service.lag import Lags
-from plugin.service.purge import standing
-from plugin.service.settling import Settling
-from plugin.service.sites import Sites
-from plugin.service.waiting import Evaluations, Waiting, waiting
 from plugin.store import Store
 from plugin.web.degraded_metrics import DegradedCollector
 from plugin.web.event_metrics import ApplyLag, EvaluationsCollector, EventsCollector

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 
 from plugin.flow.types import Site
 from plugin.processes import own_name
-from plugin.service.access import Access
 from plugin.service.audit import Auditing
-from plugin.service.audit_reading import AuditReading
-from plugin.service.erase import Erasing
-from plugin.service.follow import Loop
-from plugin.service.notices import nowhere
-from plugin.service.privacy import PrivacyServices
-from plugin.service.retention import Retaining
+from plugin.service.content.follow import Loop
+from plugin.service.content.notices import nowhere
+from plugin.service.privacy.access import Access
+from plugin.service.privacy.audit_reading import AuditReading
+from plugin.service.privacy.erase import Erasing
+from plugin.service.privacy.retention import Retaining
+from plugin.service.privacy.services import PrivacyServices
 from plugin.settings import Settings
 from plugin.store import Store
 from plugin.visiting import Visiting, copier, keeps_of, now_ms

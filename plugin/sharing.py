@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from plugin.edge.headers import Longest
-from plugin.service.tokens import DecisionTokens
+from plugin.service.delivery.tokens import DecisionTokens
 from plugin.settings import Settings
 from plugin.web.shared import Sharing
 

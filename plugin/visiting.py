@@ -23,27 +23,27 @@ from plugin.processes import has_ended, own_name
 from plugin.profiles.identity import Hasher, Identity
 from plugin.profiles.settings import Settings as ProfileSettings
 from plugin.profiles.types import Types
-from plugin.service.apply import Applier
 from plugin.service.audit import Auditing
-from plugin.service.conflicts import Conflicts
-from plugin.service.copying import Copying
-from plugin.service.dead_letters import DeadEvents
-from plugin.service.event_ids import EventIds
-from plugin.service.event_types import LiveTypes
-from plugin.service.follow import Loop
-from plugin.service.guarding import Guard
-from plugin.service.ingest import Ingesting
-from plugin.service.notices import nowhere
-from plugin.service.partitions import Partitions
-from plugin.service.rekey import Rekeyer
-from plugin.service.rekey_online import MovingIdentities
-from plugin.service.retention import Keeps
-from plugin.service.segment_expiry import EVERY_S, SegmentExpiry
-from plugin.service.stage import Staging
-from plugin.service.user_tokens import UserTokens
-from plugin.service.visitors import Visitors
-from plugin.service.waiting import Evaluations
-from plugin.service.working import Worker
+from plugin.service.content.follow import Loop
+from plugin.service.content.notices import nowhere
+from plugin.service.events.apply import Applier
+from plugin.service.events.conflicts import Conflicts
+from plugin.service.events.dead_letters import DeadEvents
+from plugin.service.events.ids import EventIds
+from plugin.service.events.ingest import Ingesting
+from plugin.service.events.partitions import Partitions
+from plugin.service.events.types import LiveTypes
+from plugin.service.events.waiting import Evaluations
+from plugin.service.events.working import Worker
+from plugin.service.privacy.rekey import Rekeyer
+from plugin.service.privacy.rekey_online import MovingIdentities
+from plugin.service.privacy.retention import Keeps
+from plugin.service.segments.expiry import EVERY_S, SegmentExpiry
+from plugin.service.visitors.copying import Copying
+from plugin.service.visitors.guarding import Guard
+from plugin.service.visitors.known import Visitors
+from plugin.service.visitors.stage import Staging
+from plugin.service.visitors.user_tokens import UserTokens
 from plugin.settings import Settings
 from plugin.store import Store
 from rules.letters import PatternSet

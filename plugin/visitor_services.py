@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from plugin.flow.context import ContextPolicy
 from plugin.service.audit import Auditing
-from plugin.service.consenting import listener
-from plugin.service.event_types import Registering
-from plugin.service.identify import Identifying
-from plugin.service.profile_changes import Changing
-from plugin.service.profile_writes import ProfileWrites
-from plugin.service.profiles import Profiles
-from plugin.service.sites import Sites
-from plugin.service.stage import Staging
+from plugin.service.delivery.sites import Sites
+from plugin.service.events.types import Registering
+from plugin.service.visitors.changes import Changing
+from plugin.service.visitors.consenting import listener
+from plugin.service.visitors.identify import Identifying
+from plugin.service.visitors.profiles import Profiles
+from plugin.service.visitors.stage import Staging
+from plugin.service.visitors.writes import ProfileWrites
 from plugin.settings import Settings
 from plugin.store import Store
 from plugin.visiting import Visiting, copier, now_ms, user_tokens

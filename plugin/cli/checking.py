@@ -14,7 +14,7 @@ from plugin.cli.entries import Entries, entries_of_file, read_entries
 from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, show_problems
 from plugin.cli.places import RuleFiles
 from plugin.flow.sharing import private_reasons
-from plugin.service.checking import without_purpose
+from plugin.service.rulesets.checking import without_purpose
 from rules import Content, Problem, RuleError, Ruleset, load_files
 from rules.footprint import Footprint, footprints
 from rules.footprint_words import lines
@@ -112,7 +112,7 @@ def _published(ruleset: Ruleset, problems: list[Problem]) -> Entries:
     if all(test.content is not None for test in ruleset.document.tests):
         return ()
     from plugin.cli.wiring import load_settings, opened_store  # noqa: PLC0415 - only where it is needed
-    from plugin.service.entries import as_content  # noqa: PLC0415
+    from plugin.service.content.entries import as_content  # noqa: PLC0415
 
     settings = load_settings()
     url = settings.database_url.reveal()

@@ -12,8 +12,8 @@ from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from plugin.service.converge import Converging
-    from plugin.service.sync import Synced
+    from plugin.service.content.converge import Converging
+    from plugin.service.content.sync import Synced
 
 
 @click.group()
@@ -33,7 +33,7 @@ def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
     """Bring SOURCE, or every source, up to date. What fails leaves what was there before."""
     from plugin.cli.progress import reading  # noqa: PLC0415
     from plugin.cli.worker import converging  # noqa: PLC0415
-    from plugin.service.sync import Syncing  # noqa: PLC0415
+    from plugin.service.content.sync import Syncing  # noqa: PLC0415
 
     settings = load_settings()
     if confirm_removals and source is None:
@@ -57,7 +57,7 @@ def sync(source: str | None, full: bool, confirm_removals: bool) -> None:
 
 def _see_to_doubts(worker: Converging) -> int:
     """Fetch what list and store could not agree on, for there may be no worker; how many entries that were."""
-    from plugin.service.looking import REREADS_S  # noqa: PLC0415
+    from plugin.service.content.looking import REREADS_S  # noqa: PLC0415
 
     def step() -> int:
         return sum(1 for _ in iter(worker.step, False))
@@ -71,7 +71,7 @@ def _see_to_doubts(worker: Converging) -> int:
 
 def _tell(synced: Synced, looked: int) -> None:
     """How the sync of one source went."""
-    from plugin.service.sync import removals_held  # noqa: PLC0415
+    from plugin.service.content.sync import removals_held  # noqa: PLC0415
 
     name = synced.source
     for problem in synced.problems:

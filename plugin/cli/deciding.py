@@ -19,12 +19,12 @@ from plugin.errors import UnknownSlots
 from plugin.flow.context import ContextPolicy, Devices, RawRequest, derive
 from plugin.flow.plan import plan
 from plugin.flow.types import Settled, SlotAsk, Visit
-from plugin.service.models import Scoring
-from plugin.service.personalize import Answer
-from plugin.service.settling import Settling
-from plugin.service.sites import site_of
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import AnswerWriter
+from plugin.service.delivery.models import Scoring
+from plugin.service.delivery.personalize import Answer
+from plugin.service.delivery.settling import Settling
+from plugin.service.delivery.sites import site_of
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import AnswerWriter
 from rules import Block, Ruleset
 from rules.suggest import nearest
 

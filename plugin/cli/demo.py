@@ -19,7 +19,7 @@ from plugin.setting_kinds import SCOPES
 from plugin.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
-    from plugin.service.publish import Publishing
+    from plugin.service.rulesets.publish import Publishing
     from plugin.store import Store
 
 DELIVERY_KEY = "demo-delivery-key"
@@ -90,7 +90,7 @@ def prepare(settings: Settings) -> list[str]:
 
 
 def _sync(settings: Settings, store: Store) -> list[str]:
-    from plugin.service.sync import Syncing  # noqa: PLC0415
+    from plugin.service.content.sync import Syncing  # noqa: PLC0415
 
     said = []
     with opened_sources(settings) as sources:
@@ -110,7 +110,7 @@ def _sync(settings: Settings, store: Store) -> list[str]:
 def _publish(settings: Settings, store: Store) -> list[str]:
     """Publish the shipped rules, unless they are what was shipped last: then whatever is published stays."""
     from plugin.resources import folder  # noqa: PLC0415
-    from plugin.service.publish import Publishing  # noqa: PLC0415
+    from plugin.service.rulesets.publish import Publishing  # noqa: PLC0415
     from rules import load_files  # noqa: PLC0415
 
     service = Publishing(store.rulesets, store.draft, store.content, models=settings.models, clock=now)

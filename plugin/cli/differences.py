@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from plugin.ports import JSON
-from plugin.service.diff import Diff, FieldChange
+from plugin.service.rulesets.diff import Diff, FieldChange
 
 
 def lines(found: Diff) -> Iterator[str]:

@@ -13,7 +13,7 @@ from plugin.cli.output import format_option, show_json, show_table
 from plugin.cli.wiring import load_settings, opened_store
 
 if TYPE_CHECKING:
-    from plugin.service.dead_letters import DeadEvents
+    from plugin.service.events.dead_letters import DeadEvents
 
 _ID = click.argument("letter", metavar="ID")
 

@@ -42,8 +42,8 @@ def preview(
     from plugin.cli.situation import read_instant  # noqa: PLC0415
     from plugin.errors import ValidationFailed  # noqa: PLC0415
     from plugin.flow.types import SlotAsk  # noqa: PLC0415
-    from plugin.service.preview import address  # noqa: PLC0415
-    from plugin.service.preview_tokens import DraftRef, Preview, PreviewTokens  # noqa: PLC0415
+    from plugin.service.previews.preview import address  # noqa: PLC0415
+    from plugin.service.previews.tokens import DraftRef, Preview, PreviewTokens  # noqa: PLC0415
 
     settings = load_settings()
     _refuse_without_drafts(settings, source)
@@ -70,7 +70,7 @@ def preview(
 
 
 def _life(text: str) -> timedelta:
-    from plugin.service.preview_tokens import LONGEST_LIFE  # noqa: PLC0415
+    from plugin.service.previews.tokens import LONGEST_LIFE  # noqa: PLC0415
     from rules.durations import parse_duration  # noqa: PLC0415
 
     try:

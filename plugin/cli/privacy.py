@@ -16,10 +16,10 @@ from plugin.cli.wiring import load_settings, opened_store
 
 if TYPE_CHECKING:
     from plugin.service.audit import Auditing
-    from plugin.service.erase_receipt import Erasure
-    from plugin.service.privacy import PrivacyServices
-    from plugin.service.rekey import Rekeyer
-    from plugin.service.retention import Retaining
+    from plugin.service.privacy.erase_receipt import Erasure
+    from plugin.service.privacy.rekey import Rekeyer
+    from plugin.service.privacy.retention import Retaining
+    from plugin.service.privacy.services import PrivacyServices
 
 _ID = click.argument("visitor", metavar="ID")
 _NAMED = "ID is as the site gives it; - reads it from standard input, so that no history of commands keeps it."
@@ -114,7 +114,7 @@ def _opened() -> Iterator[_Work]:
     from plugin.app import new_ids, signing_key_of  # noqa: PLC0415
     from plugin.privacy_services import privacy_services, retaining  # noqa: PLC0415
     from plugin.service.audit import COMMAND_LINE, Auditing  # noqa: PLC0415
-    from plugin.service.sites import Sites  # noqa: PLC0415
+    from plugin.service.delivery.sites import Sites  # noqa: PLC0415
 
     settings = load_settings()
     with ExitStack() as closing:

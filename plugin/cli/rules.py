@@ -13,7 +13,7 @@ from plugin.cli.output import ProblemsFound, format_option, show_json, show_prob
 from plugin.cli.wiring import load_settings, now, opened_store
 
 if TYPE_CHECKING:
-    from plugin.service.publish import Publishing, Reference
+    from plugin.service.rulesets.publish import Publishing, Reference
     from plugin.settings import Settings
     from plugin.store import Store
 
@@ -190,7 +190,7 @@ def rollback(version: int, author: str | None, note: str) -> None:
 
 
 def _publishing(store: Store, settings: Settings) -> Publishing:
-    from plugin.service.publish import Publishing  # noqa: PLC0415
+    from plugin.service.rulesets.publish import Publishing  # noqa: PLC0415
 
     return Publishing(store.rulesets, store.draft, store.content, models=settings.models, clock=now)
 

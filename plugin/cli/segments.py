@@ -16,8 +16,8 @@ from plugin.cli.output import Failed, ProblemsFound, counted, format_option, sho
 from plugin.cli.wiring import load_settings, now, opened_store
 
 if TYPE_CHECKING:
-    from plugin.service.segment_reading import Size
-    from plugin.service.segment_services import SegmentServices
+    from plugin.service.segments.reading import Size
+    from plugin.service.segments.services import SegmentServices
 
 MOST_BYTES = 1024 * 1024 * 1024
 _author = click.option("--author", default=None, help="Who does it; by default the name you are logged in with.")
@@ -56,8 +56,8 @@ def import_(
 
     The file is looked through to its end before anything is written. Bad lines are printed with their numbers.
     """
-    from plugin.service.segment_asked import Terms  # noqa: PLC0415
-    from plugin.service.segment_import import BadLines  # noqa: PLC0415
+    from plugin.service.segments.asked import Terms  # noqa: PLC0415
+    from plugin.service.segments.importing import BadLines  # noqa: PLC0415
 
     if file.stat().st_size > MOST_BYTES:
         raise Failed(f"{file} is larger than a gigabyte: split it, and import the parts without --replace")
@@ -97,7 +97,7 @@ def export(segment: str, author: str | None) -> None:
     Ids are kept nowhere: visitors come by what stands for their ids, which nobody can turn back. Only those whom the
     rule document itself lists come by their ids.
     """
-    from plugin.service.segment_export import csv_of  # noqa: PLC0415
+    from plugin.service.segments.export import csv_of  # noqa: PLC0415
 
     with _opened() as services:
         listed, kept = services.reading.everybody(segment, author=author or getpass.getuser())
@@ -112,7 +112,7 @@ def export(segment: str, author: str | None) -> None:
 @format_option
 def members(segment: str, limit: int, author: str | None, shape: str) -> None:
     """Show some of those who are in SEGMENT, by what stands for their ids."""
-    from plugin.service.segment_times import shown  # noqa: PLC0415
+    from plugin.service.segments.times import shown  # noqa: PLC0415
 
     with _opened() as services:
         page = services.reading.members(segment, after=None, limit=limit, author=author or getpass.getuser())
@@ -151,8 +151,8 @@ def uses(segment: str, shape: str) -> None:
 
 @contextmanager
 def _opened() -> Iterator[SegmentServices]:
-    from plugin.service.draft import Drafting  # noqa: PLC0415
-    from plugin.service.segment_services import segment_services  # noqa: PLC0415
+    from plugin.service.rulesets.draft import Drafting  # noqa: PLC0415
+    from plugin.service.segments.services import segment_services  # noqa: PLC0415
     from plugin.settings import signing_key  # noqa: PLC0415
     from plugin.visiting import hasher_of, now_ms  # noqa: PLC0415
 

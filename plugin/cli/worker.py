@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from adapters.cms.mapped import MappedSource
     from adapters.cms.port import Source
     from adapters.edge.port import Purger
-    from plugin.service.converge import Converging
-    from plugin.service.follow import Following, SourceSyncing
+    from plugin.service.content.converge import Converging
+    from plugin.service.content.follow import Following, SourceSyncing
     from plugin.store import Store
 
 
@@ -108,8 +108,8 @@ def applying(
     from plugin import measuring, visiting  # noqa: PLC0415
     from plugin.app import signing_key_of  # noqa: PLC0415
     from plugin.privacy_services import start_keeping  # noqa: PLC0415
-    from plugin.service.notices import nowhere  # noqa: PLC0415
-    from plugin.service.sites import Sites  # noqa: PLC0415
+    from plugin.service.content.notices import nowhere  # noqa: PLC0415
+    from plugin.service.delivery.sites import Sites  # noqa: PLC0415
 
     with ExitStack() as closing:
         store = closing.enter_context(opened_store(settings))
@@ -146,13 +146,13 @@ def _followers(
     rereads_s: Sequence[float] | None,
     catch_up: bool,
 ) -> Following:
-    from plugin.service.converge import LEASE  # noqa: PLC0415
-    from plugin.service.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
-    from plugin.service.looking import REREADS_S  # noqa: PLC0415
-    from plugin.service.notices import nowhere  # noqa: PLC0415
-    from plugin.service.purge import Relay  # noqa: PLC0415
-    from plugin.service.serving import Fleets  # noqa: PLC0415
-    from plugin.service.sync import Syncing  # noqa: PLC0415
+    from plugin.service.content.converge import LEASE  # noqa: PLC0415
+    from plugin.service.content.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
+    from plugin.service.content.looking import REREADS_S  # noqa: PLC0415
+    from plugin.service.content.notices import nowhere  # noqa: PLC0415
+    from plugin.service.content.sync import Syncing  # noqa: PLC0415
+    from plugin.service.delivery.purge import Relay  # noqa: PLC0415
+    from plugin.service.delivery.serving import Fleets  # noqa: PLC0415
 
     workers: list[Converging | SourceSyncing] = []
     syncing = Syncing(listing, store.content, clock=now)
@@ -199,9 +199,9 @@ def converging(
     rereads_s: Sequence[float] | None = None,
 ) -> Converging:
     """What sees to the notices of one source; see `following`."""
-    from plugin.service.converge import Converging  # noqa: PLC0415
-    from plugin.service.looking import REREADS_S  # noqa: PLC0415
-    from plugin.service.notices import nowhere  # noqa: PLC0415
+    from plugin.service.content.converge import Converging  # noqa: PLC0415
+    from plugin.service.content.looking import REREADS_S  # noqa: PLC0415
+    from plugin.service.content.notices import nowhere  # noqa: PLC0415
     from plugin.webhooks import locales_of  # noqa: PLC0415
 
     return Converging(

@@ -9,7 +9,7 @@ import msgspec
 
 from plugin.edge.keys import CONTENT
 from plugin.flow.types import SlotAsk
-from plugin.service.personalize import Answer
+from plugin.service.delivery.personalize import Answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -24,7 +24,7 @@ class Keys(Protocol):
     """Answers by the keys that an edge found before."""
 
     def answer(self, asks: Sequence[SlotAsk], header_: str, *, unique: bool) -> Answer:
-        """See `plugin.service.audience`. Raises UnknownKey, ServiceUnavailable."""
+        """See `plugin.service.delivery.audience`. Raises UnknownKey, ServiceUnavailable."""
 
 
 class Shares(Protocol):

@@ -29,8 +29,8 @@ from plugin.flow.context import RawRequest
 from plugin.flow.types import Site, SlotAsk
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
-from plugin.service.personalize import Answer, Personalization, Personalize
-from plugin.service.preview import Previewed
+from plugin.service.delivery.personalize import Answer, Personalization, Personalize
+from plugin.service.previews.preview import Previewed
 from rules.pool import Candidate
 
 _TOPICS = "custom.page_topics"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from plugin.demo.visitor import Visitor
 from plugin.demo.words import LANGUAGES, Words
-from plugin.service.preview import Previewed, address
+from plugin.service.previews.preview import Previewed, address
 
 _ANCHOR = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _LOCAL = re.compile(r"""(\shref=")(/(?![/\\])[^"]*|/)(")""", re.IGNORECASE)

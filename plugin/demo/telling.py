@@ -10,7 +10,7 @@ from markupsafe import Markup
 from plugin.demo.conditions import Row, condition_rows, schedule_rows
 from plugin.demo.ladder_words import step_sentence
 from plugin.demo.words import Words
-from plugin.service.personalize import Answer
+from plugin.service.delivery.personalize import Answer
 from rules import Block, Decision
 
 RenderBlock = Callable[[Block, Mapping[str, object]], str | None]

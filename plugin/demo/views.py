@@ -29,8 +29,8 @@ from plugin.errors import NotFound as NothingThere
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
-from plugin.service.personalize import Personalization
-from plugin.service.preview import Previewed
+from plugin.service.delivery.personalize import Personalization
+from plugin.service.previews.preview import Previewed
 
 STYLES = ("ground.css", "blocks.css", "storefront.css", "live.css")
 SCRIPT = "live.js"

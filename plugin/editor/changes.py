@@ -8,8 +8,8 @@ from typing import Literal
 
 from plugin.editor.phrases import Name, Phrase, as_written
 from plugin.editor.words import Words
-from plugin.service.diff import Diff, FieldChange
-from plugin.service.items import SECTIONS, SINGULAR, Document, Section, items
+from plugin.service.rulesets.diff import Diff, FieldChange
+from plugin.service.rulesets.items import SECTIONS, SINGULAR, Document, Section, items
 
 Kind = Literal["added", "changed", "removed"]
 _TOLD_FIELDS = {"name", "description", "id"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from plugin.editor.desk import Desk
 from plugin.errors import RulesRejected
-from plugin.service.cost import SlotCost
-from plugin.service.items import Document, Section, items
+from plugin.service.rulesets.cost import SlotCost
+from plugin.service.rulesets.items import Document, Section, items
 
 MOST_RULES = 1_000
 """Beyond that pages do not wait for it: `tessera rules check --cost` and the API tell."""

@@ -20,8 +20,8 @@ from plugin.editor.tries import Tries
 from plugin.editor.vocabulary import vocabulary_of
 from plugin.editor.words import Words
 from plugin.errors import NotFound, TesseraError
-from plugin.service.draft import WholeDraft
-from plugin.service.items import Document
+from plugin.service.rulesets.draft import WholeDraft
+from plugin.service.rulesets.items import Document
 
 STATIC = Path(__file__).parent / "static"
 STYLE, SCRIPT, BLOCKS = "editor.css", "editor.js", "blocks.css"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from plugin.editor.services import Parsed
 from plugin.errors import FieldError, RulesRejected
-from plugin.service.items import SINGULAR, Section
+from plugin.service.rulesets.items import SINGULAR, Section
 
 TEMPLATES: Mapping[Section, str] = {
     "rules": """\

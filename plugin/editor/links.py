@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from plugin.editor.situation import VISITOR, Situation
 from plugin.errors import ServiceUnavailable, ValidationFailed
 from plugin.flow.types import SlotAsk
-from plugin.service.preview import Link, PreviewRequest, Previews
-from plugin.service.preview_tokens import DraftRef
+from plugin.service.previews.preview import Link, PreviewRequest, Previews
+from plugin.service.previews.tokens import DraftRef
 
 SCOPE = "simulate"
 LIVES: Mapping[str, tuple[str, timedelta]] = MappingProxyType(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from plugin.editor.phrases import many
-from plugin.service.items import Document, items
+from plugin.service.rulesets.items import Document, items
 
 ACTING: tuple[Literal["rules"], Literal["experiments"]] = ("rules", "experiments")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from plugin.editor.desk import Desk
 from plugin.errors import NotFound, ServiceUnavailable
-from plugin.service.segment_kinds import Kind
-from plugin.service.segment_reading import Activity
+from plugin.service.segments.kinds import Kind
+from plugin.service.segments.reading import Activity
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from plugin.editor.phrases import Name
 from plugin.editor.words import Words
-from plugin.service.checking import Checked
-from plugin.service.items import Document, owner_of
+from plugin.service.rulesets.checking import Checked
+from plugin.service.rulesets.items import Document, owner_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from plugin.editor.order import acting_in
 from plugin.editor.phrases import many
-from plugin.service.items import Document, items, members
+from plugin.service.rulesets.items import Document, items, members
 
 _NOT_OF_VISITORS = ("content.", "event.", "presentation.")
 _TESTS_OF_VALUES = ("eq", "ne", "in", "not_in", "contains", "contains_any", "contains_all", "starts_with")

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from plugin.editor.vocabulary import Attribute
 from plugin.service.commands import SimulateRequest
-from plugin.service.content import Contents
-from plugin.service.draft import Drafting
-from plugin.service.preview import Previews
-from plugin.service.publish import Publishing
-from plugin.service.segment_services import SegmentServices
+from plugin.service.content.management import Contents
+from plugin.service.previews.preview import Previews
+from plugin.service.rulesets.draft import Drafting
+from plugin.service.rulesets.publish import Publishing
+from plugin.service.segments.services import SegmentServices
 
 
 class Caller(Protocol):

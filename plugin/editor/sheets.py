@@ -17,9 +17,9 @@ from plugin.editor.vocabulary import Attribute
 from plugin.editor.words import Fact
 from plugin.editor.yaml_text import written
 from plugin.errors import NotFound
-from plugin.service.draft import Item
-from plugin.service.items import SINGULAR, Section, items
-from plugin.service.uses import Use, uses_of
+from plugin.service.rulesets.draft import Item
+from plugin.service.rulesets.items import SINGULAR, Section, items
+from plugin.service.rulesets.uses import Use, uses_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

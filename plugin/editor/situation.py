@@ -12,7 +12,7 @@ from plugin.editor.moments import zone_of
 from plugin.editor.reads import Reads
 from plugin.editor.subjects import label, value
 from plugin.editor.vocabulary import Vocabulary
-from plugin.service.items import Document, items
+from plugin.service.rulesets.items import Document, items
 
 PREFIX = "a."
 """Before the name of an attribute, in the names of the form's fields."""

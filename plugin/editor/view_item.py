@@ -14,8 +14,8 @@ from plugin.editor.services import Parsed
 from plugin.editor.sheets import Sheet, page_of, sheet_of, to_item
 from plugin.editor.view_lists import section_of
 from plugin.errors import Conflict, NotFound, PreconditionFailed, RulesRejected, ValidationFailed
-from plugin.service.items import SINGULAR, Section, items
 from plugin.service.preconditions import Precondition
+from plugin.service.rulesets.items import SINGULAR, Section, items
 
 
 def register(found: Blueprint, desk: Desk) -> None:

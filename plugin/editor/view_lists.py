@@ -14,8 +14,8 @@ from plugin.editor.order import acting_in
 from plugin.editor.phrases import Phrase
 from plugin.editor.words import Fact, Words
 from plugin.errors import NotFound
-from plugin.service.items import SECTIONS, Section, items
 from plugin.service.preconditions import tag_of
+from plugin.service.rulesets.items import SECTIONS, Section, items
 
 ABOUT: Mapping[str, str] = {
     "slots": "A slot is a place on a page. It says which entries may stand there; rules say which ones do.",

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from plugin.editor.changes import told
 from plugin.editor.desk import Desk
 from plugin.editor.problems import health_of
-from plugin.service.diff import compare
+from plugin.service.rulesets.diff import compare
 
 
 def register(found: Blueprint, desk: Desk) -> None:

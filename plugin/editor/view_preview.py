@@ -21,7 +21,7 @@ from plugin.editor.situation import VISITOR, Situation
 from plugin.editor.why import Why, because, why
 from plugin.errors import NotFound, RulesRejected, ServiceUnavailable, UnknownSlots
 from plugin.service.commands import RulesetChoice, SimulateRequest, SlotRequest
-from plugin.service.items import Document, items
+from plugin.service.rulesets.items import Document, items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

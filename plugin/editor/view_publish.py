@@ -12,8 +12,8 @@ from plugin.editor.costs import costs_in_all
 from plugin.editor.desk import Desk
 from plugin.editor.problems import health_of
 from plugin.errors import Conflict, NotFound, PreconditionFailed, RulesRejected
-from plugin.service.diff import compare
-from plugin.service.items import Document
+from plugin.service.rulesets.diff import compare
+from plugin.service.rulesets.items import Document
 
 _LONGEST_NOTE = 500
 _PAGE = 30

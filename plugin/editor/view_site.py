@@ -14,9 +14,9 @@ from plugin.editor.sheets import Written
 from plugin.editor.view_item import typed
 from plugin.editor.yaml_text import written
 from plugin.errors import PreconditionFailed, RulesRejected
-from plugin.service.draft import WholeDraft
-from plugin.service.items import SECTIONS, Document
 from plugin.service.preconditions import Precondition, tag_of
+from plugin.service.rulesets.draft import WholeDraft
+from plugin.service.rulesets.items import SECTIONS, Document
 
 _ATTEMPTS = 5
 

@@ -11,7 +11,7 @@ from plugin.editor.sheets import named, page_of, sheet_of, to_item
 from plugin.editor.view_lists import section_of
 from plugin.errors import PreconditionFailed, RulesRejected
 from plugin.service.preconditions import Precondition
-from plugin.service.uses import InUse
+from plugin.service.rulesets.uses import InUse
 
 
 def register(found: Blueprint, desk: Desk) -> None:

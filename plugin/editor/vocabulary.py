@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from plugin.editor.phrases import Name, mapping
-from plugin.service.items import SECTIONS, Document, items
+from plugin.service.rulesets.items import SECTIONS, Document, items
 
 LIST_TYPES = frozenset({"string_list", "number_list"})
 

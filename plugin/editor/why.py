@@ -10,7 +10,7 @@ from plugin.editor.comparisons import one_test
 from plugin.editor.phrases import Name, Phrase, listed, many, mapping, of
 from plugin.editor.subjects import number, value
 from plugin.editor.words import Words
-from plugin.service.items import Document, items
+from plugin.service.rulesets.items import Document, items
 
 STATUSES: Mapping[str, tuple[str, str]] = {
     "applied": ("applies", "yes"),

@@ -14,7 +14,7 @@ from plugin.editor.phrases import Phrase, first_upper, listed, many, mapping, of
 from plugin.editor.selections import entries
 from plugin.editor.subjects import number, quoted
 from plugin.editor.vocabulary import Vocabulary
-from plugin.service.items import Section
+from plugin.service.rulesets.items import Section
 
 _EVERYWHERE: Phrase = ("every slot",)
 

@@ -26,10 +26,10 @@ from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.flow.types import Site
 from plugin.graphql.limits import MOST_BLOCKS
 from plugin.graphql.projection import Told, Tools
-from plugin.service.audience import Audiences
-from plugin.service.personalize import Answer, Personalization, Personalize
+from plugin.service.delivery.audience import Audiences
+from plugin.service.delivery.personalize import Answer, Personalization, Personalize
+from plugin.service.delivery.writer import AnswerWriter
 from plugin.service.preconditions import Precondition
-from plugin.service.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
 from plugin.web.body import refuse_unsafe
 from plugin.web.hot import Asked, from_body

@@ -19,7 +19,7 @@ from plugin.graphql.projection import Projection
 from plugin.graphql.request import Asked
 from plugin.graphql.schema import by_name
 from plugin.graphql.served import Built
-from plugin.service.personalize import Answer
+from plugin.service.delivery.personalize import Answer
 from plugin.web.hot import Asked as ReadAsked
 from plugin.web.problems import Rendered
 

@@ -1,8 +1,8 @@
 """The answer to a plain selection, written at once: bytes joined, with no execution in between.
 
 Plain is a query for one `personalize`; its `@skip` and `@include` are decided before. What of a slot is the same
-wherever its blocks are shown is written once and kept with them, as `plugin.service.writer` keeps it. A test says that
-what is written here is what `execute_sync` would answer.
+wherever its blocks are shown is written once and kept with them, as `plugin.service.delivery.writer` keeps it. A test
+says that what is written here is what `execute_sync` would answer.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from graphql import (
 from plugin.flow.types import Render, SlotAsk
 from plugin.graphql.plain_arguments import Arguments, arguments_of, flags_of
 from plugin.graphql.shapes import PLAIN, Shape
-from plugin.service.personalize import Answer
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import RenderBlock
+from plugin.service.delivery.personalize import Answer
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import RenderBlock
 from rules.decision import Block, Decision
 
 MOST_KEPT = 8

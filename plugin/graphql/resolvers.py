@@ -12,7 +12,7 @@ from plugin.errors import FieldError, ValidationFailed
 from plugin.graphql.asking import Asking
 from plugin.graphql.plain_arguments import coerced
 from plugin.graphql.schema import ENTRY, SNAKE, Resolve
-from plugin.service.personalize import Answer
+from plugin.service.delivery.personalize import Answer
 from plugin.web.hot import Asked
 
 Info = GraphQLResolveInfo[Any]

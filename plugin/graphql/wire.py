@@ -12,10 +12,10 @@ from plugin.graphql.problems import Problems
 from plugin.graphql.projection import Tools
 from plugin.graphql.route import GraphqlRoute
 from plugin.graphql.served import Schemas
-from plugin.service.audience import Audiences
-from plugin.service.personalize import Personalization
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import AnswerWriter, RenderBlock
+from plugin.service.delivery.audience import Audiences
+from plugin.service.delivery.personalize import Personalization
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import AnswerWriter, RenderBlock
 from plugin.web.shared import Sharing
 from plugin.web.wire import SECURITY_HEADERS, Web
 

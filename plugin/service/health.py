@@ -9,8 +9,8 @@ from typing import Protocol
 
 from plugin.errors import TesseraError
 from plugin.ports import Backlog, ContentStore, NoticeStore, PurgeStore, RulesetStore, SourceState
-from plugin.service.sync import removals_held
-from plugin.service.waiting import Waiting
+from plugin.service.content.sync import removals_held
+from plugin.service.events.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from plugin.edge.headers import PRIVATE
 from plugin.edge.keys import AUDIENCE
 from plugin.errors import FieldError, Forbidden, MethodNotAllowed, TesseraError, ValidationFailed
 from plugin.flow.context import RawRequest, headers_from_environ
-from plugin.service.audience import Audiences, KeysFound
+from plugin.service.delivery.audience import Audiences, KeysFound
 from plugin.web.auth import Caller, Keyring
 from plugin.web.body import read_json
 from plugin.web.context_form import LONGEST_ID

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from plugin.service.dead_letters import DeadEvents
+from plugin.service.events.dead_letters import DeadEvents
 from plugin.web.operations import Answer, Call, Operation
 from plugin.web.schemas.common import Object, PageQuery, Whole
 

@@ -12,7 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from plugin.service.waiting import Evaluations, Waiting
+from plugin.service.events.waiting import Evaluations, Waiting
 
 
 class EventsCollector(Collector):

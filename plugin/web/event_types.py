@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from plugin.errors import FieldError, ValidationFailed
-from plugin.service.event_types import Registered, Registering
+from plugin.service.events.types import Registered, Registering
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import event_types as shapes
 

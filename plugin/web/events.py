@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from plugin.errors import FieldError, MalformedRequest, ValidationFailed
-from plugin.service.ingest import Ingesting
+from plugin.service.events.ingest import Ingesting
 from plugin.web.incoming import is_server, raw_request, require_json
 from plugin.web.operations import DELIVERY, Answer, Call, Incoming, Operation, RawBody
 from plugin.web.schemas.events import MOST_EVENTS, EventsAnswer, EventsRequest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from plugin.service.events.waiting import Waiting
 from plugin.service.health import Health, Readiness, SourceHealth
-from plugin.service.waiting import Waiting
 from plugin.web.operations import OPEN, OPTIONAL, Answer, Call, Operation
 from plugin.web.schemas import operations as shapes
 

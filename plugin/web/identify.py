@@ -10,10 +10,10 @@ from marshmallow import Schema
 
 from plugin.flow.context import RawRequest
 from plugin.service.audit import DELIVERY_KEY
-from plugin.service.consenting import Heard
-from plugin.service.identify import Identifying
-from plugin.service.profile_changes import NotStored, Said
-from plugin.service.profiles import Profiles
+from plugin.service.visitors.changes import NotStored, Said
+from plugin.service.visitors.consenting import Heard
+from plugin.service.visitors.identify import Identifying
+from plugin.service.visitors.profiles import Profiles
 from plugin.web.incoming import is_server, json_of, raw_request
 from plugin.web.operations import DELIVERY, Answer, Call, Operation, RawBody
 from plugin.web.schemas import visitors as shapes

@@ -22,9 +22,9 @@ from plugin.errors import (
     ValidationFailed,
 )
 from plugin.flow.context import RawRequest, headers_from_environ
-from plugin.service.audience import Audiences
-from plugin.service.personalize import Answer, Personalization, Personalize
-from plugin.service.writer import AnswerWriter
+from plugin.service.delivery.audience import Audiences
+from plugin.service.delivery.personalize import Answer, Personalization, Personalize
+from plugin.service.delivery.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
 from plugin.web.cors import Cors
 from plugin.web.hot import Asked, from_body, from_query

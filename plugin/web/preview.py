@@ -11,8 +11,8 @@ from flask import Request, request
 
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.flow.types import SlotAsk
-from plugin.service.preview import PATH, PreviewAsk, PreviewRequest, Previews
-from plugin.service.preview_tokens import DraftRef, Preview, bucket_of
+from plugin.service.previews.preview import PATH, PreviewAsk, PreviewRequest, Previews
+from plugin.service.previews.tokens import DraftRef, Preview, bucket_of
 from plugin.web.hot import from_query
 from plugin.web.limits import Buckets
 from plugin.web.operations import OPEN, Answer, Body, Call, Operation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugin.service.privacy import PrivacyServices
+from plugin.service.privacy.services import PrivacyServices
 from plugin.web.operations import JSON_TYPE, Answer, Call, Flow, Operation
 from plugin.web.schemas import privacy as shapes
 

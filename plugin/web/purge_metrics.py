@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from plugin.errors import TesseraError
-from plugin.service.purge import Standing
+from plugin.service.delivery.purge import Standing
 
 
 class PurgesCollector(Collector):

@@ -11,20 +11,20 @@ from prometheus_client import CollectorRegistry
 
 from plugin.flow.context import RawRequest
 from plugin.service.commands import SimulateRequest
-from plugin.service.consenting import Heard
-from plugin.service.content import Contents
-from plugin.service.dead_letters import DeadEvents
-from plugin.service.draft import Drafting
-from plugin.service.event_types import Registering
+from plugin.service.content.management import Contents
+from plugin.service.content.notices import Accepting
+from plugin.service.events.dead_letters import DeadEvents
+from plugin.service.events.ingest import Ingesting
+from plugin.service.events.types import Registering
 from plugin.service.health import Readiness
-from plugin.service.identify import Identifying
-from plugin.service.ingest import Ingesting
-from plugin.service.notices import Accepting
-from plugin.service.preview import Previews
-from plugin.service.privacy import PrivacyServices
-from plugin.service.profiles import Profiles
-from plugin.service.publish import Publishing
-from plugin.service.segment_services import SegmentServices
+from plugin.service.previews.preview import Previews
+from plugin.service.privacy.services import PrivacyServices
+from plugin.service.rulesets.draft import Drafting
+from plugin.service.rulesets.publish import Publishing
+from plugin.service.segments.services import SegmentServices
+from plugin.service.visitors.consenting import Heard
+from plugin.service.visitors.identify import Identifying
+from plugin.service.visitors.profiles import Profiles
 
 
 class Hidden(Protocol):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from plugin.edge.answers import Holding, etag_by_state, holding, keys_of_answers
 from plugin.edge.headers import PRIVATE, Longest, briefly, cache_status, etag_of, names, shared
 from plugin.flow.types import Site
-from plugin.service.personalize import Answer
-from plugin.service.settling import LONGEST_TTL_S
+from plugin.service.delivery.personalize import Answer
+from plugin.service.delivery.settling import LONGEST_TTL_S
 from plugin.web.problems import Rendered
 
 if TYPE_CHECKING:

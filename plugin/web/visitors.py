@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugin.service.identify import Identifying
-from plugin.service.profile_changes import Said
-from plugin.service.profiles import Profiles
+from plugin.service.visitors.changes import Said
+from plugin.service.visitors.identify import Identifying
+from plugin.service.visitors.profiles import Profiles
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import visitors as shapes
 

@@ -15,7 +15,7 @@ from plugin.errors import (
     TesseraError,
     Unauthorized,
 )
-from plugin.service.notices import Accepting, Delivery
+from plugin.service.content.notices import Accepting, Delivery
 from plugin.web.limits import Buckets
 from plugin.web.operations import OPEN, Answer, Call, Incoming, Operation, RawBody
 

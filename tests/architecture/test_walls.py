@@ -185,6 +185,23 @@ def test_steps_of_the_flow_do_not_import_each_other() -> None:
         assert not steps, f"{module} imports {steps}"
 
 
+# From the ground up. What all of them share (`audit`, `preconditions`) lies below; `health` looks at all of them.
+ROOMS = ("content", "rulesets", "visitors", "events", "segments", "privacy", "delivery", "previews")
+
+
+def test_rooms_of_the_services_rest_on_those_below_them() -> None:
+    places = {f"plugin.service.{room}": place for place, room in enumerate(ROOMS)}
+    for module, path in modules("plugin.service"):
+        room = ".".join(module.split(".")[:3])
+        below = places.get(room, len(ROOMS) if module == "plugin.service.health" else -1)
+        for name in imports(path, typing_too=True):
+            other = places.get(".".join(name.split(".")[:3]), -1)
+            assert other <= below, f"{module} imports {name}"
+    assert {path.parent.name for _module, path in modules("plugin.service") if path.parent.name != "service"} == {
+        *ROOMS
+    }
+
+
 def test_durable_rules_has_one_importer_at_most() -> None:
     importers = [
         module

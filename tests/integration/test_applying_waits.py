@@ -14,7 +14,7 @@ from plugin import visiting
 from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
-from plugin.service.sites import Sites
+from plugin.service.delivery.sites import Sites
 from plugin.store import open_store
 from tests.integration.privacy.site import place, running, until
 

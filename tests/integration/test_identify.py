@@ -10,10 +10,10 @@ import pytest
 
 from plugin.errors import Conflict, Forbidden, NotFound, ServiceUnavailable, ValidationFailed
 from plugin.profiles import fold
-from plugin.service import linking
-from plugin.service.identify import Identified, Identifying
 from plugin.service.preconditions import Precondition
-from plugin.service.profile_changes import Said
+from plugin.service.visitors import linking
+from plugin.service.visitors.changes import Said
+from plugin.service.visitors.identify import Identified, Identifying
 from plugin.store import Store
 from plugin.web.services import VisitorServices
 from tests.unit.plugin.service.knowing import knowing, user_token

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from plugin import visiting
-from plugin.service.sites import Sites
+from plugin.service.delivery.sites import Sites
 from plugin.setting_kinds import Secret
 from plugin.store import open_store
 from tests.integration.privacy.site import Place, Running, place, running

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from plugin.profiles.identity import Identity
-from plugin.service.profile_changes import Said
-from plugin.service.profile_writes import ProfileWrites, Writing
+from plugin.service.visitors.changes import Said
+from plugin.service.visitors.writes import ProfileWrites, Writing
 from plugin.store import Store
 from plugin.web.services import VisitorServices
 from rules.windows import Entry

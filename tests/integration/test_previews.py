@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from adapters.runtime import Runtime
 from plugin.app import create_app, now
-from plugin.service.sync import Syncing
+from plugin.service.content.sync import Syncing
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.settings import Settings
 from plugin.sources import open_source

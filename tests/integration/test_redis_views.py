@@ -15,7 +15,7 @@ from plugin.errors import ServiceUnavailable
 from plugin.live.redis_views import DEGRADED, TOMBSTONE_S, RedisViews, dropping
 from plugin.ports import HotCopy, Viewed, VisitorRow
 from plugin.profiles import fold
-from plugin.service.copying import Copying
+from plugin.service.visitors.copying import Copying
 from plugin.setting_kinds import Secret
 from plugin.settings import Settings
 from plugin.store import Store

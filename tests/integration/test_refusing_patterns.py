@@ -6,8 +6,8 @@ import pytest
 
 from plugin.profiles import fold
 from plugin.service.preconditions import Precondition
-from plugin.service.profile_changes import Said
-from plugin.service.profile_writes import ProfileWrites, Writing
+from plugin.service.visitors.changes import Said
+from plugin.service.visitors.writes import ProfileWrites, Writing
 from plugin.store import Store
 from plugin.web.services import VisitorServices
 from rules.windows import Entry, Window

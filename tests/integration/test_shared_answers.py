@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from plugin.app import create_app
-from plugin.service.personalize import Personalization
+from plugin.service.delivery.personalize import Personalization
 from plugin.setting_kinds import DeliveryKey, Secret
 from plugin.settings import Settings
 from plugin.store import migrate, open_store

@@ -13,7 +13,7 @@ import rules
 from plugin.edge.answers import keys_of_answers, surrogates_of
 from plugin.edge.keys import CONTENT, keys_of
 from plugin.ports import Purge
-from plugin.service.sites import site_of
+from plugin.service.delivery.sites import site_of
 from rules.selectors import bind, compile_bound
 from tests.strategies import World, worlds
 from tests.strategies.profiles import searched

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 
-from plugin.service.publish import Publishing
+from plugin.service.rulesets.publish import Publishing
 from plugin.web.manage.rulesets import reference_of
 from plugin.web.operations import Answer, Call, Operation
 from plugin.web.schemas import compiled as shapes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from plugin.service.content import Contents
+from plugin.service.content.management import Contents
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import content as shapes
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from plugin.service.cost import SlotCost
-from plugin.service.publish import Publishing
+from plugin.service.rulesets.cost import SlotCost
+from plugin.service.rulesets.publish import Publishing
 from plugin.web.manage.rulesets import reference_of
 from plugin.web.operations import Answer, Call, Operation
 from plugin.web.schemas import cost as shapes

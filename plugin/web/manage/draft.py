@@ -7,8 +7,8 @@ import binascii
 from urllib.parse import quote
 
 from plugin.errors import FieldError, ValidationFailed
-from plugin.service.draft import Drafting, Item
-from plugin.service.items import SECTIONS, SINGULAR, Section
+from plugin.service.rulesets.draft import Drafting, Item
+from plugin.service.rulesets.items import SECTIONS, SINGULAR, Section
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import draft as shapes
 from plugin.web.schemas.common import PageQuery

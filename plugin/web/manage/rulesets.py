@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from plugin.errors import FieldError, RulesRejected, ValidationFailed
-from plugin.service.checking import Source
-from plugin.service.publish import Publishing, Reference
+from plugin.service.rulesets.checking import Source
+from plugin.service.rulesets.publish import Publishing, Reference
 from plugin.web.auth import Keyring
 from plugin.web.manage.draft import MOST_DOCUMENT_BYTES
 from plugin.web.operations import Answer, Body, Call, Operation, Text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from plugin.errors import UnsupportedMediaType
-from plugin.service.segment_asked import Terms
-from plugin.service.segment_export import csv_of
-from plugin.service.segment_import import SegmentImport
-from plugin.service.segment_reading import SegmentReading
+from plugin.service.segments.asked import Terms
+from plugin.service.segments.export import csv_of
+from plugin.service.segments.importing import SegmentImport
+from plugin.service.segments.reading import SegmentReading
 from plugin.web.operations import Answer, Call, Flow, Incoming, Operation, RawBody
 from plugin.web.schemas import segments as shapes
 

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from plugin.errors import FieldError, ValidationFailed
-from plugin.service.segment_asked import Terms
-from plugin.service.segment_history import SegmentHistory
-from plugin.service.segment_kinds import KINDS
-from plugin.service.segment_members import SegmentMembers
-from plugin.service.segment_reading import SegmentReading
-from plugin.service.segment_services import SegmentServices
-from plugin.service.segment_times import shown
-from plugin.service.segment_uses import SegmentUses
+from plugin.service.segments.asked import Terms
+from plugin.service.segments.history import SegmentHistory
+from plugin.service.segments.kinds import KINDS
+from plugin.service.segments.members import SegmentMembers
+from plugin.service.segments.reading import SegmentReading
+from plugin.service.segments.services import SegmentServices
+from plugin.service.segments.times import shown
+from plugin.service.segments.uses import SegmentUses
 from plugin.web.manage import segment_files
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import segments as shapes

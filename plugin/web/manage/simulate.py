@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plugin.service.commands import SimulateRequest, SlotRequest
-from plugin.service.profiles import Profiles
+from plugin.service.visitors.profiles import Profiles
 from plugin.web.auth import Keyring
 from plugin.web.manage.draft import MOST_DOCUMENT_BYTES
 from plugin.web.operations import Answer, Body, Call, Operation

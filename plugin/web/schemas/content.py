@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from plugin.service.content import Variant
+from plugin.service.content.management import Variant
 from plugin.web.schemas.common import Instant, Name, Object, PageQuery
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from plugin.service.segment_asked import Asked
+from plugin.service.segments.asked import Asked
 from plugin.web.schemas.common import Instant, Object
 
 MOST_MEMBERS = 10_000

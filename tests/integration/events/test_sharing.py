@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from plugin.service.partitions import TTL_MS, Partitions
+from plugin.service.events.partitions import TTL_MS, Partitions
 from tests.integration.events.site import PATIENCE_S, Running, a_site, soon
 from tests.integration.events.test_killed import check
 from tests.integration.events.traffic import batches, sent

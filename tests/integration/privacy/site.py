@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from plugin.app import create_app
 from plugin.ports import VisitorRow
-from plugin.service.notices import nowhere
+from plugin.service.content.notices import nowhere
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from plugin.flow.types import SlotAsk
-from plugin.service.preview_tokens import DraftRef, Preview, PreviewTokens
+from plugin.service.previews.tokens import DraftRef, Preview, PreviewTokens
 from tests.unit.plugin.cli.conftest import Tessera
 
 KEY = "a-signing-key-of-a-test-0123456789"

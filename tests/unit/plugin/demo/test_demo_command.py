@@ -15,7 +15,7 @@ from plugin.cli.demo import AUTHOR, DELIVERY_KEY, _take_environment, _write_sett
 from plugin.cli.output import Failed
 from plugin.cli.wiring import now
 from plugin.resources import folder
-from plugin.service.publish import Publishing
+from plugin.service.rulesets.publish import Publishing
 from plugin.settings import Settings
 from plugin.store import Store, open_store
 

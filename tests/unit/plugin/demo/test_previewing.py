@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from plugin.app import create_app
 from plugin.demo.previewing import carried
-from plugin.service.preview_tokens import DraftRef, Preview, PreviewTokens
+from plugin.service.previews.tokens import DraftRef, Preview, PreviewTokens
 from plugin.setting_kinds import Plugged
 from plugin.settings import Settings, signing_key
 

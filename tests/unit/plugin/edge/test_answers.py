@@ -8,7 +8,7 @@ from typing import Any
 from plugin.edge.answers import etag_by_state, holding, keys_of_answers
 from plugin.edge.headers import Lifetime, Longest
 from plugin.flow.types import Site
-from plugin.service.sites import site_of
+from plugin.service.delivery.sites import site_of
 from rules import load
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from plugin.editor import EditorServices, blueprint
 from plugin.errors import RulesRejected
 from plugin.resources import folder
-from plugin.service.content import Variant
+from plugin.service.content.management import Variant
 from plugin.store import Store
 from rules import RuleError
 from rules.attributes import BUILT_IN

@@ -9,7 +9,7 @@ from plugin.editor.changes import Change, count_of, told
 from plugin.editor.phrases import plain
 from plugin.editor.vocabulary import vocabulary_of
 from plugin.editor.words import Words
-from plugin.service.diff import compare
+from plugin.service.rulesets.diff import compare
 from rules.attributes import BUILT_IN
 from tests.unit.plugin.editor.texts import DOCUMENT
 

@@ -15,7 +15,7 @@ from plugin.editor.words import Words
 from plugin.flow.plan import plan
 from plugin.flow.stand_in import stand_in
 from plugin.flow.types import SlotAsk, Visit
-from plugin.service.sites import site_of
+from plugin.service.delivery.sites import site_of
 from rules.attributes import BUILT_IN
 from tests.unit.plugin.editor.texts import DOCUMENT
 

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.cms.port import Entry, Key
 from plugin.flow.types import SlotAsk
-from plugin.service.preview_tokens import DraftRef, Preview
+from plugin.service.previews.tokens import DraftRef, Preview
 from tests.unit.plugin.editor.conftest import Editor
 from tests.unit.plugin.web.small_app import NOW, READER
 

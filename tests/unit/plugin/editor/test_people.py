@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from plugin.editor.people import told
 from plugin.ports import Traffic
-from plugin.service.segment_asked import Asked, Terms
-from plugin.service.segment_reading import Activity, Size
+from plugin.service.segments.asked import Asked, Terms
+from plugin.service.segments.reading import Activity, Size
 from tests.unit.plugin.editor.conftest import Editor
 from tests.unit.plugin.service.taking import HASHER
 

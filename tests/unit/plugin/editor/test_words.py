@@ -18,7 +18,7 @@ from plugin.editor.phrases import Name, plain
 from plugin.editor.selections import entries
 from plugin.editor.vocabulary import vocabulary_of
 from plugin.editor.words import Words
-from plugin.service.items import SECTIONS
+from plugin.service.rulesets.items import SECTIONS
 from rules.attributes import BUILT_IN
 from rules.operators import FOR_TYPES
 from tests.unit.plugin.editor.texts import DOCUMENT

@@ -13,7 +13,7 @@ from plugin.flow.plan import plan
 from plugin.flow.settle import DEGRADED_TTL_S, settle
 from plugin.flow.stand_in import KEY
 from plugin.flow.types import Settled, Site, SlotAsk, Step, Visit
-from plugin.service.sites import site_of
+from plugin.service.delivery.sites import site_of
 from rules.ruleset import Ruleset
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import rules
 from plugin.flow.plan import plan
 from plugin.flow.types import Planned, Site, SlotAsk, Visit
-from plugin.service.sites import site_of
+from plugin.service.delivery.sites import site_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CONTENT = [{"id": "x", "type": "card"}, {"id": "y", "type": "card", "tags": ["audience:pros"]}]

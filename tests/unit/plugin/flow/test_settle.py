@@ -9,7 +9,7 @@ import rules
 from plugin.flow.plan import plan
 from plugin.flow.settle import settle
 from plugin.flow.types import Settled, SlotAsk, Visit
-from plugin.service.sites import site_of
+from plugin.service.delivery.sites import site_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CONTENT = [{"id": name, "type": "card"} for name in "abcd"]

@@ -19,9 +19,9 @@ from plugin.graphql.problems import Problems
 from plugin.graphql.projection import Tools
 from plugin.graphql.request import Asked
 from plugin.graphql.served import Schemas
-from plugin.service.audience import Audiences
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import AnswerWriter
+from plugin.service.delivery.audience import Audiences
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import AnswerWriter
 from plugin.store import Store
 from plugin.web.auth import Caller, Keyring
 from plugin.web.shared import Sharing

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from plugin.service.content import Contents
-from plugin.service.draft import Drafting
-from plugin.service.publish import Publishing
+from plugin.service.content.management import Contents
+from plugin.service.rulesets.draft import Drafting
+from plugin.service.rulesets.publish import Publishing
 from plugin.store import Store
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

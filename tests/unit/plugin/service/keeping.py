@@ -8,14 +8,14 @@ from itertools import count
 
 from plugin.live.views import StoredViews
 from plugin.profiles.settings import Settings
-from plugin.service.access import Access
 from plugin.service.audit import Auditing
-from plugin.service.audit_reading import AuditReading
-from plugin.service.copying import Copying
-from plugin.service.erase import Erasing
-from plugin.service.notices import nowhere
-from plugin.service.privacy import PrivacyServices
-from plugin.service.retention import Keeps
+from plugin.service.content.notices import nowhere
+from plugin.service.privacy.access import Access
+from plugin.service.privacy.audit_reading import AuditReading
+from plugin.service.privacy.erase import Erasing
+from plugin.service.privacy.retention import Keeps
+from plugin.service.privacy.services import PrivacyServices
+from plugin.service.visitors.copying import Copying
 from plugin.store import Store
 from tests.unit.plugin.service.taking import HASHER, HeldStream
 

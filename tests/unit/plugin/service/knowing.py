@@ -11,15 +11,15 @@ from datetime import datetime
 from plugin.flow.context import ContextPolicy
 from plugin.profiles.settings import Settings
 from plugin.service.audit import Auditing
-from plugin.service.consenting import listener
-from plugin.service.event_types import LiveTypes, Registering
-from plugin.service.identify import Identifying
-from plugin.service.profile_changes import Changing
-from plugin.service.profile_writes import ProfileWrites
-from plugin.service.profiles import Profiles
-from plugin.service.sites import Sites
-from plugin.service.stage import Staging
-from plugin.service.user_tokens import UserTokens
+from plugin.service.delivery.sites import Sites
+from plugin.service.events.types import LiveTypes, Registering
+from plugin.service.visitors.changes import Changing
+from plugin.service.visitors.consenting import listener
+from plugin.service.visitors.identify import Identifying
+from plugin.service.visitors.profiles import Profiles
+from plugin.service.visitors.stage import Staging
+from plugin.service.visitors.user_tokens import UserTokens
+from plugin.service.visitors.writes import ProfileWrites
 from plugin.store import Store
 from plugin.web.services import VisitorServices
 from tests.unit.plugin.service.taking import HASHER

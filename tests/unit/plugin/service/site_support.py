@@ -15,11 +15,11 @@ from plugin.flow.context import ContextPolicy, RawRequest
 from plugin.flow.types import Profile, Site, SlotAsk
 from plugin.ports import Changes, StoredEntry
 from plugin.profiles.judging import Judged, Rejected
-from plugin.service.ingest import Taken
-from plugin.service.models import Scoring
-from plugin.service.personalize import Personalization, Personalize
-from plugin.service.settling import Settling
-from plugin.service.sites import Sites
+from plugin.service.delivery.models import Scoring
+from plugin.service.delivery.personalize import Personalization, Personalize
+from plugin.service.delivery.settling import Settling
+from plugin.service.delivery.sites import Sites
+from plugin.service.events.ingest import Taken
 from plugin.store import Store
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

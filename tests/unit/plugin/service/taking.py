@@ -14,9 +14,9 @@ from plugin.flow.signals.ports import Devices
 from plugin.profiles.events import Event, decode
 from plugin.profiles.identity import Hasher
 from plugin.profiles.types import BUILT_IN
-from plugin.service.event_ids import EventIds
-from plugin.service.guarding import Guard
-from plugin.service.ingest import Ingesting
+from plugin.service.events.ids import EventIds
+from plugin.service.events.ingest import Ingesting
+from plugin.service.visitors.guarding import Guard
 
 HASHER = Hasher([(1, "k" * 32)], "u" * 32)
 

@@ -14,21 +14,21 @@ from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
 from adapters.cms.hooks import Hook
-from plugin.service.checking import compiled
 from plugin.service.commands import SimulateRequest
-from plugin.service.content import Contents
-from plugin.service.dead_letters import DeadEvents
-from plugin.service.draft import Drafting
-from plugin.service.drafts import Drafts
-from plugin.service.entries import as_content
+from plugin.service.content.entries import as_content
+from plugin.service.content.management import Contents
+from plugin.service.content.notices import Accepting
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import AnswerWriter
+from plugin.service.events.dead_letters import DeadEvents
 from plugin.service.health import Readiness
-from plugin.service.notices import Accepting
-from plugin.service.preview import Previews
-from plugin.service.preview_tokens import PreviewTokens
-from plugin.service.publish import Publishing
-from plugin.service.segment_services import segment_services
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import AnswerWriter
+from plugin.service.previews.drafts import Drafts
+from plugin.service.previews.preview import Previews
+from plugin.service.previews.tokens import PreviewTokens
+from plugin.service.rulesets.checking import compiled
+from plugin.service.rulesets.draft import Drafting
+from plugin.service.rulesets.publish import Publishing
+from plugin.service.segments.services import segment_services
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.store import Store
 from plugin.web.services import Rate, WebServices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from plugin.service.waiting import Evaluations
+from plugin.service.events.waiting import Evaluations
 from plugin.web.event_metrics import ApplyLag, EvaluationsCollector
 
 

@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from plugin.errors import ServiceUnavailable
 from plugin.ports import Changes, Mark, Outcome, StoredEntry
+from plugin.service.events.waiting import Waiting
 from plugin.service.health import Health, SourceHealth
-from plugin.service.waiting import Waiting
 from plugin.store import Store
 from plugin.web.health import _shown
 from plugin.web.metrics import HttpMetrics

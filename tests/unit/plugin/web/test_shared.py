@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from plugin.edge.headers import Longest
-from plugin.service.tokens import DecisionTokens
-from plugin.service.writer import AnswerWriter
+from plugin.service.delivery.tokens import DecisionTokens
+from plugin.service.delivery.writer import AnswerWriter
 from plugin.store import Store
 from plugin.web.problems import Rendered
 from plugin.web.shared import LONGEST_NAME, MOST_KNOWN, Sharing

@@ -1,0 +1,1 @@
+"""Content from its sources: notices, looking, syncing, and what is stored, as rules see it."""

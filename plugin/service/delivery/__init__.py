@@ -1,0 +1,1 @@
+"""Decisions for requests and for edges: the published state, scores, answers, purges."""

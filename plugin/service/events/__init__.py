@@ -1,0 +1,1 @@
+"""What visitors do: taken in, made durable, applied once."""

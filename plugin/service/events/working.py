@@ -1,0 +1,252 @@
+"""The event worker: reads what waits, has it applied, copies what came of it, and only then acknowledges."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from adapters.streams.port import Delivery, NotClaimed, Stream, StreamDown
+from plugin.errors import Conflict, ServiceUnavailable, TesseraError
+from plugin.ports import Applying, Fenced
+from plugin.service.events.apply import Applier
+from plugin.service.events.conflicts import Conflicts
+from plugin.service.events.partitions import Partitions
+
+MOST_AT_ONCE = 400
+"""In one transaction, about: those who write beside it, such as links and lists, wait for it."""
+LEAST_OF_ONE = 50
+"""Of one partition."""
+MOST_ATTEMPTS = 3
+"""Of a single event that nothing but itself keeps from being applied."""
+MOST_TOGETHER = 3
+"""An event that was delivered more often, with no end of it, is applied alone: it may be what workers end at."""
+MOST_DELIVERIES = 8
+"""Delivered more often than that, it is put among the dead letters."""
+WAIT_S = 0.2
+TICK_MS = 200
+LOOK_MS = 10_000
+STRAY_S = 20.0
+"""An event that waits for longer, though there is nothing to read, was given to somebody else."""
+LATER_MS = 3_600_000
+_RETRY_S = 0.2
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker: `step` is called again and again by one thread."""
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        partitions: Partitions,
+        applier: Applier,
+        applying: Applying,
+        copy: Callable[[], None],
+        count: Callable[[str, int], None],
+        late: Callable[[Sequence[float]], None],
+        conflicts: Conflicts,
+        now_ms: Callable[[], int],
+        sleep: Callable[[float], None],
+        at: Callable[[str], None],
+    ) -> None:
+        """Take what it works with.
+
+        Args:
+            copy: writes the hot copies of what was applied; never raises for an outage.
+            count: told of events by outcome.
+            late: told of the events that were applied, how long after they were accepted, in seconds.
+            at: told of named points in the work.
+        """
+        self._stream = stream
+        self._partitions = partitions
+        self._applier = applier
+        self._applying = applying
+        self._copy = copy
+        self._count = count
+        self._late = late
+        self._conflicts = conflicts
+        self._now_ms = now_ms
+        self._sleep = sleep
+        self._at = at
+        self._ticked = 0
+        self._looked = now_ms()
+        self._failures: Counter[str] = Counter()
+        self._waiting: list[Delivery] = []
+
+    def step(self) -> bool:
+        """Work on what is there; False where nothing was."""
+        if not self._refresh():
+            self._sleep(WAIT_S)
+            return False
+        self._applier.prepare()
+        did = self._tick()
+        found = self._waiting or self._read(0.0 if did else WAIT_S)
+        self._waiting = []
+        if found:
+            self._at("after read")
+            self._work([one for one in found if one.attempts <= MOST_TOGETHER])
+            for one in found:
+                if one.attempts > MOST_TOGETHER:
+                    self._work([one])
+        else:
+            self._look_for_strays()
+        return did or bool(found)
+
+    def _read(self, wait_s: float) -> list[Delivery]:
+        held = list(self._partitions.held)
+        # All together no more than one transaction takes well, and none of them starved by another.
+        most = max(MOST_AT_ONCE // len(held), LEAST_OF_ONE)
+        try:
+            return self._stream.read(held, limit=most, wait_s=wait_s)
+        except (StreamDown, NotClaimed) as fault:
+            _log.warning("the stream of events cannot be read: %s", fault)
+            self._lose(held)
+            self._sleep(_RETRY_S)
+            return []
+
+    def _look_for_strays(self) -> None:
+        """What was delivered to a process that lost its lease at that instant is asked for again.
+
+        It woke after standing still, between renewing and reading: whoever took the lease had claimed before.
+        """
+        now = self._now_ms()
+        if 0 <= now - self._looked < LOOK_MS:
+            return
+        self._looked = now
+        try:
+            waiting = self._stream.backlog().partitions
+        except StreamDown:
+            return
+        self._lose([one.partition for one in waiting if one.count and one.oldest_s > STRAY_S])
+
+    def _refresh(self) -> bool:
+        try:
+            return self._partitions.refresh()
+        except StreamDown as fault:
+            _log.warning("the stream of events cannot be read: %s", fault)
+            return False
+
+    def _work(self, deliveries: Sequence[Delivery]) -> None:
+        mine = [one for one in deliveries if one.partition in self._partitions.held]
+        if not mine:
+            return
+        if len(mine) == 1 and mine[0].attempts > MOST_DELIVERIES:
+            self._bury(mine[0], "workers ended at it")
+            return
+        try:
+            self._apply(mine)
+        except Fenced as fault:
+            self._lose([one for one in {one.partition for one in mine} if Partitions.name(one) in fault.partitions])
+            self._work(mine)
+        except (Conflict, ServiceUnavailable) as fault:
+            _log.warning("events wait: %s", fault)
+            self._waiting += mine
+            self._sleep(_RETRY_S)
+        except StreamDown as fault:
+            _log.warning("events that were applied cannot be acknowledged: %s", fault)
+            self._lose({one.partition for one in mine})  # claimed anew, they come again, and are duplicates
+            self._sleep(_RETRY_S)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not stop the events behind it
+            self._divide(mine, fault)
+
+    def _apply(self, deliveries: Sequence[Delivery]) -> None:
+        by_partition: dict[int, list[str]] = {}
+        for one in deliveries:
+            by_partition.setdefault(one.partition, []).append(one.position)
+        outcome = self._applier.apply(self._partitions.tokens(list(by_partition)), deliveries)
+        self._at("after commit")
+        self._copy()
+        self._at("after copy")
+        now = self._now_ms()
+        self._late([max(0, now - received) / 1_000 for received in outcome.received])
+        self._conflicts.tell(outcome.conflicts)
+        for partition, positions in by_partition.items():
+            self._stream.ack(partition, positions)
+            self._at("amid acknowledgement")
+        for kind, number in outcome.counts.items():
+            self._count(kind, number)
+
+    def _divide(self, deliveries: Sequence[Delivery], fault: Exception) -> None:
+        """Something in a batch cannot be applied: find out what by halves, and bury it once it failed often enough."""
+        if len(deliveries) > 1:
+            middle = len(deliveries) // 2
+            self._work(deliveries[:middle])
+            self._work(deliveries[middle:])
+            return
+        (delivery,) = deliveries
+        key = f"{delivery.partition}:{delivery.position}"
+        self._failures[key] += 1
+        if self._failures[key] < MOST_ATTEMPTS:
+            self._work(deliveries)
+            return
+        del self._failures[key]
+        # The fault's own words could repeat what is in the event; its kind says enough, and where it came up.
+        _log.error("an event cannot be applied and is put among the dead letters: %s", _place(fault))
+        self._bury(delivery, type(fault).__name__)
+
+    def _bury(self, delivery: Delivery, reason: str) -> None:
+        try:
+            self._applier.bury(self._partitions.tokens([delivery.partition]), delivery, reason)
+            self._stream.ack(delivery.partition, [delivery.position])
+        except (Fenced, TesseraError, StreamDown) as fault:
+            _log.warning("a dead letter waits: %s", fault)
+            self._lose([delivery.partition])
+            return
+        self._count("dead", 1)
+
+    def _lose(self, partitions: Iterable[int]) -> None:
+        for partition in partitions:
+            self._partitions.lose(partition)
+
+    def _tick(self) -> bool:
+        """Look again at those whose time has come: absences, ends of memberships, lists that were imported."""
+        now = self._now_ms()
+        if 0 <= now - self._ticked < TICK_MS:
+            return False
+        self._ticked = now
+        first = self._applying.next_due()
+        if first is None or first > now:
+            return False
+        did = False
+        for partition in list(self._partitions.held):
+            due = self._applying.due(
+                now=now, partition=partition, partitions=self._stream.partitions, limit=MOST_AT_ONCE
+            )
+            if not due:
+                continue
+            self._look_again(partition, [one.source for one in due])
+            did = True
+        if did:
+            self._ticked = 0  # there may be more
+        return did
+
+    def _look_again(self, partition: int, sources: Sequence[str]) -> None:
+        tokens = self._partitions.tokens([partition])
+        try:
+            self._applier.look_again(tokens, sources)
+            self._copy()
+        except Fenced:
+            self._partitions.lose(partition)
+        except TesseraError as fault:
+            _log.warning("what is due waits: %s", fault)
+            self._sleep(_RETRY_S)
+        except Exception as fault:  # noqa: BLE001 - as with events
+            if len(sources) > 1:
+                for source in sources:
+                    if partition in self._partitions.held:
+                        self._look_again(partition, [source])
+                return
+            _log.error("somebody cannot be looked at again; it is tried later: %s", _place(fault))
+            with suppress(Fenced, TesseraError):
+                self._applier.put_off(tokens, sources[0], LATER_MS)
+
+
+def _place(fault: Exception) -> str:
+    """The kind of a fault and where it was raised, without its words."""
+    last = traceback.extract_tb(fault.__traceback__)[-1:]
+    return " ".join([type(fault).__name__, *(f"at {Path(one.filename).name}:{one.lineno}" for one in last)])

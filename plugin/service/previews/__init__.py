@@ -1,0 +1,1 @@
+"""Drafts shown to editors, decided by the same code and never counted."""

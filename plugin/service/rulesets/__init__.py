@@ -1,0 +1,1 @@
+"""Rule documents: the draft, what can be published, and what was."""

@@ -1,0 +1,1 @@
+"""Segments that keep people: filled, read, exported, and what uses them."""

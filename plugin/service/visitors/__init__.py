@@ -1,0 +1,1 @@
+"""Who visitors are and what is kept of them: profiles, links, consent."""

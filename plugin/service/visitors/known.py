@@ -1,0 +1,223 @@
+"""What is known of the visitor of a request: one read, and what the request itself brings on top of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from plugin.errors import TesseraError
+from plugin.flow.sharing import VISITOR
+from plugin.flow.types import Profile, Site
+from plugin.ports import Views
+from plugin.profiles import fold
+from plugin.profiles.consent import event_applies
+from plugin.profiles.derived import OF_VISITS
+from plugin.profiles.events import Event
+from plugin.profiles.fold import NOBODY, BadViewError, View
+from plugin.profiles.identity import Identity, visitor_id
+from plugin.profiles.reduce import reduce
+from plugin.profiles.settings import Settings
+from plugin.profiles.view import KNOWN, PREFIX, attributes_of, exposures_of, segments_of
+from plugin.service.visitors.stage import Stage
+from rules.attributes import Type
+from rules.facts import PERSON, UNIT
+from rules.patterns_live import evaluate
+from rules.windows import Entry, Window
+
+MOST_REMEMBERED = 10_000
+REMEMBERED_MS = 300_000
+"""So long after it was read a view stands in for one that cannot be; what was erased meanwhile is gone by then."""
+_OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a published state asks of profiles.
+
+    Attributes:
+        asked: the attributes that rules and models read; None: every one.
+        wanted: those of them that the profile can give.
+        declared: the types of the profile attributes that the document declares.
+        segments: those that are not decided by conditions of the request.
+        nothing: whether a decision is the same whoever the visitor is.
+        nobody: what the profile of a visitor gives of whom nothing is kept.
+    """
+
+    site: Site
+    settings: Settings
+    asked: frozenset[str] | None
+    wanted: frozenset[str] | None
+    declared: Mapping[str, Type]
+    segments: frozenset[str]
+    nothing: bool
+    nobody: Mapping[str, object]
+
+
+class Visitors:
+    """Finds the profile of a visitor, in one read where rules ask for it, and in none where they do not."""
+
+    def __init__(
+        self,
+        *,
+        reads: Views,
+        identify: Callable[[str], Identity],
+        settings: Callable[[], Settings],
+        stage: Callable[[], Stage],
+        deny_unknown: bool,
+        most_remembered: int = MOST_REMEMBERED,
+    ) -> None:
+        """Take what it works with.
+
+        Args:
+            identify: what stands for a visitor's id.
+            stage: what events of a request are applied with.
+            deny_unknown: whether a purpose without a word on it is refused.
+            most_remembered: of the latest views, for when they cannot be read.
+        """
+        self._reads = reads
+        self._identify = identify
+        self._settings = settings
+        self._stage = stage
+        self._deny_unknown = deny_unknown
+        self._needs: _Needs | None = None
+        self._lock = Lock()
+        self._last: OrderedDict[str, tuple[View, int]] = OrderedDict()
+        self._most_remembered = most_remembered
+
+    def find(
+        self,
+        visitor: str,
+        site: Site,
+        *,
+        wanted: frozenset[str] | None,
+        consent: Mapping[str, object],
+        now_ms: int,
+        events: Sequence[Event] = (),
+    ) -> Profile:
+        """The profile at an instant.
+
+        Args:
+            visitor: the id as the request gives it.
+            wanted: the attributes that rules and models read; None: every one.
+            consent: what the request says, as `consent.PURPOSE`; it is the last word.
+            events: what the request brings, applied on top of what is kept.
+        """
+        # They were accepted after the instant of the question, by a moment, and count in its answer.
+        now_ms = max([now_ms, *(event.received for event in events)])
+        settings = self._settings()
+        needs = self._needs_of(site, wanted, settings)
+        if needs.nothing or visitor_id(visitor) is None:
+            return _NOTHING
+        identity = self._identify(visitor)
+        view, degraded = self._view(identity.source, now_ms)
+        if events:
+            view = self._with_events(view, identity.source, events, settings, now_ms)
+        found = _units(view, identity)
+        if not self._allowed(view, consent, settings.purpose):
+            found |= {f"consent.{purpose}": word.allowed for purpose, word in view.state.consent.items()}
+            return Profile(found, degraded=degraded)
+        if view is NOBODY:
+            return Profile({**needs.nobody, **found}, degraded=degraded)
+        found |= attributes_of(view, now_ms, needs.wanted, needs.declared, settings)
+        return Profile(found, needs.segments & segments_of(view, now_ms), exposures_of(view), degraded)
+
+    def _view(self, source: str, now_ms: int) -> tuple[View, tuple[str, ...]]:
+        """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
+        try:
+            octets, degraded = self._reads.view(source)
+            view = fold.decode(octets) if octets is not None else NOBODY
+        except (TesseraError, BadViewError):
+            with self._lock:
+                view, read = self._last.get(source, _NEVER)
+            return view if now_ms - read <= REMEMBERED_MS else NOBODY, ("profile",)
+        if octets is not None:
+            with self._lock:
+                self._last[source] = (view, now_ms)
+                self._last.move_to_end(source)
+                if len(self._last) > self._most_remembered:
+                    self._last.popitem(last=False)
+        return view, degraded
+
+    def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
+        """What arms and percentages of a visitor go by, as attributes, and nothing else of them."""
+        if visitor_id(visitor) is None:
+            return {}
+        identity = self._identify(visitor)
+        view, _degraded = self._view(identity.source, now_ms)
+        known = {KNOWN: view.known} if self._allowed(view, {}, self._settings().purpose) else {}
+        return {**_units(view, identity), **known}
+
+    def forget(self, source: str) -> None:
+        """Remember nothing of a source any more."""
+        with self._lock:
+            self._last.pop(source, None)
+
+    def _with_events(self, view: View, source: str, events: Sequence[Event], settings: Settings, now_ms: int) -> View:
+        """A view after events, by the reducer that workers use. Windows are read only where a pattern asks for one."""
+        stage = self._stage()
+        state, entries = view.state, []
+        for event in events:
+            if event.source != source or not event.has_effect:
+                continue
+            if not event_applies(event, state.consent, deny_unknown=self._deny_unknown):
+                continue
+            entry = stage.entries.get(event.content_id) if event.content_id is not None else None
+            state = reduce(state, event, entry, settings) or state
+            letters = stage.letters(event, entry)
+            if letters:
+                entries.append(Entry(event.time, event.id, letters))
+        segments = dict(view.segments)
+        if entries:
+            try:
+                rows = self._reads.group(source)
+            except TesseraError:
+                rows = ()
+            window = Window().add(entries, stage.patterns.limits)
+            for row in rows:
+                window = window.merge(Window.decode(row.window), stage.patterns.limits)
+            # By the reference: the engine is the workers' alone.
+            (verdict,) = evaluate(stage.patterns, [(window, now_ms)])
+            for name, one in verdict.memberships.items():
+                if one.holds(now_ms):
+                    segments[name] = (min(one.at, segments.get(name, (one.at, None))[0]), one.until)
+        return View(view.uid, view.known, view.person, state, segments)
+
+    def _allowed(self, view: View, consent: Mapping[str, object], purpose: str) -> bool:
+        """Whether the profile's own purpose may be served, by the request, else what is stored, else the settings."""
+        said = consent.get(f"consent.{purpose}")
+        if said is None:
+            word = view.state.consent.get(purpose)
+            return word.allowed if word is not None else not self._deny_unknown
+        return said is True
+
+    def _needs_of(self, site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:
+        needs = self._needs
+        if needs is None or needs.site is not site or needs.settings is not settings or needs.asked != wanted:
+            needs = self._needs = _needs(site, wanted, settings)
+        return needs
+
+
+_NOTHING = Profile()
+
+
+def _units(view: View, identity: Identity) -> dict[str, object]:
+    """A user who comes by the id that the site knows them by is as a device of their own."""
+    unit = view.uid if view.known and view.person == identity.source else identity.uid
+    return {UNIT: unit, PERSON: view.uid or identity.uid}
+
+
+_NEVER = (NOBODY, 0)
+
+
+def _needs(site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:
+    document = site.ruleset.document
+    segments = frozenset(one.id for one in document.segments if one.enabled and one.kind != "when")
+    declared = {one.name: one.type for one in document.catalogue.all() if one.name.startswith(PREFIX)}
+    mine = None if wanted is None else frozenset(one for one in wanted if one.startswith(PREFIX) or one in _OF_SESSIONS)
+    reads = frozenset[str]().union(*site.reads.values())
+    asks = VISITOR in reads or any(one.startswith((PREFIX, "consent.")) or one in _OF_SESSIONS for one in reads)
+    # The same at every instant: nothing ever happened.
+    nobody = attributes_of(NOBODY, 0, mine, declared, settings)
+    return _Needs(site, settings, wanted, mine, declared, segments, wanted is not None and not asks, nobody)

@@ -1,0 +1,305 @@
+"""The relay of purges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from adapters.edge.keys import checked
+from adapters.edge.port import LONGEST_KEY, EdgeError
+from plugin.edge.keys import entry_key, source_key, tag_key
+from plugin.errors import NotFound, ServiceUnavailable
+from plugin.ports import Changes, StoredEntry
+from plugin.ports.serving import Serving
+from plugin.service.delivery.purge import Relay, Standing, standing
+from plugin.service.delivery.serving import Fleets
+from plugin.store import Store
+from plugin.web.purge_metrics import PurgesCollector
+from tests.unit.plugin.service.site_support import NOW
+
+OF_A = ("entry:cms/a", "id:a", "type:hero", "tag:slot:x", "content")
+
+
+class Cache:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[tuple[str, ...], bool]] = []
+        self.fails: EdgeError | None = None
+
+    def purge(self, keys: Sequence[str], *, hard: bool) -> None:
+        if self.fails is not None:
+            raise self.fails
+        if keys:
+            self.told.append((tuple(keys), hard))
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+class Bench:
+    def __init__(self, store: Store, *caches: Cache) -> None:
+        self.store = store
+        self.now = NOW
+        self.points: list[str] = []
+        self.relay = Relay(
+            {f"cache-{number}": cache for number, cache in enumerate(caches)},
+            store.purges,
+            clock=lambda: self.now,
+            random=lambda: 1.0,
+            fleets=Fleets(store.serving, clock=lambda: self.now),
+            settle=timedelta(seconds=2),
+            longest=timedelta(seconds=10),
+            again=timedelta(seconds=15),
+            at=self.points.append,
+        )
+
+    def write(self, *names: str, deleted: str | None = None) -> None:
+        entries = tuple(StoredEntry("cms", one, None, "hero", ("slot:x",), {}, None, None, ()) for one in names)
+        gone = () if deleted is None else ((deleted, None),)
+        self.store.content.apply("cms", Changes(entries=entries, deleted=gone), now=self.now)
+
+    def publish(self) -> int:
+        """Publish a version; the epoch of the rules after it."""
+        made = self.store.rulesets.save({}, author="test", now=self.now)
+        return self.store.rulesets.publish(made.number, author="test", now=self.now).epoch
+
+    def serves(self, process: str, content: int, rules: int = 1) -> None:
+        self.store.serving.report(Serving(process, 1, rules, content, self.now, self.now))
+
+    def later(self, seconds: float) -> bool:
+        self.now += timedelta(seconds=seconds)
+        return self.relay.step()
+
+
+def test_a_purge_waits_until_the_new_content_is_in_place_and_is_sent_twice(sqlite_store: Store) -> None:
+    cache = Cache()
+    bench = Bench(sqlite_store, cache)
+    bench.write("a")
+    assert [bench.later(1.9), bench.later(0.2), bench.later(14.9), bench.later(0.2), bench.later(100)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert cache.told == [(OF_A, False)] * 2
+    assert bench.points == ["before purge"] * 2
+
+
+def test_a_purge_waits_for_every_process_that_says_what_it_serves_and_no_longer(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    for name in ("one", "two"):
+        bench.serves(name, 0)
+    bench.write("a")
+    bench.serves("one", 1)
+    assert [bench.later(0.1), bench.later(5)] == [False, False]
+    bench.serves("two", 2)  # newer still
+    assert bench.later(0.1)
+    assert len(cache.told) == 1
+
+
+def test_nobody_waits_for_a_process_that_left_or_died(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.serves("died", 0)
+    bench.later(30)
+    bench.serves("left", 0)
+    bench.serves("lives", 1)
+    bench.write("a")
+    assert not bench.later(0.1)
+    sqlite_store.serving.leave("left")
+    assert bench.later(0.1)
+    assert len(cache.told) == 1
+
+
+def test_a_process_that_stays_behind_holds_purges_up_for_a_while_and_is_named(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.serves("stuck", 0)
+    bench.serves("well", 1)
+    bench.write("a")
+    assert [bench.later(9.9), caplog.text] == [False, ""]
+    assert bench.later(0.2)
+    assert len(cache.told) == 1
+    assert "an older state is still served by stuck" in caplog.text
+    assert "well" not in caplog.text
+
+
+def test_what_is_purged_again_waits_for_nobody(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.serves("one", 1)
+    bench.write("a")
+    bench.later(0)
+    bench.serves("new", 0)
+    assert [bench.later(14.9), bench.later(0.1)] == [False, True]
+    assert len(cache.told) == 2
+
+
+def test_what_is_gone_is_purged_hard_and_apart(sqlite_store: Store) -> None:
+    cache = Cache()
+    bench = Bench(sqlite_store, cache)
+    bench.write("a")
+    bench.write("b", deleted="a")
+    bench.later(3)
+    assert (OF_A, True) in cache.told
+    assert ((*OF_A, "entry:cms/b", "id:b"), False) in cache.told
+
+
+def test_what_changed_is_purged_by_what_it_was_and_what_it_is(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.write("a")
+    bench.later(3)
+    cache.told.clear()
+    changed = StoredEntry("cms", "a", None, "teaser", ("new",), {}, None, None, ())
+    sqlite_store.content.apply("cms", Changes(entries=(changed,)), now=bench.now)
+    bench.later(3)
+    told = {key for keys, _hard in cache.told for key in keys}
+    assert told == {"entry:cms/a", "id:a", "type:hero", "type:teaser", "tag:slot:x", "tag:new", "content"}
+
+
+def test_very_many_changes_purge_everything(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.write(*(f"e{number}" for number in range(201)))
+    bench.later(3)
+    assert cache.told == [(("source:cms", "content", "tessera"), False)]
+
+
+def test_a_publication_is_purged_hard_once_every_process_serves_it_and_once_more(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    for name in ("one", "two"):
+        bench.serves(name, 0, rules=0)
+    epoch = bench.publish()
+    bench.serves("one", 0, rules=epoch)
+    assert [bench.later(0.1), bench.later(5)] == [False, False]
+    bench.serves("two", 0, rules=epoch)
+    assert [bench.later(0.1), bench.later(14.8), bench.later(0.3)] == [True, False, True]
+    assert cache.told == [(("audience",), True)] * 2
+
+
+def test_a_rollback_is_a_publication(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.publish()
+    bench.publish()
+    bench.later(3)
+    bench.later(100)
+    cache.told.clear()
+    sqlite_store.rulesets.publish(1, author="test", now=bench.now, action="rollback")
+    bench.later(3)
+    assert cache.told == [(("audience",), True)]
+
+
+def test_a_publication_that_fails_purges_nothing(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    with pytest.raises(NotFound):
+        sqlite_store.rulesets.publish(7, author="test", now=bench.now)
+    assert not bench.later(100)
+    assert not cache.told
+
+
+def test_who_gets_what_is_purged_once_for_each_state_of_the_content(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    for _ in range(3):
+        sqlite_store.purges.regroup(4, now=bench.now)
+    bench.serves("one", 3)
+    assert not bench.later(0.1)
+    bench.serves("one", 4)
+    assert bench.later(0.1)
+    assert cache.told == [(("audience",), True)]
+    assert sqlite_store.purges.lags() == {}
+    sqlite_store.purges.regroup(4, now=bench.now)
+    assert not bench.later(0.1), "it is there already"
+
+
+def test_a_purge_that_fails_is_repeated_with_growing_pauses(sqlite_store: Store) -> None:
+    well, ill = Cache(), Cache()
+    bench = Bench(sqlite_store, well, ill)
+    ill.fails = EdgeError("503")
+    bench.write("a")
+    assert [bench.later(2), bench.later(0.4), bench.later(0.2), bench.later(0.6)] == [True, False, True, False]
+    ill.fails = None
+    assert bench.later(0.5)
+    assert len(ill.told) == 1
+
+
+def test_a_cache_that_fails_keeps_no_other_from_being_told(sqlite_store: Store) -> None:
+    ill, well = Cache(), Cache()
+    bench = Bench(sqlite_store, ill, well)
+    ill.fails = EdgeError("503")
+    bench.write("a")
+    bench.write("b", deleted="a")
+    bench.later(3)
+    assert [hard for _keys, hard in well.told] == [True, False]
+
+
+def test_what_caches_do_not_take_shows_in_the_metrics(sqlite_store: Store) -> None:
+    """And where the database does not answer, the other metrics are there all the same."""
+    cache, metrics = Cache(), CollectorRegistry()
+    bench = Bench(sqlite_store, cache)
+    metrics.register(PurgesCollector(lambda: standing(sqlite_store.purges, bench.now)))
+    names = ("tessera_purges_waiting", "tessera_purges_waiting_seconds", "tessera_purges_failing")
+
+    def shown() -> list[float | None]:
+        return [metrics.get_sample_value(name) for name in names]
+
+    assert shown() == [0, 0, 0]
+    cache.fails = EdgeError("503")
+    bench.write("a")
+    bench.later(2)
+    bench.publish()
+    bench.now += timedelta(seconds=58)
+    assert shown() == [2, 60, 1]
+    cache.fails = None
+    bench.later(0)
+    assert shown() == [0, 0, 0]
+    down = CollectorRegistry()
+    down.register(PurgesCollector(_refuse))
+    assert list(down.collect())
+    assert down.get_sample_value(names[0]) is None
+
+
+def _refuse() -> Standing:
+    raise ServiceUnavailable("the database is away")
+
+
+def test_a_cache_that_asks_to_wait_is_given_the_time(sqlite_store: Store) -> None:
+    cache = Cache()
+    bench = Bench(sqlite_store, cache)
+    cache.fails = EdgeError("429", retry_after=30)
+    bench.write("a")
+    bench.later(2)
+    cache.fails = None
+    assert [bench.later(29), bench.later(5)] == [False, True]
+
+
+def test_without_caches_nothing_waits(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store)
+    bench.write("a")
+    assert bench.later(2)
+    assert (bench.later(100), sqlite_store.purges.backlog().waiting) == (False, 0)
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "été", "a\nb", "100%"])
+def test_keys_are_printable_ascii_without_spaces_and_commas(name: str) -> None:
+    for key in (entry_key("cms", name), tag_key(name)):
+        assert key.isascii()
+        assert key.isprintable()
+        assert not {" ", ","} & set(key)
+
+
+def test_different_names_have_different_keys() -> None:
+    names = ["a b", "a%20b", "a+b", "A b"]
+    assert len({entry_key("cms", name) for name in names}) == len(names)
+
+
+def test_a_key_that_caches_would_refuse_for_its_length_ends_in_a_digest() -> None:
+    """One refused key would keep every purge beside it from being done."""
+    long = "雪" * 254
+    keys = [make(long + end) for make in (tag_key, source_key, lambda id_: entry_key("cms", id_)) for end in "ab"]
+    assert checked(keys) == keys, "each a key, and each another"
+    assert {len(key) for key in keys} == {LONGEST_KEY}
+    fits = "x" * (LONGEST_KEY - len("tag:"))
+    assert tag_key(fits) == f"tag:{fits}"
