@@ -23,23 +23,12 @@ from adapters.geo.null import NullGeo
 from adapters.geo.port import Geo
 from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
-from plugin import editor, visiting
+from plugin import editor
 from plugin import settings as settings_
-from plugin.edging import audiences
 from plugin.errors import RulesRejected
 from plugin.flow.context import ContextPolicy
-from plugin.fronting import in_front_of
 from plugin.identifiers import RandomBits, ulid
-from plugin.measuring import (
-    count_events,
-    count_failures,
-    count_received,
-    measure,
-    measure_lag,
-    measure_patterns,
-)
 from plugin.ports import ContentStore
-from plugin.privacy_services import privacy_services, start_keeping
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
 from plugin.service.audit import DELIVERY_KEY
@@ -64,13 +53,25 @@ from plugin.service.rulesets.draft import Drafting
 from plugin.service.rulesets.publish import Publishing
 from plugin.service.segments.services import segment_services
 from plugin.settings import Settings
-from plugin.sharing import open_sharing
-from plugin.sources import open_source
 from plugin.store import Store, open_store
-from plugin.visitor_services import visitor_services
 from plugin.web.services import WebServices
 from plugin.web.wire import program_version, register
-from plugin.webhooks import open_hooks
+from plugin.wiring import visiting
+from plugin.wiring.edging import audiences
+from plugin.wiring.fronting import in_front_of
+from plugin.wiring.measuring import (
+    count_events,
+    count_failures,
+    count_received,
+    measure,
+    measure_lag,
+    measure_patterns,
+)
+from plugin.wiring.privacy_services import privacy_services, start_keeping
+from plugin.wiring.sharing import open_sharing
+from plugin.wiring.sources import open_source
+from plugin.wiring.visitor_services import visitor_services
+from plugin.wiring.webhooks import open_hooks
 from rules import RuleError
 from rules.attributes import BUILT_IN
 from rules.source import Source, parse

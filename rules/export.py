@@ -17,7 +17,7 @@ from rules.content import Content
 from rules.document import Rule
 from rules.experiments import Experiment
 from rules.export_conditions import Writer, names_in
-from rules.footprint_causes import reads_of
+from rules.footprint.causes import reads_of
 from rules.keys import FORMAT as KEYS
 from rules.portable import beyond_the_edge, leaves_edge
 from rules.ruleset import Ruleset

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from rules.content import Content
-from rules.footprint_causes import Cause, Sharing, reads_of
+from rules.footprint.causes import Cause, Sharing, reads_of
 from rules.ruleset import Ruleset
 from rules.visitor_class import Classes
 

@@ -23,9 +23,9 @@ from rules.content import Content
 from rules.effects import canonical
 from rules.experiments import Experiment
 from rules.facts import Facts, bucket_name, consent_to
-from rules.footprint_causes import reads_of
-from rules.footprint_inputs import carrier_of
-from rules.footprint_values import values_of
+from rules.footprint.causes import reads_of
+from rules.footprint.inputs import carrier_of
+from rules.footprint.values import values_of
 from rules.index import Index
 from rules.ruleset import Ruleset
 from rules.schedule import ALWAYS_ON

@@ -16,7 +16,7 @@ from adapters.runtime import Runtime
 from plugin.cli.output import counted
 from plugin.cli.survey import MOST_EXAMPLES, Survey, chosen, described, lines, survey
 from plugin.settings import Settings
-from plugin.sources import open_source
+from plugin.wiring.sources import open_source
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from plugin.cli.places import RuleFiles
 from plugin.flow.sharing import private_reasons
 from plugin.service.rulesets.checking import without_purpose
 from rules import Content, Problem, RuleError, Ruleset, load_files
-from rules.footprint import Footprint, footprints
-from rules.footprint_words import lines
+from rules.footprint.footprints import Footprint, footprints
+from rules.footprint.words import lines
 from rules.portable import beyond_the_edge
 from rules.testing import TestResult, run_tests
 

@@ -165,7 +165,7 @@ def _stream(settings: Settings) -> Iterator[Finding]:
     from contextlib import ExitStack  # noqa: PLC0415
 
     from adapters.streams.port import StreamError  # noqa: PLC0415
-    from plugin import visiting  # noqa: PLC0415
+    from plugin.wiring import visiting  # noqa: PLC0415
 
     if settings.stream.adapter == "local":
         file = settings.data_dir / str(settings.stream.options.get("file", "events.db"))

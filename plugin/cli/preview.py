@@ -85,7 +85,7 @@ def _life(text: str) -> timedelta:
 def _refuse_without_drafts(settings: Settings, source: str) -> None:
     from adapters.runtime import Runtime  # noqa: PLC0415
     from plugin.cli.cms import configured  # noqa: PLC0415
-    from plugin.sources import open_source  # noqa: PLC0415
+    from plugin.wiring.sources import open_source  # noqa: PLC0415
 
     (name,) = configured(settings, source)
     with closing(open_source(settings.sources[name], Runtime.system())) as opened:

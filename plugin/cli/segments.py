@@ -154,7 +154,7 @@ def _opened() -> Iterator[SegmentServices]:
     from plugin.service.rulesets.draft import Drafting  # noqa: PLC0415
     from plugin.service.segments.services import segment_services  # noqa: PLC0415
     from plugin.settings import signing_key  # noqa: PLC0415
-    from plugin.visiting import hasher_of, now_ms  # noqa: PLC0415
+    from plugin.wiring.visiting import hasher_of, now_ms  # noqa: PLC0415
 
     settings = load_settings()
     # Of the same key as the server's, made where there is none yet: else what is imported would be nobody's.

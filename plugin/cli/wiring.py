@@ -56,7 +56,7 @@ def opened_sources(
 ) -> Iterator[dict[str, MappedSource]]:
     """The configured sources of content, or those named. Raises OptionsError, RegistryError."""
     from adapters.runtime import Runtime  # noqa: PLC0415
-    from plugin.sources import open_source  # noqa: PLC0415
+    from plugin.wiring.sources import open_source  # noqa: PLC0415
 
     with ExitStack() as closing:
         found: dict[str, MappedSource] = {}

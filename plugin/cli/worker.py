@@ -105,11 +105,11 @@ def applying(
     """
     from prometheus_client import CollectorRegistry  # noqa: PLC0415
 
-    from plugin import measuring, visiting  # noqa: PLC0415
     from plugin.app import signing_key_of  # noqa: PLC0415
-    from plugin.privacy_services import start_keeping  # noqa: PLC0415
     from plugin.service.content.notices import nowhere  # noqa: PLC0415
     from plugin.service.delivery.sites import Sites  # noqa: PLC0415
+    from plugin.wiring import measuring, visiting  # noqa: PLC0415
+    from plugin.wiring.privacy_services import start_keeping  # noqa: PLC0415
 
     with ExitStack() as closing:
         store = closing.enter_context(opened_store(settings))
@@ -202,7 +202,7 @@ def converging(
     from plugin.service.content.converge import Converging  # noqa: PLC0415
     from plugin.service.content.looking import REREADS_S  # noqa: PLC0415
     from plugin.service.content.notices import nowhere  # noqa: PLC0415
-    from plugin.webhooks import locales_of  # noqa: PLC0415
+    from plugin.wiring.webhooks import locales_of  # noqa: PLC0415
 
     return Converging(
         plugged.name,

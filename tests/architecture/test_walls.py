@@ -90,6 +90,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     ),
     "plugin.demo": None,
     "plugin.app": None,
+    "plugin.wiring": None,
     "plugin.cli": None,
     "plugin.bench": None,
 }

@@ -21,7 +21,7 @@ from adapters import registry
 from adapters.runtime import Runtime
 from plugin import settings
 from plugin.cli.root import tessera
-from plugin.sources import open_source
+from plugin.wiring.sources import open_source
 from rules.source import parse
 from tests.docs.pages import NOT_RUN, ROOT, RUN, Example
 

@@ -12,7 +12,7 @@ from adapters.edge.varnish import build
 from adapters.runtime import Runtime
 from plugin.profiles.identity import Hasher
 from plugin.settings import load
-from plugin.visiting import hasher_of
+from plugin.wiring.visiting import hasher_of
 from tests.edge.frontend import DELIVERY, frontend
 from tests.edge.management import KEY
 from tests.edge.tampering import Proxy, proxy

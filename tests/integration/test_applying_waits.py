@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from plugin import visiting
 from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
 from plugin.service.delivery.sites import Sites
 from plugin.store import open_store
+from plugin.wiring import visiting
 from tests.integration.privacy.site import place, running, until
 
 

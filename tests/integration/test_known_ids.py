@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from plugin import visiting
 from plugin.service.delivery.sites import Sites
 from plugin.setting_kinds import Secret
 from plugin.store import open_store
+from plugin.wiring import visiting
 from tests.integration.privacy.site import Place, Running, place, running
 from tests.unit.plugin.service.knowing import user_token
 

@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given, note
 
 import rules
-from rules.footprint_causes import reads_of
-from rules.footprint_counts import Count, Work, count_of
-from rules.footprint_flips import stillness
-from rules.footprint_rows import SlotGoals
-from rules.footprint_states import Budget
+from rules.footprint.causes import reads_of
+from rules.footprint.counts import Count, Work, count_of
+from rules.footprint.flips import stillness
+from rules.footprint.rows import SlotGoals
+from rules.footprint.states import Budget
 from tests import oracle
 from tests.strategies import Person, World, worlds
 from tests.strategies.profiles import searched

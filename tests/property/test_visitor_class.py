@@ -6,7 +6,7 @@ from hypothesis import given, note
 
 import rules
 from rules.conditions import InSegment, Percent, Ref, walk
-from rules.footprint_inputs import carrier_of
+from rules.footprint.inputs import carrier_of
 from rules.visitor_class import Classes
 from tests.strategies import World, worlds
 from tests.strategies.profiles import searched

@@ -18,7 +18,7 @@ from plugin.flow.signals.notes import Draft
 from plugin.flow.signals.text import header
 from plugin.flow.signals.zones import known_zones
 from rules.attributes import BUILT_IN
-from rules.footprint_inputs import UTM
+from rules.footprint.inputs import UTM
 
 PROTOCOL = "t-edge"
 VERSION = "1"
@@ -43,7 +43,7 @@ def from_edge(
 
     Args:
         headers: of the request, names in lower case.
-        inputs: as `rules.footprint_inputs.input_of` names them.
+        inputs: as `rules.footprint.inputs.input_of` names them.
         gpc_purposes: what Global Privacy Control refuses.
     """
     found: dict[str, object] = {}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from rules.footprint import Footprint, footprints
-from rules.footprint_words import addition, sharing, still, versions
+from rules.footprint.footprints import Footprint, footprints
+from rules.footprint.words import addition, sharing, still, versions
 from rules.ruleset import Ruleset
 
 

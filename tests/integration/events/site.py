@@ -23,7 +23,7 @@ from adapters.streams.port import Stream
 from plugin.profiles.identity import Hasher
 from plugin.settings import load
 from plugin.store import Store, migrate, open_store
-from plugin.visiting import hasher_of
+from plugin.wiring.visiting import hasher_of
 from tests.servers import free_port
 from tests.unit.plugin.service.site_support import entry, publish, put
 

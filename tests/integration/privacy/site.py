@@ -20,7 +20,7 @@ from plugin.service.content.notices import nowhere
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
-from plugin.visiting import hasher_of
+from plugin.wiring.visiting import hasher_of
 from tests.unit.plugin.service.site_support import entry, publish, put
 
 ADMIN = "admin-key-0123456789"

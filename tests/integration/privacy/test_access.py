@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 from plugin.ports import Change, DeadLetter, EventRow
-from plugin.visiting import now_ms
+from plugin.wiring.visiting import now_ms
 from tests.integration.privacy.site import ADDRESS, place, running
 
 RAW, KNOWN = "v-raw-4711", "jane.doe@example.org"

@@ -13,7 +13,7 @@ from redis import Redis
 from adapters.streams.port import Record, partition_of
 from plugin.ports import DeadLetter
 from plugin.profiles.events import Event, encode
-from plugin.visiting import hasher_of, now_ms
+from plugin.wiring.visiting import hasher_of, now_ms
 from tests import servers
 from tests.integration.privacy.site import Place, Running, again, in_redis, place, running, until
 
@@ -199,7 +199,7 @@ def test_only_keys_with_the_right_see_or_erase(tmp_path: Path) -> None:
 def _stream(site: Running) -> Any:
     from contextlib import ExitStack
 
-    from plugin.visiting import open_visiting
+    from plugin.wiring.visiting import open_visiting
 
     return open_visiting(site.settings, site.store, "k" * 32, ExitStack()).stream
 

@@ -9,7 +9,7 @@ import pytest
 
 from plugin.ports import Member
 from plugin.setting_kinds import Secret
-from plugin.visiting import copier, hasher_of, now_ms, rekeyer
+from plugin.wiring.visiting import copier, hasher_of, now_ms, rekeyer
 from tests.integration.privacy.site import Place, Running, place, running, until
 
 OLD, NEW = Secret("an-old-key-of-visitors"), Secret("a-new-key-of-visitors")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import rules
-from rules.footprint import Footprint, footprints
-from rules.footprint_words import addition, lines, still, versions
+from rules.footprint.footprints import Footprint, footprints
+from rules.footprint.words import addition, lines, still, versions
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PIN = [{"pin": {"id": "x"}}]

@@ -11,7 +11,6 @@ from adapters.device.null import NullDevices
 from plugin.edge.audience_keys import AudienceKeys
 from plugin.edge.headers import Longest
 from plugin.flow.context import ContextPolicy
-from plugin.fronting import explain_refusal
 from plugin.graphql.asking import Asking, Services
 from plugin.graphql.execution import Executing
 from plugin.graphql.persisted import Persisted
@@ -25,6 +24,7 @@ from plugin.service.delivery.writer import AnswerWriter
 from plugin.store import Store
 from plugin.web.auth import Caller, Keyring
 from plugin.web.shared import Sharing
+from plugin.wiring.fronting import explain_refusal
 from rules import Block
 from tests.unit.plugin.service.site_support import NOW, Service, entry, publish, put, service
 from tests.unit.plugin.web.small_app import SmallSettings

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from rules.footprint_factors import Class, Factor, Marks
-from rules.footprint_rows import Need
+from rules.footprint.factors import Class, Factor, Marks
+from rules.footprint.rows import Need
 
 
 class Visitor(NamedTuple):

@@ -12,7 +12,7 @@ from rules.compiled import CompiledSlot
 from rules.conditions import Ago, Ref, Test
 from rules.content import Content
 from rules.document import Document
-from rules.footprint_clock import LOCAL, minutes_of, times
+from rules.footprint.clock import LOCAL, minutes_of, times
 from rules.schedule import Schedule
 
 DAYS = 7

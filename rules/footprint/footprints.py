@@ -11,13 +11,13 @@ from rules.analysis_goals import Literal as Asked
 from rules.analysis_words import said
 from rules.conditions import Test
 from rules.content import Content
-from rules.footprint_causes import Cause, Reads, Sharing, reads_of
-from rules.footprint_counts import Count, How, Work, count_of
-from rules.footprint_factors import SEGMENT
-from rules.footprint_flips import Stillness, stillness
-from rules.footprint_people import CLOCK
-from rules.footprint_rows import SlotGoals
-from rules.footprint_states import Budget
+from rules.footprint.causes import Cause, Reads, Sharing, reads_of
+from rules.footprint.counts import Count, How, Work, count_of
+from rules.footprint.factors import SEGMENT
+from rules.footprint.flips import Stillness, stillness
+from rules.footprint.people import CLOCK
+from rules.footprint.rows import SlotGoals
+from rules.footprint.states import Budget
 from rules.portable import beyond_the_edge
 from rules.ruleset import Ruleset
 

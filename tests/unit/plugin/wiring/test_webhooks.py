@@ -8,7 +8,7 @@ from adapters.cms.signed import SignedHook
 from adapters.runtime import Runtime
 from plugin.errors import SettingsError
 from plugin.settings import Plugged
-from plugin.webhooks import locales_of, open_hooks
+from plugin.wiring.webhooks import locales_of, open_hooks
 
 SECRET = "a-secret-of-the-cms"
 

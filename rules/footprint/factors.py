@@ -11,10 +11,10 @@ from typing import NamedTuple
 from rules.analysis_goals import Literal
 from rules.conditions import Ago, All, InSegment, Not, Percent, Ref, Test
 from rules.effects import canonical
-from rules.footprint_clock import LOCAL
-from rules.footprint_draws import Draws
-from rules.footprint_people import CLOCK, CONSENT, LOCALE, VISITOR, ZONED, People, attributes_of
-from rules.footprint_rows import Item, Need
+from rules.footprint.clock import LOCAL
+from rules.footprint.draws import Draws
+from rules.footprint.people import CLOCK, CONSENT, LOCALE, VISITOR, ZONED, People, attributes_of
+from rules.footprint.rows import Item, Need
 from rules.index import Index
 from rules.locales import preference
 from rules.ruleset import Ruleset

@@ -11,7 +11,7 @@ from rules.attributes import Catalogue
 from rules.compiled import CompiledSlot
 from rules.conditions import Ago, Condition, InSegment, Percent, Ref, Test, walk
 from rules.document import Document
-from rules.footprint_inputs import carrier_of, input_of
+from rules.footprint.inputs import carrier_of, input_of
 from rules.schedule import Schedule
 from rules.segments import Segment
 

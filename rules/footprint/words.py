@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.footprint import Addition, Footprint
-from rules.footprint_flips import Stillness
+from rules.footprint.flips import Stillness
+from rules.footprint.footprints import Addition, Footprint
 
 _LARGE = 1_000_000
 _SHARED = {

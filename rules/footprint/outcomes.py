@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rules.actors import after_stop
 from rules.compiled import CompiledSlot
-from rules.footprint_factors import Marks
-from rules.footprint_rows import Item, Need
-from rules.footprint_states import Budget, Walk
+from rules.footprint.factors import Marks
+from rules.footprint.rows import Item, Need
+from rules.footprint.states import Budget, Walk
 from rules.picking import Picker
 
 Outcome = tuple[object, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rules.buckets import BUCKETS, arm_of, bucket
 from rules.conditions import Percent, Reading
 from rules.experiments import Experiment, Group, Holdout, arm_for
-from rules.footprint_rows import Item
+from rules.footprint.rows import Item
 
 MOST_IDS = 20_000
 Label = Callable[[int], object]

@@ -14,8 +14,8 @@ from plugin.service.visitors.stage import Staging
 from plugin.service.visitors.writes import ProfileWrites
 from plugin.settings import Settings
 from plugin.store import Store
-from plugin.visiting import Visiting, copier, now_ms, user_tokens
 from plugin.web.services import VisitorServices
+from plugin.wiring.visiting import Visiting, copier, now_ms, user_tokens
 
 
 def profile_writes(visiting: Visiting, store: Store, sites: Sites) -> ProfileWrites:

@@ -18,7 +18,7 @@ from plugin.service.privacy.retention import Retaining
 from plugin.service.privacy.services import PrivacyServices
 from plugin.settings import Settings
 from plugin.store import Store
-from plugin.visiting import Visiting, copier, keeps_of, now_ms
+from plugin.wiring.visiting import Visiting, copier, keeps_of, now_ms
 from rules.attributes import Type
 
 ERASURES_S = 5.0

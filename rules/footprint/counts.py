@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Literal
 
 from rules.content import Content
-from rules.footprint_draws import Draws
-from rules.footprint_factors import Factors, Marks
-from rules.footprint_outcomes import Merged, Outcomes
-from rules.footprint_people import LOCALE
-from rules.footprint_rows import Needs, SlotGoals
-from rules.footprint_states import Budget, Visitor, Walk, visitor_of
-from rules.footprint_values import closed_values
+from rules.footprint.draws import Draws
+from rules.footprint.factors import Factors, Marks
+from rules.footprint.outcomes import Merged, Outcomes
+from rules.footprint.people import LOCALE
+from rules.footprint.rows import Needs, SlotGoals
+from rules.footprint.states import Budget, Visitor, Walk, visitor_of
+from rules.footprint.values import closed_values
 from rules.locales import preference
 from rules.ruleset import Ruleset
 

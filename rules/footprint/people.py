@@ -10,9 +10,9 @@ from rules.analysis_goals import Literal
 from rules.analysis_values import written
 from rules.conditions import Ago, Percent, Ref, Test
 from rules.document import Document
-from rules.footprint_clock import Moments, moments_of
-from rules.footprint_draws import Draws
-from rules.footprint_values import closed_values, values_of
+from rules.footprint.clock import Moments, moments_of
+from rules.footprint.draws import Draws
+from rules.footprint.values import closed_values, values_of
 from rules.schedule import Schedule
 
 CLOCK, LOCALE, VISITOR, CONSENT = "@clock", "request.locale", "visitor.id", "consent."

@@ -1,0 +1,1 @@
+"""How the parts are put together, a file a concern; `plugin.app` calls them, and the commands that need some."""

@@ -1,0 +1,1 @@
+"""What a slot costs caches: what its answer depends on, how many answers that makes, and how long they hold."""
