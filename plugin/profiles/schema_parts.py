@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from plugin.profiles.explaining import suggestion
 from rules.operators import expression
@@ -55,6 +54,8 @@ def problems_of(schema: object) -> list[Problem]:
     for name, part in _definitions(schema).items():
         found.extend(_of_part(part, ("$defs", name), 1))
     if not found:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 - heavy, and most sites register no type
+
         meaning = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema)
         found = [(tuple(error.absolute_path), error.message[:200]) for error in meaning]
     if not found and _size(schema, schema, ()) > MOST_PARTS:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
 
 from plugin.profiles.explaining import pointer
 from plugin.profiles.schema_parts import problems_of
 from plugin.profiles.types import BUILT_IN, OWN_PURPOSE, Check, EventType
 from rules.operators import expression
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PURPOSE = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
@@ -66,6 +68,9 @@ def _check_of(schema: Mapping[str, object]) -> Check:
 @lru_cache(maxsize=1)
 def _validators() -> Callable[[Mapping[str, object]], Draft202012Validator]:
     """JSON Schema with expressions in linear time, and members compared in one pass."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - heavy, and most sites register no type
+    from jsonschema.validators import extend  # noqa: PLC0415
+
     made: Callable[[Mapping[str, object]], Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
     )
@@ -74,12 +79,18 @@ def _validators() -> Callable[[Mapping[str, object]], Draft202012Validator]:
 
 def _pattern(_validator: object, pattern: str, value: object, _schema: object) -> Iterator[ValidationError]:
     if isinstance(value, str) and not _compiled(pattern)(value):
-        yield ValidationError(f"a text that matches {pattern!r}")
+        yield _fault(f"a text that matches {pattern!r}")
 
 
 def _unique(_validator: object, wanted: bool, value: object, _schema: object) -> Iterator[ValidationError]:
     if wanted and isinstance(value, list) and len({_sorted_json.encode(_same(one)) for one in value}) < len(value):
-        yield ValidationError("a list without the same value twice")
+        yield _fault("a list without the same value twice")
+
+
+def _fault(message: str) -> ValidationError:
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    return ValidationError(message)
 
 
 def _same(value: object) -> object:

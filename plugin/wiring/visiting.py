@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from adapters import registry
 from adapters.runtime import Runtime
@@ -16,7 +17,6 @@ from plugin.flow.context import ContextPolicy
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
 from plugin.live.pattern_engine import Counts, Limits, PatternEngine
-from plugin.live.redis_views import RedisViews
 from plugin.live.rested import RestedViews
 from plugin.live.views import StoredViews
 from plugin.processes import has_ended, own_name
@@ -47,6 +47,9 @@ from plugin.service.visitors.user_tokens import UserTokens
 from plugin.settings import Settings
 from plugin.store import Store
 from rules.letters import PatternSet
+
+if TYPE_CHECKING:
+    from plugin.live.redis_views import RedisViews
 
 _DAY_MS = 86_400_000
 _STOP_S = 10.0
@@ -186,6 +189,8 @@ def keeps_of(settings: Settings) -> Keeps:
 def _copies(settings: Settings, store: Store, closing: ExitStack) -> RedisViews | None:
     if settings.redis_url is None:
         return None
+    from plugin.live.redis_views import RedisViews  # noqa: PLC0415 - heavy, so only where it is used
+
     copies = RedisViews(
         settings.redis_url.reveal(),
         RestedViews(StoredViews(store.visitors), monotonic=time.monotonic),
