@@ -15,7 +15,7 @@ from rules.analysis_values import supply, written
 from rules.attributes import Catalogue
 from rules.buckets import bucket
 from rules.clock import zone_of
-from rules.conditions import Ago, Holds, InSegment, Ref, Test, compile_test
+from rules.conditions import Ago, Holds, InSegment, Test, compile_test
 from rules.facts import Facts
 
 _MOST_IDS = 20_000
@@ -160,8 +160,7 @@ class Inventor:
 
 def _names(one: Literal) -> tuple[str, ...]:
     assert isinstance(one.leaf, Test)  # noqa: S101 - only tests compare
-    operand = one.leaf.operand
-    return (one.leaf.attribute, operand.name) if isinstance(operand, Ref) else (one.leaf.attribute,)
+    return one.leaf.names
 
 
 def _of_visitor(one: Literal) -> bool:

@@ -61,6 +61,11 @@ class Test:
         return self.op in TRUE_WHERE_MISSING or (self.op == "exists" and self.operand is False)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes that it reads."""
+        return (self.attribute, self.operand.name) if isinstance(self.operand, Ref) else (self.attribute,)
+
+    @property
     def key(self) -> str:
         """Equal for equal tests; a plain hash would confuse 1 and True."""
         return f"{self.attribute} {self.op} {self.operand!r} {self.any_case}"

@@ -92,7 +92,7 @@ class _Export:
     def _slot(self, compiled: CompiledSlot) -> dict[str, Any]:
         slot = compiled.slot
         audiences, languages = self._content_of(slot.id)
-        reads = reads_of(compiled, self._ruleset.document, audiences or (), bool(languages))
+        reads = reads_of(self._ruleset, self._content, slot.id)
         found: dict[str, Any] = {"id": slot.id, "sharing": reads.sharing}
         reasons = beyond_the_edge(self._ruleset, slot.id)
         if reasons:

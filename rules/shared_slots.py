@@ -56,9 +56,7 @@ class SharedSlots:
 
     def _slot(self, slot: str) -> SharedSlot:
         compiled = self._ruleset.compiled(slot)
-        pool, default = self._content.pool(slot), self._content.default(slot)
-        languages = bool(pool.locales or default.locales)
-        reads = reads_of(compiled, self._ruleset.document, sorted(pool.audiences), languages)
+        reads = reads_of(self._ruleset, self._content, slot)
         return SharedSlot(
             reads.sharing,
             tuple(sorted({cause.input for cause in reads.causes if cause.input is not None})),

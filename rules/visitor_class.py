@@ -68,8 +68,7 @@ class Classes:
         consents: set[str] = set()
         for slot in slots:
             compiled = ruleset.compiled(slot)
-            pool = content.pool(slot)
-            reads = reads_of(compiled, document, sorted(pool.audiences), bool(pool.locales))
+            reads = reads_of(ruleset, content, slot)
             tests.update((test.key, test) for test in reads.tests)
             whole.update(compiled.reads, compiled.slot.select_refs, compiled.slot.default_refs)
             named = (cause.attribute for cause in reads.causes if cause.attribute is not None)
@@ -77,7 +76,7 @@ class Classes:
         carried = [test for test in tests.values() if carrier_of(test.attribute) == "class"]
         for test in tests.values():
             if isinstance(test.operand, Ref):
-                whole.update((test.attribute, test.operand.name))
+                whole.update(test.names)
             elif isinstance(test.operand, Ago):
                 whole.add(test.attribute)
         self._experiments = _experiments(ruleset, slots)

@@ -13,9 +13,9 @@ import click
 from plugin.cli.entries import Entries, entries_of_file, read_entries
 from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, show_problems
 from plugin.cli.places import RuleFiles
-from plugin.flow.sharing import private_reasons
 from plugin.service.rulesets.checking import without_purpose
 from rules import Content, Problem, RuleError, Ruleset, load_files
+from rules.footprint.causes import reads_of
 from rules.footprint.footprints import Footprint, footprints
 from rules.footprint.words import lines
 from rules.portable import beyond_the_edge
@@ -89,8 +89,13 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     tests = run_tests(ruleset, content, now=now, read_content=lambda name: _entries_beside(files, name))
     problems += [files.problem_of(test, message) for test in tests for message in test.messages]
     origin = {slot: reasons for slot in ruleset.slots if (reasons := beyond_the_edge(ruleset, slot))}
-    private = {slot: found for slot in ruleset.slots if (found := private_reasons(ruleset, slot))}
+    private = {slot: found for slot in ruleset.slots if (found := _private(ruleset, content, slot))}
     return CheckedFiles(problems, ruleset, tests, private, origin, content)
+
+
+def _private(ruleset: Ruleset, content: Content, slot: str) -> list[str]:
+    """What makes a slot one visitor's alone, one reason each."""
+    return [cause.sentence for cause in reads_of(ruleset, content, slot).causes if cause.makes == "private"]
 
 
 def _costs(found: CheckedFiles, content_path: Path | None, now: datetime) -> list[Footprint]:

@@ -12,10 +12,9 @@ from plugin.demo.ladder_words import step_sentence
 from plugin.demo.words import Words
 from plugin.service.delivery.personalize import Answer
 from rules import Block, Decision
+from rules.footprint.causes import ONE_VISITOR
 
 RenderBlock = Callable[[Block, Mapping[str, object]], str | None]
-_VISITOR = "visitor"
-"""In `Site.reads`: something that only one visitor has can change the slot."""
 
 
 class Telling:
@@ -54,7 +53,7 @@ class Telling:
             "fallback": decision.fallback,
             "audience_key": decision.audience_key,
             "ttl_s": self._answer.settled.ttl_s.get(decision.slot),
-            "shareable": _VISITOR not in self._answer.site.reads[decision.slot],
+            "shareable": ONE_VISITOR not in self._answer.site.reads[decision.slot],
             "degraded": degraded,
             "held": [self._rule(row) for row in told if row["status"] == "applied"],
             "not_held": [self._rule(row) for row in told if row["status"] != "applied"],

@@ -69,7 +69,7 @@ class Site:
         version: number of the rule set.
         revision: moves with every publication and every change of content; names this state in caches.
         texts: the JSON of each entry's own part of a block, by the identity of the entry in `content`.
-        reads: for each slot, what of the visitor can change it; see `plugin.flow.sharing`.
+        reads: for each slot, what of the visitor can change it; see `rules.footprint.causes`.
         wanted: every attribute that some condition or selector reads.
         public_segments: those that a browser may learn of.
         surrogates: for each slot, the keys of its answers beside those of the entries shown; see `plugin.edge.cover`.

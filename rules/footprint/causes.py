@@ -1,21 +1,27 @@
-"""Who may share what a slot shows, and why, in words: each cause with the rule that it comes from."""
+"""What a slot depends on, who may share it for that, and why, in words: each cause with the rule that it comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.actors import Actor
 from rules.attributes import Catalogue
-from rules.compiled import CompiledSlot
-from rules.conditions import Ago, Condition, InSegment, Percent, Ref, Test, walk
-from rules.document import Document
-from rules.footprint.inputs import carrier_of, input_of
+from rules.conditions import Ago, Condition, InSegment, Percent, Test, walk
+from rules.footprint.inputs import LOCALE, carrier_of, input_of
 from rules.schedule import Schedule
 from rules.segments import Segment
 
+if TYPE_CHECKING:
+    from rules.content import Content
+    from rules.ruleset import Ruleset
+
 Sharing = Literal["everyone", "inputs", "class", "private"]
+ONE_VISITOR = "visitor"
+"""Stands for everything that only one visitor has: buckets, segments given from elsewhere, caps, own scores."""
+_ZONES = ("context.timezone", "geo.timezone")  # the second stands in for the first
+_OF_ONE = (None, "visitor.id")
 _MOST_NAMED = 3
 _CONSENT = "consent."
 _KINDS = {"pattern": "an event pattern", "members": "a list of visitors", "computed": "a computed segment"}
@@ -66,12 +72,28 @@ class Reads:
         """Who may share."""
         return self.causes[0].makes if self.causes else "everyone"
 
+    @property
+    def attributes(self) -> frozenset[str]:
+        """What of a visitor can change the slot, with ONE_VISITOR where nothing short of the visitor says it.
+
+        What is left out cannot; the clock's are left out, for it is not the visitor's.
+        """
+        found = {ONE_VISITOR if one.attribute in _OF_ONE else one.attribute for one in self.causes}
+        if _ZONES[0] in found:
+            found.update(_ZONES)
+        return frozenset(found)
+
 
 _ORDER: Sequence[Sharing] = ("private", "class", "inputs", "everyone")
 
 
-def reads_of(compiled: CompiledSlot, document: Document, audiences: Sequence[str], has_languages: bool) -> Reads:
-    """Everything that a slot depends on."""
+def reads_of(ruleset: Ruleset, content: Content | None, slot_id: str) -> Reads:
+    """Everything that a slot depends on.
+
+    Args:
+        content: whose audience tags and languages count; None: none of these.
+    """
+    compiled, document = ruleset.compiled(slot_id), ruleset.document
     collected = _Collected(
         {segment.id: segment for segment in document.segments if segment.enabled}, document.catalogue
     )
@@ -95,19 +117,30 @@ def reads_of(compiled: CompiledSlot, document: Document, audiences: Sequence[str
         collected.add("private", f"the model {slot.model.name!r} scores for each visitor", "the slot itself")
     if document.holdout is not None:
         collected.add("class", "keeps a share of the visitors out by their ids", "the holdout")
-    for name in audiences:
-        collected.segment(name, "the content's audience tags")
-    if has_languages:
-        collected.attribute("request.locale", "the content's languages")
+    if content is not None:
+        for name in sorted(content.pool(slot_id).audiences):
+            collected.segment(name, "the content's audience tags")
+        if content.pool(slot_id).locales or content.default(slot_id).locales:
+            collected.attribute(LOCALE, "the content's languages")
     if any(one.visitor for one in schedules) or collected.reads_local_time:
-        collected.attribute("context.timezone", "what goes by the visitor's clock")
+        collected.attribute(_ZONES[0], "what goes by the visitor's clock")
     return Reads(collected.causes(), tuple(collected.tests), tuple(dict.fromkeys(schedules)))
+
+
+class _Made(NamedTuple):
+    """A cause, whatever it comes from."""
+
+    makes: Sharing
+    what: str
+    attribute: str | None = None
+    input: str | None = None
 
 
 class _Collected:
     def __init__(self, segments: Mapping[str, Segment], catalogue: Catalogue) -> None:
         self._segments, self._catalogue = segments, catalogue
-        self._found: dict[tuple[Sharing, str, str | None, str | None], dict[str, None]] = {}
+        self._found: dict[_Made, dict[str, None]] = {}
+        self._made: dict[str, tuple[_Made, ...]] = {}
         self._seen: set[tuple[str, str]] = set()
         self._tests: dict[str, Test] = {}
         self.reads_local_time = False
@@ -117,16 +150,11 @@ class _Collected:
         return list(self._tests.values())
 
     def causes(self) -> tuple[Cause, ...]:
-        made = [
-            Cause(makes, what, tuple(who), attribute, carried)
-            for (makes, what, attribute, carried), who in self._found.items()
-        ]
+        made = [Cause(one.makes, one.what, tuple(who), one.attribute, one.input) for one, who in self._found.items()]
         return tuple(sorted(made, key=lambda one: _ORDER.index(one.makes)))
 
-    def add(
-        self, makes: Sharing, what: str, who: str, attribute: str | None = None, carried: str | None = None
-    ) -> None:
-        self._found.setdefault((makes, what, attribute, carried), {})[who] = None
+    def add(self, makes: Sharing, what: str, who: str, attribute: str | None = None) -> None:
+        self._found.setdefault(_Made(makes, what, attribute), {})[who] = None
 
     def condition(self, condition: Condition, who: str) -> None:
         for leaf in walk(condition):
@@ -143,7 +171,7 @@ class _Collected:
                     "visitor.id",
                 )
                 continue
-            for name in _names(leaf):
+            for name in leaf.names:
                 self.attribute(name, who)
             if isinstance(leaf.operand, Ago):
                 self.attribute("time.now", who)
@@ -160,22 +188,29 @@ class _Collected:
             self.add("class", f"asks for the segment {name!r}, {kind}, which the class cookie carries", who)
 
     def attribute(self, name: str, who: str) -> None:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = tuple(self._of(name))
+        for one in made:
+            self._found.setdefault(one, {})[who] = None
+
+    def _of(self, name: str) -> Iterator[_Made]:
         carrier = carrier_of(name)
         self.reads_local_time = self.reads_local_time or (carrier == "clock" and name != "time.now")
         found = self._catalogue.resolve(name)
         if found is not None and found.purpose is not None:
-            self.attribute(f"consent.{found.purpose}", who)
+            yield from self._of(f"{_CONSENT}{found.purpose}")
         if name.startswith(_CONSENT):
             said = (
                 f"reads {name}, which the request says, or what is kept of the visitor, which the class cookie carries"
             )
-            self.add("class", said, who, name, input_of(name))
+            yield _Made("class", said, name, input_of(name))
         elif carrier == "input":
-            self.add("inputs", f"reads {name}", who, name, input_of(name))
+            yield _Made("inputs", f"reads {name}", name, input_of(name))
         elif carrier == "class":
-            self.add("class", f"reads {name}, which only the origin knows; the class cookie carries it", who, name)
+            yield _Made("class", f"reads {name}, which only the origin knows; the class cookie carries it", name)
         elif carrier == "nobody":
-            self.add("private", f"reads {name}, which an edge is not told", who, name)
+            yield _Made("private", f"reads {name}, which an edge is not told", name)
 
     def effects(self, actor: Actor) -> None:
         who = f"the rule {actor.rule!r}" if actor.rule is not None else f"the experiment {actor.experiment!r}"
@@ -186,9 +221,3 @@ class _Collected:
         for model in actor.models:
             if model.per == "visitor":
                 self.add("private", "chooses a model that scores for each visitor", who)
-
-
-def _names(test: Test) -> Iterator[str]:
-    yield test.attribute
-    if isinstance(test.operand, Ref):
-        yield test.operand.name

@@ -10,8 +10,8 @@ from typing import Literal
 from rules.content import Content
 from rules.footprint.draws import Draws
 from rules.footprint.factors import Factors, Marks
+from rules.footprint.inputs import LOCALE
 from rules.footprint.outcomes import Merged, Outcomes
-from rules.footprint.people import LOCALE
 from rules.footprint.rows import Needs, SlotGoals
 from rules.footprint.states import Budget, Visitor, Walk, visitor_of
 from rules.footprint.values import closed_values

@@ -13,7 +13,8 @@ from rules.conditions import Ago, All, InSegment, Not, Percent, Ref, Test
 from rules.effects import canonical
 from rules.footprint.clock import LOCAL
 from rules.footprint.draws import Draws
-from rules.footprint.people import CLOCK, CONSENT, LOCALE, VISITOR, ZONED, People, attributes_of
+from rules.footprint.inputs import LOCALE
+from rules.footprint.people import CLOCK, CONSENT, VISITOR, ZONED, People, attributes_of
 from rules.footprint.rows import Item, Need
 from rules.index import Index
 from rules.locales import preference

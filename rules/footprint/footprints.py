@@ -119,12 +119,7 @@ def _footprint(
     ruleset: Ruleset, content: Content | None, slot: str, count: Count, now: datetime, only: str | None, slots: int
 ) -> Footprint:
     compiled, document = ruleset.compiled(slot), ruleset.document
-    audiences: list[str] = []
-    has_languages = False
-    if content is not None:
-        audiences = sorted(content.pool(slot).audiences)
-        has_languages = bool(content.pool(slot).locales or content.default(slot).locales)
-    reads = reads_of(compiled, document, audiences, has_languages)
+    reads = reads_of(ruleset, content, slot)
     additions = tuple(one for one in _additions(ruleset, slot, count) if only in (None, one.id))
     if only is not None and any(one.without is None for one in additions):
         additions = tuple(_left_out(ruleset, content, slot, one, now, slots) for one in additions)

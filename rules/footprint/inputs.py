@@ -7,12 +7,13 @@ from typing import Literal
 Carrier = Literal["input", "class", "clock", "nobody"]
 """Who tells an edge of an attribute: an input, the class cookie, the clock (as the time for which answers are kept)."""
 
+LOCALE = "request.locale"
 INPUTS = {
     "geo.country": "country",
     "geo.continent": "country",
     "geo.eu": "country",
     "device.type": "device",
-    "request.locale": "locale",
+    LOCALE: "locale",
     "network.save_data": "network",
     "network.effective_type": "network",
     "request.referrer_kind": "referrer",

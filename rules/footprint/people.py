@@ -12,10 +12,11 @@ from rules.conditions import Ago, Percent, Ref, Test
 from rules.document import Document
 from rules.footprint.clock import Moments, moments_of
 from rules.footprint.draws import Draws
+from rules.footprint.inputs import LOCALE
 from rules.footprint.values import closed_values, values_of
 from rules.schedule import Schedule
 
-CLOCK, LOCALE, VISITOR, CONSENT = "@clock", "request.locale", "visitor.id", "consent."
+CLOCK, VISITOR, CONSENT = "@clock", "visitor.id", "consent."
 ZONED = ("context.timezone", "geo.timezone")
 MOST_TRIED = 8_000
 """How many visitors are invented for one part."""
@@ -123,5 +124,4 @@ class People:
 
 def attributes_of(test: Test) -> frozenset[str]:
     """The attributes that a test reads."""
-    other = (test.operand.name,) if isinstance(test.operand, Ref) else ()
-    return frozenset((test.attribute, *other))
+    return frozenset(test.names)

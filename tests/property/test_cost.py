@@ -114,7 +114,7 @@ def test_nothing_flips_while_nothing_is_said_to(world: World) -> None:
     content = ruleset.prepare(world.content)
     for slot in world.slots:
         compiled = ruleset.compiled(slot)
-        reads = reads_of(compiled, ruleset.document, sorted(content.pool(slot).audiences), has_languages=True)
+        reads = reads_of(ruleset, content, slot)
         still = stillness(compiled, ruleset.document, reads.tests, reads.schedules, content, world.now)
         longest = still.ttl_s if still.ttl_s is not None else 10 * 86_400
         for share in (1, 3, 7, 10):

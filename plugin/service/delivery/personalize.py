@@ -12,7 +12,6 @@ from plugin.errors import RateLimited, ServiceUnavailable, UnknownSlots
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
 from plugin.flow.plan import plan, plan_written
 from plugin.flow.profile import with_profile
-from plugin.flow.sharing import LOCALE, VISITOR
 from plugin.flow.signals.locales import normal_tag
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Planned, Profile, Settled, Site, SlotAsk, Visit
@@ -21,6 +20,8 @@ from plugin.profiles.judging import Judged, Rejected
 from plugin.service.delivery.settling import Settling
 from plugin.service.delivery.sites import Sites
 from plugin.service.events.ingest import Taken
+from rules.footprint.causes import ONE_VISITOR
+from rules.footprint.inputs import LOCALE
 
 MOST_OTHERS = 4
 """States that are not published, such as those of previews, whose context policies are kept."""
@@ -295,7 +296,7 @@ def _is_shared(planned: Planned, command: Personalize, context: Context) -> bool
         return False
     for ask, _plan in planned.plans:
         for name in planned.site.reads[ask.id]:
-            if name == VISITOR or not _in_address(name, command.raw, context):
+            if name == ONE_VISITOR or not _in_address(name, command.raw, context):
                 return False
     return not any(name.startswith("consent.") for name in context.attributes)
 

@@ -11,12 +11,13 @@ from threading import Event, Lock, Thread
 
 from plugin.edge.answers import surrogates_of
 from plugin.errors import ServiceUnavailable, TesseraError
-from plugin.flow.sharing import reads_of, wanted_by
 from plugin.flow.types import Site
 from plugin.ports import ContentStore, RulesetStore
 from plugin.service.content.entries import as_content, block_text
 from rules import Content, RuleError, Ruleset, load
+from rules.footprint.causes import reads_of
 from rules.shared_slots import SharedSlots
+from rules.wanted import wanted_by
 
 _log = logging.getLogger(__name__)
 MOST_REPLACED = 16
@@ -219,7 +220,7 @@ def site_of(
         ruleset=ruleset,
         content=content,
         texts={id(one.entry): block_text(one.entry) for one in content.candidates},
-        reads={slot: reads_of(ruleset, content, slot) for slot in slots},
+        reads={slot: reads_of(ruleset, content, slot).attributes for slot in slots},
         wanted=wanted_by(ruleset),
         shared=SharedSlots(ruleset, content),
         public_segments=frozenset(one.id for one in ruleset.document.segments if one.public),

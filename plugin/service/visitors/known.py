@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from threading import Lock
 
 from plugin.errors import TesseraError
-from plugin.flow.sharing import VISITOR
 from plugin.flow.types import Profile, Site
 from plugin.ports import Views
 from plugin.profiles import fold
@@ -23,6 +22,7 @@ from plugin.profiles.view import KNOWN, PREFIX, attributes_of, exposures_of, seg
 from plugin.service.visitors.stage import Stage
 from rules.attributes import Type
 from rules.facts import PERSON, UNIT
+from rules.footprint.causes import ONE_VISITOR
 from rules.patterns_live import evaluate
 from rules.windows import Entry, Window
 
@@ -217,7 +217,7 @@ def _needs(site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Ne
     declared = {one.name: one.type for one in document.catalogue.all() if one.name.startswith(PREFIX)}
     mine = None if wanted is None else frozenset(one for one in wanted if one.startswith(PREFIX) or one in _OF_SESSIONS)
     reads = frozenset[str]().union(*site.reads.values())
-    asks = VISITOR in reads or any(one.startswith((PREFIX, "consent.")) or one in _OF_SESSIONS for one in reads)
+    asks = ONE_VISITOR in reads or any(one.startswith((PREFIX, "consent.")) or one in _OF_SESSIONS for one in reads)
     # The same at every instant: nothing ever happened.
     nobody = attributes_of(NOBODY, 0, mine, declared, settings)
     return _Needs(site, settings, wanted, mine, declared, segments, wanted is not None and not asks, nobody)

@@ -54,16 +54,28 @@ def test_slots_that_no_shared_cache_may_keep_are_named(run: Tessera, here: Path)
     path = here / "caps.yaml"
     path.write_text(
         "slots:\n  - {id: a, cap: {per_visitor: 1, within: 1d}}\n  - {id: b}\n"
-        "  - {id: c, blend: {model: {name: m, per: visitor}}}\n  - {id: d}\n"
-        "rules: [{id: r, slot: d, cap: {per_visitor: 1, within: 1h}, then: [{boost: {id: x}, by: 1}]}]\n"
+        "  - {id: c, blend: {model: {name: m, per: visitor}}}\n  - {id: d}\n  - {id: e}\n"
+        "rules:\n  - {id: r, slot: d, cap: {per_visitor: 1, within: 1h}, then: [{boost: {id: x}, by: 1}]}\n"
+        "  - {id: t, slot: e, when: {request.path: /sale}, then: [{boost: {id: x}, by: 1}]}\n"
     )
     lines = run("rules", "check", str(path)).stdout.splitlines()
-    private = [line for line in lines if "private" in line]
-    assert private == [
-        "slot a is private to each visitor, so no shared cache keeps it: it has a cap",
-        "slot c is private to each visitor, so no shared cache keeps it: the model 'm' scores per visitor",
-        "slot d is private to each visitor, so no shared cache keeps it: the rule 'r' has a cap",
-    ]
+    said = " is private to each visitor, so no shared cache keeps it: "
+    private = dict(line.split(said) for line in lines if said in line)
+    assert list(private) == ["slot a", "slot c", "slot d", "slot e"]
+    assert "has a cap" in private["slot a"]
+    assert "the model 'm'" in private["slot c"]
+    assert private["slot d"].startswith("the rule 'r': has a cap")
+    assert private["slot e"].startswith("the rule 't': reads request.path")
+
+
+def test_the_same_slots_are_private_where_the_cost_is_told(run: Tessera, rules: Path, content: Path) -> None:
+    """An audience tag of the content can be what makes a slot the visitor's own."""
+    (rules / "30-path.yaml").write_text("segments: [{id: sale, when: {request.path: /sale}}]\n")
+    content.write_text(f"{CONTENT}- {{id: tagged, type: hero, tags: ['audience:sale']}}\n")
+    arguments = ("rules", "check", str(rules), "--content", str(content), "--format", "json", "--cost")
+    found = json.loads(run(*arguments).stdout)
+    assert list(found["private_slots"]) == ["home.hero"]
+    assert [one["slot"] for one in found["cost"] if one["sharing"] == "private"] == ["home.hero"]
 
 
 def test_tests_without_content_say_that_they_had_none(run: Tessera, rules: Path) -> None:

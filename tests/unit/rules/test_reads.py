@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, note
 
 import rules
-from plugin.flow.sharing import LOCALE, VISITOR, reads_of, wanted_by
+from rules.footprint.causes import ONE_VISITOR, reads_of
+from rules.footprint.inputs import LOCALE
+from rules.wanted import wanted_by
 from tests.strategies import World, worlds
 from tests.strategies.profiles import searched
 
@@ -21,7 +23,7 @@ PIN = [{"pin": {"id": "x"}}]
 def reads(content: Iterable[Mapping[str, Any]] = (), slot: Mapping[str, Any] | None = None, **parts: Any) -> set[str]:
     """Of one slot."""
     ruleset = rules.load({"version": 1, "slots": [{"id": "s", **(slot or {})}], **parts})
-    return set(reads_of(ruleset, ruleset.prepare(content), "s"))
+    return set(reads_of(ruleset, ruleset.prepare(content), "s").attributes)
 
 
 def rule(**rest: Any) -> list[dict[str, Any]]:
@@ -71,7 +73,7 @@ def test_an_audience_tag_of_a_disabled_segment_is_for_nobody_and_reads_nothing()
     ],
 )
 def test_what_only_one_visitor_has_makes_a_slot_the_visitors_own(parts: dict[str, Any]) -> None:
-    assert VISITOR in reads(**parts)
+    assert ONE_VISITOR in reads(**parts)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_everything_that_some_slot_reads_is_wanted() -> None:
     }
     wanted = wanted_by(rules.load(document))
     assert {"geo.region", "device.type", "network.save_data"} <= wanted
-    assert not {VISITOR, "visitor.known"} & wanted
+    assert not {ONE_VISITOR, "visitor.known"} & wanted
 
 
 def test_whether_a_visitor_is_known_is_wanted_by_experiments_on_persons() -> None:
@@ -132,8 +134,8 @@ def test_what_a_slot_does_not_read_never_changes_it(world: World) -> None:
     content = ruleset.prepare(world.content)
     first, second = (dict(person.attributes) for person in world.people)
     for slot in world.slots:
-        read = reads_of(ruleset, content, slot)
-        if VISITOR in read:
+        read = reads_of(ruleset, content, slot).attributes
+        if ONE_VISITOR in read:
             continue
         mixed = {name: value for name, value in second.items() if name not in read}
         mixed |= {name: value for name, value in first.items() if name in read}
