@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
@@ -18,13 +16,12 @@ from typing import Any
 import requests
 
 from adapters.cms.payload import MODULE
+from tests.node import modules
 from tests.servers import free_port, program
 
 SITE = Path(__file__).with_name("site")
-CACHE = Path(__file__).parents[3] / ".cache"
 KEY = "the-key-of-a-reader"
 SECRET = "a secret shared by both sides"
-INSTALL_S = 600
 START_S = 180
 STOP_S = 60
 
@@ -67,12 +64,12 @@ class Editor:
 @contextmanager
 def payload(*, announce_to: str | None = None) -> Iterator[Editor]:
     """A site with nothing in it. With `announce_to` our module is in its configuration and sends notices there."""
-    modules = installed()
+    packages = modules("payload", SITE)  # the first time half a minute
     folder = Path(tempfile.mkdtemp(prefix="tessera-payload-"))
     try:
         for file in SITE.iterdir():
             shutil.copy(file, folder)
-        (folder / "node_modules").symlink_to(modules)
+        (folder / "node_modules").symlink_to(packages)
         port = free_port()
         environment = {
             **os.environ,
@@ -88,34 +85,6 @@ def payload(*, announce_to: str | None = None) -> Iterator[Editor]:
             yield Editor(f"http://127.0.0.1:{port}", session)
     finally:
         shutil.rmtree(folder)
-
-
-def installed() -> Path:
-    """The `node_modules` with Payload in it; the first time it takes npm half a minute."""
-    wanted = (SITE / "package-lock.json").read_bytes()
-    node = subprocess.run([program("node"), "--version"], check=True, capture_output=True, timeout=90).stdout
-    name = f"payload-{hashlib.sha256(wanted + node).hexdigest()[:12]}"
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once: the second waits for the first one's
-        if not (CACHE / name).exists():
-            _install(CACHE / f"{name}.part", CACHE / name)
-    return CACHE / name / "node_modules"
-
-
-def _install(part: Path, home: Path) -> None:
-    """Installs beside, and renames: a folder that stands is a whole one."""
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SITE / name, part)
-    command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(
-        command, cwd=part, stdin=subprocess.DEVNULL, capture_output=True, timeout=INSTALL_S, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"npm ci failed:\n{done.stderr.decode(errors='replace')[-2_000:]}")
-    part.rename(home)
 
 
 @contextmanager

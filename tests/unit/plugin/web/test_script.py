@@ -14,9 +14,12 @@ import pytest
 
 from plugin.web import script as script_
 from plugin.web.script import compact, script
+from tests.node import modules
+from tests.servers import program
 from tests.unit.plugin.web.small_app import Small
 
 FOLDER = Path(script_.__file__).parent / "static"
+COMPILER = Path(__file__).with_name("typescript")
 MOST_BYTES = 5_000
 
 
@@ -120,11 +123,11 @@ Tessera.visitorId = "v";
 """
 
 
-@pytest.mark.skipif(shutil.which("tsc") is None, reason="TypeScript is not installed; the browser checks the names")
 def test_the_types_are_right_to_the_compiler(tmp_path: Path) -> None:
     shutil.copy(FOLDER / "tessera.d.ts", tmp_path)
     (tmp_path / "page.ts").write_text(TYPED)
     options = ["--strict", "--noEmit", "--target", "es2022", "--module", "es2022", "--lib", "es2022,dom"]
-    command = ["tsc", *options, "page.ts"]
+    compiler = modules("typescript", COMPILER) / "typescript" / "bin" / "tsc"
+    command = [program("node"), str(compiler), *options, "page.ts"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout
