@@ -12,7 +12,7 @@ from typing import Literal
 from adapters.cms.port import CmsError
 from adapters.edge.port import EdgeError
 from adapters.models.port import ModelError
-from adapters.registry import RegistryError
+from adapters.registry import BUILT_IN, RegistryError, discover
 from plugin.cli.output import counted
 from plugin.cli.wiring import load_settings, opened_models, opened_sources
 from plugin.errors import SettingsError, TesseraError
@@ -75,6 +75,21 @@ def _installation() -> Iterator[Finding]:
         yield Finding("ok", "packages", "rules and adapters are ours")
     for shipped in ("templates", "migrations", "site"):
         yield _folder(shipped)
+    yield _adapters()
+
+
+def _adapters() -> Finding:
+    """Those that other distributions announce, by port and name: ours are always there."""
+    try:
+        found = [
+            f"{port} {name} ({path})"
+            for port, ours in BUILT_IN.items()
+            for name, path in discover(port).items()
+            if name not in ours
+        ]
+    except RegistryError as error:
+        return Finding("wrong", "adapters", str(error), "uninstall one of the two")
+    return Finding("ok", "adapters", f"ours, and {', '.join(found)}" if found else "ours alone")
 
 
 def _folder(name: Folder) -> Finding:

@@ -104,10 +104,6 @@ class Syncing:
         except CmsError:
             return None  # a sync says what is wrong with it
 
-    def sync_all(self) -> list[Synced]:
-        """Every source, one after the other."""
-        return [self.sync(name) for name in self.sources]
-
 
 def removals_held(name: str, held: int) -> str:
     """What to say of removals that wait."""

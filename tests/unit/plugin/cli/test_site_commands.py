@@ -165,6 +165,22 @@ def test_the_doctor_finds_what_is_missing_and_is_content_when_it_is_there(run: T
     assert after.stdout.endswith("all is well\n")
 
 
+def test_the_doctor_names_adapters_of_others_and_two_of_one_name(
+    run: Tessera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def announce(name: str) -> None:
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[tessera.cms]\nmine = {name}:build\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    announce("one")
+    assert "ours, and cms mine (one:build)" in run("doctor").stdout
+    announce("two")
+    assert levels(run)["adapters"] == "wrong"
+
+
 def test_in_an_empty_folder_the_doctor_says_each_thing_once_and_leaves_no_trace(run: Tessera, here: Path) -> None:
     result = run("doctor")
     assert result.stdout.count("tessera db upgrade") == 1

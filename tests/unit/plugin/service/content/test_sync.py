@@ -330,14 +330,14 @@ def test_versions_and_links_are_kept(sqlite_store: Store) -> None:
     assert (stored.version, stored.links) == (NOW.isoformat(), ("b", "c"))
 
 
-def test_all_sources_are_synced_whichever_fails(folder: Folder, sqlite_store: Store) -> None:
+def test_a_source_that_fails_leaves_the_others_alone(folder: Folder, sqlite_store: Store) -> None:
     def down(_cursor: str | None) -> Fetched:
         raise Unavailable("down")
 
     folder.entry("a.md")
     sources: dict[str, Any] = {"one": ByHand(down), "two": build({"path": str(folder.root)}, Runtime.system())}
-    done = Syncing(sources, sqlite_store.content, clock=lambda: NOW).sync_all()
-    assert [(one.source, one.error) for one in done] == [("one", "down"), ("two", None)]
+    syncing = Syncing(sources, sqlite_store.content, clock=lambda: NOW)
+    assert [(name, syncing.sync(name).error) for name in sources] == [("one", "down"), ("two", None)]
     assert held(sqlite_store) == {"a": "T"}
 
 
