@@ -130,8 +130,7 @@ class Ruleset:
 
     def _holders(self, facts: Facts) -> frozenset[str]:
         found = facts.given
-        if self._members:
-            visitor = facts["visitor.id"]
+        if self._members and (visitor := facts["visitor.id"]) is not None:
             found = found.union([name for name, members in self._members if visitor in members])
         if self._shared is not None:
             first = self._shared.segments(facts)

@@ -11,6 +11,8 @@ from rules.footprint.causes import Cause, Sharing, reads_of
 from rules.ruleset import Ruleset
 from rules.visitor_class import Classes
 
+_MOST_KEPT = 1_024
+
 
 class SharedSlot(NamedTuple):
     """One slot.
@@ -33,6 +35,7 @@ class SharedSlots:
     def __init__(self, ruleset: Ruleset, content: Content) -> None:
         self._ruleset = ruleset
         self._content = content
+        self._inputs: dict[tuple[str, ...], tuple[str, ...]] = {}  # pages ask for the same slots each time
 
     @cached_property
     def slots(self) -> dict[str, SharedSlot]:
@@ -64,8 +67,16 @@ class SharedSlots:
             tuple(cause for cause in reads.causes if cause.makes == "private"),
         )
 
-    def inputs(self, slots: Iterable[str]) -> tuple[str, ...]:
+    def inputs(self, slots: tuple[str, ...]) -> tuple[str, ...]:
         """The inputs by which these slots differ, `class` among them; the same whoever asks."""
+        known = self._inputs.get(slots)
+        if known is None:
+            known = self._inputs_of(slots)
+            if len(self._inputs) < _MOST_KEPT:
+                self._inputs[slots] = known
+        return known
+
+    def _inputs_of(self, slots: Iterable[str]) -> tuple[str, ...]:
         found: set[str] = set()
         for name in slots:
             one = self.slots[name]

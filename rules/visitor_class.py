@@ -52,6 +52,7 @@ class VisitorClass(NamedTuple):
     buckets: Mapping[str, int]
 
 
+_MOST_READ = 4_096
 NOBODY = VisitorClass({}, (), {})
 """The class of visitors of whom nothing is known."""
 
@@ -62,6 +63,7 @@ class Classes:
     def __init__(self, ruleset: Ruleset, content: Content, slots: Collection[str]) -> None:
         """``slots``: those whose answers visitors of a class may share."""
         self._ruleset = ruleset
+        self._read: dict[str, VisitorClass] = {"": NOBODY}  # visitors of a class come again and again
         document = ruleset.document
         tests: dict[str, Test] = {}
         whole: set[str] = set()
@@ -126,8 +128,14 @@ class Classes:
 
     def read(self, text: str) -> VisitorClass:
         """A class from the text that classes of the same digest wrote. Raises BadClassError."""
-        if not text:
-            return NOBODY
+        known = self._read.get(text)
+        if known is None:
+            known = self._read_anew(text)
+            if len(self._read) < _MOST_READ:
+                self._read[text] = known
+        return known
+
+    def _read_anew(self, text: str) -> VisitorClass:
         try:
             parts: list[Any] = json.loads(text)
             attributes, segments, buckets = [*parts, *_NOTHING[len(parts) :]]

@@ -43,9 +43,10 @@ class AudienceKeys:
 
     def __init__(self, key: str) -> None:
         self._key = key
-        # Outcomes are few, and each is sealed and opened again and again.
+        # Outcomes and classes are few, and each is sealed and opened again and again.
         self.make = lru_cache(_MOST_KEPT)(self._make)
         self.read = lru_cache(_MOST_KEPT)(self._read)
+        self.class_of = lru_cache(_MOST_KEPT)(self._class_of)
 
     @cached_property
     def _siv(self) -> AESSIV:
@@ -76,7 +77,7 @@ class AudienceKeys:
         made = f"{_encode(sealed[_TAG_BYTES:])}.{epoch}.{_encode(sealed[:_TAG_BYTES])}"
         return made if len(made) <= LONGEST_COOKIE else None
 
-    def class_of(self, cookie: str, epoch: str, hour: int) -> str:
+    def _class_of(self, cookie: str, epoch: str, hour: int) -> str:
         """The text of a class.
 
         Raises:

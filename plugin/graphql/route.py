@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -107,7 +107,7 @@ class GraphqlRoute:
             return unchanged
         return self._answer(asked, caller, environ, query, by_get=True, counted=counted)
 
-    def _caller(self, environ: WSGIEnvironment, query: dict[str, tuple[str, ...]]) -> Caller:
+    def _caller(self, environ: WSGIEnvironment, query: Mapping[str, tuple[str, ...]]) -> Caller:
         caller = self.keyring.caller(environ, (query.get("key") or (None,))[-1])
         self.buckets.take(caller.name)
         return caller
@@ -117,7 +117,7 @@ class GraphqlRoute:
         asked: Asked,
         caller: Caller,
         environ: WSGIEnvironment,
-        query: dict[str, tuple[str, ...]],
+        query: Mapping[str, tuple[str, ...]],
         *,
         by_get: bool = False,
         counted: bool = True,

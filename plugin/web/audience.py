@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from plugin.web.auth import Caller, Keyring
 from plugin.web.body import read_json
 from plugin.web.context_form import LONGEST_ID
 from plugin.web.cors import Cors
-from plugin.web.hot import from_query
+from plugin.web.hot import from_address
 from plugin.web.limits import Buckets
 from plugin.web.metrics import HttpMetrics
 from plugin.web.problems import Rendered, field_errors, incident, render
@@ -96,9 +97,10 @@ class AudienceRoute:
             return _unkept(incident(error, self.new_id))
 
     def _lookup(self, environ: WSGIEnvironment) -> Rendered:
-        query = read_query(environ.get("QUERY_STRING", ""))
+        text = environ.get("QUERY_STRING", "")
+        query = read_query(text)
         self._caller(environ, query)
-        asked = from_query(query)
+        asked = from_address(text)
         raw = _raw(environ, query, asked.visitor)
         found = self.audiences.find(raw, [ask.id for ask in asked.asks])
         return _body(found), HTTPStatus.OK, _headers(found)
@@ -170,8 +172,10 @@ _REFUSED = {
 
 def _headers(found: KeysFound) -> dict[str, str]:
     keys = {name: key for name, key in found.keys.items() if key is not None}
-    named = {f"T-{name}": key for name, key in keys.items() if _TOKEN.fullmatch(name) and name.lower() not in _TAKEN}
-    headers = {"Content-Type": "application/json", **named}
+    headers = {"Content-Type": "application/json"}
+    for name, key in keys.items():
+        if (own := _own_header(name)) is not None:
+            headers[own] = key
     if found.complete:
         headers["T-Key"] = joined(keys)
     else:
@@ -187,6 +191,12 @@ def _headers(found: KeysFound) -> dict[str, str]:
         **tags,
     }
     return {**headers, **kept, **({"Vary": ", ".join(found.vary)} if found.vary else {})}
+
+
+@lru_cache(maxsize=1024)
+def _own_header(slot: str) -> str | None:
+    """The header of a slot's own key; None where its name can be none."""
+    return f"T-{slot}" if _TOKEN.fullmatch(slot) and slot.lower() not in _TAKEN else None
 
 
 def _unkept(found: Rendered) -> Rendered:

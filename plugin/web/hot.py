@@ -13,6 +13,7 @@ from plugin.errors import FieldError, ValidationFailed
 from plugin.flow.types import Render, SlotAsk
 from plugin.web.body import read_json
 from plugin.web.context_form import LONGEST_ID, wrong_types
+from plugin.web.wsgi import SHORT_QUERY, read_query
 
 MOST_SLOTS = 50
 MOST_EXCLUDED = 1000
@@ -154,6 +155,16 @@ def _slot_errors(slots: Sequence[_SlotIn]) -> list[FieldError]:
         if slot.exclude and len(slot.exclude) > MOST_EXCLUDED:
             errors.append(FieldError(f"/slots/{index}/exclude", f"at most {MOST_EXCLUDED} ids"))
     return errors
+
+
+def from_address(text: str) -> Asked:
+    """What `from_query` reads of an address's query, which for a short one is kept. Raises: MalformedRequest, too."""
+    return _from_short(text) if len(text) <= SHORT_QUERY else from_query(read_query(text))
+
+
+@lru_cache(maxsize=512)
+def _from_short(text: str) -> Asked:
+    return from_query(read_query(text))
 
 
 def from_query(query: Mapping[str, Sequence[str]]) -> Asked:

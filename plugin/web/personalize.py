@@ -27,7 +27,7 @@ from plugin.service.delivery.personalize import Answer, Personalization, Persona
 from plugin.service.delivery.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
 from plugin.web.cors import Cors
-from plugin.web.hot import Asked, from_body, from_query
+from plugin.web.hot import Asked, from_address, from_body
 from plugin.web.limits import Buckets
 from plugin.web.metrics import HttpMetrics
 from plugin.web.problems import Rendered, field_errors, incident, render
@@ -108,13 +108,14 @@ class HotRoute:
         return self._answer(asked, caller, environ, {}, by_cache=False)
 
     def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
-        query = read_query(environ.get("QUERY_STRING", ""))
+        text = environ.get("QUERY_STRING", "")
+        query = read_query(text)
         caller = self._caller(environ, (query.get("key") or (None,))[-1])
         key = environ.get("HTTP_T_KEY")
         unchanged = self.sharing.unchanged(environ, _address(environ), self.personalization.sites.site, key)
         if unchanged is not None:
             return unchanged
-        asked = from_query(query)
+        asked = from_address(text)
         if key is not None and not asked.explain:
             return self._by_key(asked, key, environ)
         return self._answer(asked, caller, environ, query, by_cache=True, counted=counted)

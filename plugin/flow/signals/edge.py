@@ -48,15 +48,21 @@ def from_edge(
     """
     found: dict[str, object] = {}
     for name in inputs:
-        value = header(headers, header_of(name).lower())
+        carrier, reader = _carried(name)
+        value = header(headers, carrier)
         if name == "consent":
             found.update(_consent(value or "", gpc_purposes))
         elif name == "network":
             found.update(_network(value or ""))
         elif value and len(value) <= _LONGEST:
-            reader = _READERS.get(name, _campaign(name))
             found.update(reader(value))
     return found
+
+
+@lru_cache(maxsize=64)
+def _carried(input_: str) -> tuple[str, Callable[[str], dict[str, object]]]:
+    """The header that carries an input, in lower case, and what reads it."""
+    return header_of(input_).lower(), _READERS.get(input_, _campaign(input_))
 
 
 def _country(value: str) -> dict[str, object]:

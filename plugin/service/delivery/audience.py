@@ -101,8 +101,9 @@ class Audiences:
         """
         site = self._sites.current()
         now = self._clock()
-        known = [name for name in slots if name in site.shared.slots]
-        unknown = tuple(name for name in slots if name not in site.shared.slots)
+        shared = site.shared.slots
+        known = tuple([name for name in slots if name in shared])
+        unknown = () if len(known) == len(slots) else tuple(name for name in slots if name not in shared)
         if not known:
             raise UnknownSlots(slots, site.ruleset.slots)
         inputs = site.shared.inputs(known)
@@ -126,9 +127,9 @@ class Audiences:
         else:
             facts = self._facts(raw, site, now)
         keys: dict[str, str | None] = {}
-        left_s = float(self._longest_s)
+        soonest = now + timedelta(seconds=self._longest_s + MARGIN_S)
         for name in known:
-            one = site.shared.slots[name]
+            one = shared[name]
             keys[name] = None
             is_own = one.sharing == "class" and of_class is LARGE
             if one.sharing == "private" or is_own or (one.first_views and by_edge and of_class is NOBODY):
@@ -140,15 +141,14 @@ class Audiences:
             except Exception:  # noqa: BLE001 - one slot must not take the others: for this one, the origin is asked
                 _log.exception("the slot %s has no key, for its rules cannot be evaluated", name)
                 keys[name], until = None, now + timedelta(seconds=DEGRADED_TTL_S)
-            left_s = min(left_s, (until - now).total_seconds() - MARGIN_S)
-        if not self._sites.is_sure:
-            left_s = min(left_s, UNSURE_S)
-        if unknown:
-            left_s = min(left_s, UNSURE_S)  # names can be made up
+            soonest = min(soonest, until)
+        left_s = (soonest - now).total_seconds() - MARGIN_S
+        if unknown or not self._sites.is_sure:
+            left_s = min(left_s, UNSURE_S)  # names can be made up, too
         return KeysFound(
             site.version,
             keys,
-            {name: site.shared.slots[name].sharing for name in known},
+            {name: shared[name].sharing for name in known},
             unknown,
             tuple(map(header_of, inputs)),
             max(0, int(left_s)),
