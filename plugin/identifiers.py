@@ -10,7 +10,6 @@ from random import Random
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
-_SHIFTS = tuple(range(120, -1, -10))
 
 
 def ulid(milliseconds: int, random_bits: Callable[[int], int]) -> str:
@@ -22,9 +21,14 @@ def ulid(milliseconds: int, random_bits: Callable[[int], int]) -> str:
         milliseconds: since the Unix epoch.
         random_bits: gives a number of so many bits.
     """
-    number = (milliseconds << _RANDOM_BITS) | random_bits(_RANDOM_BITS)
-    pairs = _pairs()
-    return "".join([pairs[number >> shift & 1023] for shift in _SHIFTS])
+    bits, two = random_bits(_RANDOM_BITS), _pairs()
+    # Written out, for every decision has one.
+    return (
+        f"{two[milliseconds >> 40]}{two[milliseconds >> 30 & 1023]}{two[milliseconds >> 20 & 1023]}"
+        f"{two[milliseconds >> 10 & 1023]}{two[milliseconds & 1023]}"
+        f"{two[bits >> 70]}{two[bits >> 60 & 1023]}{two[bits >> 50 & 1023]}{two[bits >> 40 & 1023]}"
+        f"{two[bits >> 30 & 1023]}{two[bits >> 20 & 1023]}{two[bits >> 10 & 1023]}{two[bits & 1023]}"
+    )
 
 
 class RandomBits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -59,23 +60,15 @@ class RawRequest(NamedTuple):
         return value
 
 
-def headers_from_environ(environ: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+def headers_from_environ(environ: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The headers of a WSGI environment, names in lower case.
 
     A server joins repeated headers with commas before we see them, so each has one value.
     """
-    return {name: (value,) for key, value in environ.items() if (name := _NAMES[key]) and isinstance(value, str)}
+    return {name: (environ[key],) for key, name in _headers_among(tuple(environ))}
 
 
-class _Names(dict[str, str]):
-    """The name of the header that a key of the environment stands for; empty where it stands for none."""
-
-    def __missing__(self, key: str) -> str:
-        name = key[5:].replace("_", "-").lower() if key.startswith("HTTP_") else ""
-        if len(self) < _MOST_NAMES:
-            self[key] = name
-        return name
-
-
-_MOST_NAMES = 512
-_NAMES = _Names()
+@lru_cache(maxsize=1024)
+def _headers_among(keys: tuple[str, ...]) -> Sequence[tuple[str, str]]:
+    """The keys of an environment that stand for headers, with these. Browsers are alike in what they send."""
+    return tuple((key, key[5:].replace("_", "-").lower()) for key in keys if key.startswith("HTTP_"))
