@@ -25,14 +25,17 @@ class Lookup:
 
     def __call__(self, *keys: str) -> list[bytes | None]:
         """The values in order. Raises: RedisError."""
+        names = [key.encode() for key in keys]
+        command = b"*%d\r\n$4\r\nMGET\r\n" % (len(names) + 1)
+        command += b"".join([b"$%d\r\n%b\r\n" % (len(name), name) for name in names])
         held: Connection | None = getattr(self._threads, "held", None)
         if held is not None:
             try:
-                return self._ask(held, keys)
+                return self._ask(held, command)
             except ConnectionLost:
                 pass  # it may have been idle for too long, or the server was started anew
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
-        found = self._ask(connection, keys)
+        found = self._ask(connection, command)
         self._threads.held = connection
         return found
 
@@ -40,9 +43,9 @@ class Lookup:
         """Close the connections of all threads; asked again, they connect anew."""
         self._threads = threading.local()
 
-    def _ask(self, connection: Connection, keys: tuple[str, ...]) -> list[bytes | None]:
+    def _ask(self, connection: Connection, command: bytes) -> list[bytes | None]:
         try:
-            connection.send_command("MGET", *keys)  # type: ignore[no-untyped-call]
+            connection.send_packed_command([command])  # type: ignore[no-untyped-call]
             return cast(list[bytes | None], connection.read_response())
         except BaseException:
             # An answer that comes too late must not be taken for that of the next question.
