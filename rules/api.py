@@ -16,7 +16,7 @@ from rules.expressions import Scope, parse_condition
 from rules.facts import Facts
 from rules.report import Path, Place, Report
 from rules.ruleset import Ruleset
-from rules.source import LONGEST_TEXT, Source, from_data, parse, with_dates_as_text
+from rules.source import LONGEST_TEXT, Source, from_data, from_data_on, parse_on
 
 _UTC = ZoneInfo("UTC")
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -44,7 +44,7 @@ def matches(
     """
     report = Report()
     known = _catalogue(catalogue) if catalogue is not None else None
-    parsed = parse_condition(with_dates_as_text(condition), (), Scope(report, known, "visitor", _UTC))
+    parsed = parse_condition(from_data(condition).data, (), Scope(report, known, "visitor", _UTC))
     report.raise_if_failed()
     instant = as_instant(now, _UTC)
     if instant is None and now is not None:
@@ -108,12 +108,13 @@ def load(
         RuleError: with every problem at once in `problems`.
     """
     if isinstance(document, str):
-        source = parse(document, name)
+        source = parse_on(document, name)
     else:
-        source = Source(document, name, None) if stored else from_data(document, name)
+        source = Source(document, name, None) if stored else from_data_on(document, name)
     report = Report(source.place)
     known = _catalogue(catalogue) if catalogue is not None else None
     checked = check(source.data, report, known)
+    report = _with_those_of_texts(report, source.problems)
     report.raise_if_failed()
     return Ruleset(checked, [problem for problem in report.problems if problem.severity == "warning"])
 
@@ -130,7 +131,7 @@ def load_files(paths: Sequence[str | FilePath], catalogue: Catalogue | Mapping[s
         try:
             if path.stat().st_size > LONGEST_TEXT:
                 raise RuleError([Problem("the file is too large; split it", "", str(path))])
-            source = parse(path.read_text("utf-8"), str(path))
+            source = parse_on(path.read_text("utf-8"), str(path))
             if not isinstance(source.data, Mapping):
                 at = source.place(())
                 raise RuleError([Problem("a document is a mapping", "", at.file, at.line, at.column)])
@@ -142,7 +143,8 @@ def load_files(paths: Sequence[str | FilePath], catalogue: Catalogue | Mapping[s
         except OSError as error:
             problems.append(Problem(f"cannot be read: {error.strerror or error}", "", str(path)))
     if not sources and not problems:
-        problems.append(Problem(f"no file ending in {', '.join(SUFFIXES)} there"))
+        names = ", ".join(map(str, paths))
+        problems.append(Problem(f"no file ending in {', '.join(SUFFIXES)} there", "", names or None))
     if not sources:
         raise RuleError(problems)
     merged = _Merged(sources)
@@ -152,9 +154,26 @@ def load_files(paths: Sequence[str | FilePath], catalogue: Catalogue | Mapping[s
     checked = check(merged.data, report, _catalogue(catalogue) if catalogue is not None else None, merged.read)
     if problems:  # what a file that does not parse would have defined is not known to the others
         report = report.without_unknown_names()
+    report = _with_those_of_texts(report, [problem for source, _ in sources for problem in source.problems])
     report.problems[:0] = problems
     report.raise_if_failed()
     return Ruleset(checked, [problem for problem in report.problems if problem.severity == "warning"])
+
+
+def _with_those_of_texts(report: Report, problems: Sequence[Problem]) -> Report:
+    """The problems of texts before those of the document, of which the former may be the cause."""
+    if not problems:
+        return report
+    if any(problem.word in (*SECTIONS, "attributes") for problem in problems):  # given twice: one of them is lost
+        report = report.without_unknown_names()
+    places = {_place_of(problem) for problem in problems}
+    report.problems[:] = [*problems, *(problem for problem in report.problems if _place_of(problem) not in places)]
+    return report
+
+
+def _place_of(problem: Problem) -> tuple[object, ...]:
+    found = (problem.file, problem.line, problem.column)
+    return found if problem.line is not None else (*found, problem.pointer)
 
 
 def _expand(paths: Sequence[str | FilePath], problems: list[Problem]) -> list[FilePath]:

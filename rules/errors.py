@@ -33,13 +33,17 @@ class Problem:
     suggestion: str | None = None
     severity: Severity = "error"
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """`file:line:column`, 1:1 for a file as a whole; the pointer where there is no text."""
         line, column = self.line, self.column
-        if self.file is not None and line is None:  # of the file as a whole
+        if self.file is not None and line is None:
             line, column = 1, 1
         where = ":".join(str(part) for part in (self.file, line, column) if part is not None)
-        place = where or self.pointer or "document"
-        return f"{place}: {self.message}"
+        return where or self.pointer or "document"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
 
 
 class RuleError(ValueError):

@@ -56,8 +56,8 @@ def parse_condition(data: object, path: Path, scope: Scope, depth: int = 0) -> C
     items: list[Condition] = []
     for key, value in data.items():
         here = (*path, key)
-        if not isinstance(key, str):
-            scope.report.add(here, "the name of an attribute is a string", at_key=True)
+        if not isinstance(key, str) or not key:
+            scope.report.add(here, "the name of an attribute is a string that is not empty", at_key=True)
         elif key in ("all", "any"):
             parts = _parse_list(value, here, scope, depth)
             items.append(All(parts) if key == "all" else AnyOf(parts))
@@ -268,7 +268,7 @@ def _parse_ref(
     scope: Scope,
 ) -> Test | None:
     here = (*path, "ref")
-    if not isinstance(other, str):
+    if not isinstance(other, str) or not other:
         scope.report.add(here, "'ref' names an attribute")
         return None
     if op in ("exists", "matches", "within_km"):

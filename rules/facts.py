@@ -10,7 +10,7 @@ from rules.attributes import Attribute, Catalogue
 from rules.buckets import bucket, encoded
 from rules.clock import WEEKDAYS, zone_of
 from rules.schedule import Schedule
-from rules.values import READERS
+from rules.values import READERS, is_number
 
 NOW = "@now"
 SEGMENTS = "@segments"
@@ -92,7 +92,7 @@ class Facts(dict[str, object]):
         if value is None:
             return self._derived(name) if name.startswith("time.") else None
         if self._catalogue is None:
-            return value
+            return None if type(value) in (int, float) and not is_number(value) else value
         attribute = self._catalogue.resolve(name)
         if attribute is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -66,11 +66,13 @@ class Source:
     Attributes:
         data: mappings, lists and scalars.
         name: of the file, for messages.
+        problems: of the text, where these leave the rest readable; null stands for what they concern.
     """
 
     data: Any
     name: str | None
     _root: yaml.Node | None
+    problems: Sequence[Problem] = ()
 
     def place(self, path: Path, at_key: bool = False) -> Place:
         """Where the value at a path stands, or its key; of the nearest part there is, if the path leads nowhere."""
@@ -105,6 +107,11 @@ def parse(text: str, name: str | None = None) -> Source:
         RuleError: with the places of what does not parse: syntax, duplicate keys, tags, several documents, too many
             aliases, numbers that systems read differently.
     """
+    return _sound(parse_on(text, name))
+
+
+def parse_on(text: str, name: str | None = None) -> Source:
+    """As `parse`, but duplicate keys, tags and numbers that are none are left to the caller in `problems`."""
     if len(text) > LONGEST_TEXT:
         raise _failure(f"the document is longer than {LONGEST_TEXT // 2**20} MiB; split it", name, None)
     stripped = text.lstrip("\ufeff \t\r\n")
@@ -120,33 +127,31 @@ def parse(text: str, name: str | None = None) -> Source:
     root = _compose(text, name)
     if root is None:
         return Source({}, name, None)
-    data = _Construction(name).build(root)
-    return Source({} if data is None else data, name, root)
-
-
-def with_dates_as_text(data: object) -> object:
-    """Dates and date-times as ISO 8601 texts, as other YAML parsers make the former of the latter."""
-    if isinstance(data, date):
-        return data.isoformat()
-    if isinstance(data, Mapping):
-        return {key: with_dates_as_text(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [with_dates_as_text(value) for value in data]
-    return data
+    data, problems = _Construction(name).build(root)
+    return Source({} if data is None else data, name, root, problems)
 
 
 def from_data(data: object, name: str | None = None) -> Source:
-    """A document that came as mappings and lists, copied into plain ones.
+    """A document that came as mappings and lists, copied into plain ones; dates become ISO 8601 texts.
 
     Raises:
         RuleError: with every part that JSON could not carry: keys that are no text, other types, numbers that systems
             read differently, lone surrogates, more than 64 levels.
     """
+    return _sound(from_data_on(data, name))
+
+
+def from_data_on(data: object, name: str | None = None) -> Source:
+    """As `from_data`, but what JSON could not carry is left to the caller in `problems`, more than 64 levels apart."""
     problems: list[Problem] = []
     copied = _plain(data, (), problems, Source(None, name, None))
-    if problems:
-        raise RuleError(problems)
-    return Source(copied, name, None)
+    return Source(copied, name, None, problems)
+
+
+def _sound(source: Source) -> Source:
+    if source.problems:
+        raise RuleError(source.problems)
+    return source
 
 
 def _plain(value: object, path: Path, problems: list[Problem], source: Source) -> object:
@@ -287,11 +292,9 @@ class _Construction:
         self._open: set[int] = set()
         self._aliased = 0
 
-    def build(self, root: yaml.Node) -> object:
+    def build(self, root: yaml.Node) -> tuple[object, list[Problem]]:
         data, _size = self._value(root)
-        if self._problems:
-            raise RuleError(self._problems)
-        return data
+        return data, self._problems
 
     def _note(self, message: str, node: yaml.Node, word: str | None = None) -> None:
         mark = node.start_mark
@@ -367,11 +370,9 @@ def _parse_json(text: str, name: str | None) -> Source | None:
         return found
 
     try:
-        data = json.loads(text.lstrip("\ufeff"), object_pairs_hook=pairs, parse_constant=_refuse_constant)
+        data = json.loads(text.lstrip("\ufeff"), object_pairs_hook=pairs)
     except RecursionError as error:
         raise _failure(f"nested deeper than {DEEPEST} levels", name, None) from error
-    except _ConstantError as error:
-        raise _failure(f"{error} is no finite number", name, None, str(error)) from error
     except json.JSONDecodeError as error:
         if name is None or not name.endswith(".json"):
             return None  # YAML's flow style begins alike
@@ -386,31 +387,19 @@ def _parse_json(text: str, name: str | None) -> Source | None:
         root = _compose(text, name)
     except (RuleError, ConstructorError):  # JSON that YAML reads differently: places are then unknown
         root = None
-    if twice:
-        raise _twice(root, name, twice[0])
-    source = Source(data, name, root)
+    problems: list[Problem] = _twice(root, name, twice[0]) if twice else []
     if not sound:
-        problems: list[Problem] = []
-        _plain(data, (), problems, source)
-        raise RuleError(problems)
-    return source
+        noted = {(problem.line, problem.column) for problem in problems if problem.line is not None}
+        found: list[Problem] = []
+        data = _plain(data, (), found, Source(data, name, root))
+        problems += [problem for problem in found if (problem.line, problem.column) not in noted]
+    return Source(data, name, root, problems)
 
 
-def _twice(root: yaml.Node | None, name: str | None, key: str) -> RuleError:
-    if root is not None:
-        try:
-            _Construction(name).build(root)
-        except RuleError as error:
-            return error
-    return RuleError([Problem(f"{key!r} is given twice", "", name, word=key)])
-
-
-class _ConstantError(ValueError):
-    """NaN or Infinity, which JSON does not have."""
-
-
-def _refuse_constant(text: str) -> object:
-    raise _ConstantError(text)
+def _twice(root: yaml.Node | None, name: str | None, key: str) -> list[Problem]:
+    """Every key that is given twice, with its place; where the places are not known, the first."""
+    problems = _Construction(name).build(root)[1] if root is not None else []
+    return problems or [Problem(f"{key!r} is given twice", "", name, word=key)]
 
 
 def _is_sound(data: object) -> bool | None:

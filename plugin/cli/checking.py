@@ -71,8 +71,8 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
     except RuleError as error:
         return CheckedFiles(error.problems)
     files = RuleFiles(paths)
-    problems = [*ruleset.warnings, *without_purpose(ruleset)]
-    entries = read_entries(content_path) if content_path is not None else _published(ruleset, problems)
+    problems = [*ruleset.warnings, *map(files.placed, without_purpose(ruleset))]
+    entries = read_entries(content_path) if content_path is not None else _published(ruleset, problems, files)
     try:
         content = ruleset.prepare(entries)
     except ValueError as error:
@@ -112,7 +112,7 @@ def _entries_beside(files: RuleFiles, name: str) -> Entries:
         raise ValueError("; ".join(error.lines)) from error
 
 
-def _published(ruleset: Ruleset, problems: list[Problem]) -> Entries:
+def _published(ruleset: Ruleset, problems: list[Problem], files: RuleFiles) -> Entries:
     """The published content, where there are tests that need content and none was given."""
     if all(test.content is not None for test in ruleset.document.tests):
         return ()
@@ -122,13 +122,8 @@ def _published(ruleset: Ruleset, problems: list[Problem]) -> Entries:
     settings = load_settings()
     url = settings.database_url.reveal()
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
-        problems.append(
-            Problem(
-                "tests without content of their own ran with none, for nothing is published here; give --content",
-                "/tests",
-                severity="warning",
-            )
-        )
+        said = "tests without content of their own ran with none, for nothing is published here; give --content"
+        problems.append(files.placed(Problem(said, "/tests", severity="warning")))
         return ()
     with opened_store(settings) as store:
         return [as_content(entry) for entry in store.content.snapshot().entries]

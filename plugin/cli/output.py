@@ -80,8 +80,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
 def problem_line(problem: Problem) -> str:
     """`file:line:col: message`; the JSON pointer stands for the place where there is no file."""
     mark = "warning: " if problem.severity == "warning" else ""
-    where = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
-    return f"{where or problem.pointer or 'document'}: {mark}{problem.message}"
+    return f"{problem.place}: {mark}{problem.message}"
 
 
 def show_json(value: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from rules import Problem
@@ -27,14 +28,22 @@ class RuleFiles:
         return self.placed(Problem(f"the test {test.name!r} fails: {message}", test.pointer))
 
     def placed(self, problem: Problem) -> Problem:
-        """A problem of a test with the place of the test; any other as it is."""
-        found = re.fullmatch(r"/tests/(\d+)(?:/.*)?", problem.pointer)
-        if problem.file is not None or found is None:
+        """A problem of a test or an attribute with its place; any other as it is."""
+        if problem.file is not None:
             return problem
-        for number, (place, _item) in enumerate(self._items("tests")):
-            if number == int(found[1]):
-                return replace(problem, file=place.file, line=place.line, column=place.column)
-        return problem
+        place: Place | None = None
+        if found := re.fullmatch(r"/tests(?:/(\d+)(?:/.*)?)?", problem.pointer):
+            place = next(islice((place for place, _item in self._items("tests")), int(found[1] or 0), None), None)
+        elif found := re.fullmatch(r"/attributes/([^/]+)", problem.pointer):
+            place = self._place_of_attribute(found[1])
+        return replace(problem, file=place.file, line=place.line, column=place.column) if place else problem
+
+    def _place_of_attribute(self, name: str) -> Place | None:
+        for source in self._sources():
+            declared = source.data.get("attributes") if isinstance(source.data, Mapping) else None
+            if isinstance(declared, Mapping) and name in declared:
+                return source.place(("attributes", name), at_key=True)
+        return None
 
     def place_of_rule(self, identifier: str) -> Place:
         """Where a rule stands."""
@@ -45,12 +54,15 @@ class RuleFiles:
 
     def _items(self, section: str) -> Iterator[tuple[Place, object]]:
         """The items of a list of the whole document: lists of several files are joined in the order of the files."""
-        if not self._parsed:
-            self._parsed = [parse(path.read_text("utf-8"), str(path)) for path in self._files]
-        for source in self._parsed:
+        for source in self._sources():
             items = source.data.get(section) if isinstance(source.data, Mapping) else None
             for index, item in enumerate(items if isinstance(items, list) else []):
                 yield source.place((section, index)), item
+
+    def _sources(self) -> Sequence[Source]:
+        if not self._parsed:
+            self._parsed = [parse(path.read_text("utf-8"), str(path)) for path in self._files]
+        return self._parsed
 
     def beside(self, name: str) -> Path:
         """A file in the folder of one of the rule files. Raises ValueError, FileNotFoundError."""

@@ -73,7 +73,7 @@ def test_any_item_of_a_section_is_loaded_or_refused(section: str, item: Any) -> 
     [
         ({1: "a"}, "", "a key is a text, not 1"),
         ({"rules": [{None: 1}]}, "/rules/0", "a key is a text, not None"),
-        ({"rules": [{"priority": float("inf")}]}, "/rules/0/priority", "inf is no finite number"),
+        ({"slots": [{"id": "s", "limit": float("inf")}]}, "/slots/0/limit", "inf is no finite number"),
         ({"version": 10**5000}, "/version", "an integer is beyond 2**53"),
         ({"name": "\ud800"}, "/name", "lone surrogate"),
         ({"name": b"bytes"}, "/name", "a bytes is nothing"),
@@ -92,6 +92,25 @@ def test_a_mapping_that_contains_itself_is_refused() -> None:
     data["rules"] = [data]
     with pytest.raises(rules.RuleError, match="nested deeper than 64 levels"):
         rules.load(data)
+
+
+@pytest.mark.parametrize("condition", [{"": 1}, {"geo.country": {"ref": ""}}, {"geo.country": {1, 2}}])
+def test_a_condition_that_names_nothing_is_refused(condition: Any) -> None:
+    """Without a catalogue, too, where names are not looked up."""
+    with pytest.raises(rules.RuleError):
+        rules.matches(condition, {})
+
+
+def test_a_condition_that_nests_too_deep_is_refused() -> None:
+    """Also one that contains itself."""
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"all": [deep]}
+    endless: dict[str, Any] = {}
+    endless["not"] = endless
+    for condition in (deep, endless):
+        with pytest.raises(rules.RuleError, match="nested deeper than 64 levels"):
+            rules.matches(condition, {})
 
 
 def test_lists_and_mappings_of_other_classes_are_read() -> None:

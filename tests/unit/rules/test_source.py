@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import rules
 from rules.errors import Problem, RuleError
 from rules.source import parse
 from tests.waiting import allowed
@@ -124,8 +125,8 @@ def test_an_empty_text_is_an_empty_document(text: str) -> None:
         ("a: é\x07\n", 1, 5, "does not allow"),
         ('{"a": 1,\n "a": 2}', 2, 2, "'a' is given twice"),
         ('{"a": 9007199254740993}', 1, 7, "beyond 2**53"),
-        ('{"a": NaN}', None, None, "no finite number"),
-        ('{"a": -Infinity}', None, None, "no finite number"),
+        ('{"a": NaN}', 1, 7, "no finite number"),
+        ('{"a": 1,\n "b": -Infinity}', 2, 7, "no finite number"),
         ('{"a": "\\ud800"}', None, None, "lone surrogate"),
     ],
 )
@@ -136,6 +137,35 @@ def test_what_does_not_parse_is_refused_with_its_place(
     found = problem(text)
     assert said in found.message
     assert (found.file, found.line, found.column) == ("f.yaml", line, column)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slots:\n - {id: a, limit: .inf, limit: 5}\n - {id: b, limit: 0}\n"
+        "rules:\n - {id: r, slot: c, when: {geo.contry: FR}, priority: !!int 5, then: []}\n",
+        '{"slots": [\n{"id": "a", "limit": NaN, "limit": 5}, {"id": "b", "limit": 0}],\n'
+        '"rules": [{"id": "r", "slot": "c", "when": {"geo.contry": "FR"}, "priority": Infinity, "then": []}]}',
+    ],
+)
+def test_problems_of_a_text_are_told_with_those_of_its_document(text: str) -> None:
+    """One pass: a key given twice does not hide an unknown name further down; and nothing is told twice."""
+    with pytest.raises(RuleError) as caught:
+        rules.load(text, name="f")
+    said = [one.message for one in caught.value.problems]
+    expected = ["given twice", "from 1 to 100", "no slot 'c'", "did you mean 'geo.country'", "tags such as", "finite"]
+    expected = [one for one in expected if one != "tags such as" or "!!int" in text]
+    assert all(any(part in message for message in said) for part in expected), said
+    assert all(one.line is not None for one in caught.value.problems)
+    places = [(one.line, one.column) for one in caught.value.problems]
+    assert sorted(set(places)) == places
+
+
+def test_where_a_section_is_given_twice_its_names_are_not_missed() -> None:
+    """The first of them is not read."""
+    with pytest.raises(RuleError) as caught:
+        rules.load("slots: [{id: a}]\nrules: [{id: r, slot: a, then: []}]\nslots: [{id: b}]\n")
+    assert [one.message for one in caught.value.problems] == ["'slots' is given twice"]
 
 
 def test_every_problem_of_a_text_is_reported() -> None:

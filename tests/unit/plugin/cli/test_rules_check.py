@@ -117,7 +117,7 @@ def test_json_says_the_same_for_scripts(run: Tessera, rules: Path, content: Path
 def test_paths_that_are_not_there_are_problems(run: Tessera) -> None:
     result = run("rules", "check", "nowhere.yaml")
     assert result.exit_code == 1
-    assert result.stderr == "nowhere.yaml: there is no such file\n"
+    assert result.stderr == "nowhere.yaml:1:1: there is no such file\n"
 
 
 def test_analysis_names_the_rule_where_it_stands_and_fails(run: Tessera, here: Path) -> None:
@@ -150,7 +150,7 @@ def test_an_attribute_of_profiles_without_a_purpose_is_warned_of(run: Tessera, h
     result = run("rules", "check", "site.yaml")
     assert result.exit_code == 0
     (line,) = [line for line in result.stderr.splitlines() if "purpose" in line]
-    assert line.startswith("/attributes/profile.tier: warning: 'profile.tier' declares no purpose")
+    assert line.startswith("site.yaml:2:3: warning: 'profile.tier' declares no purpose")
 
 
 def test_cost_is_shown_where_it_is_asked_for(run: Tessera, rules: Path, content: Path) -> None:
