@@ -89,8 +89,11 @@ def read(item: object) -> Said:
 def explain(said: Said) -> None:
     """Raises Bad where the properties of an event, or a text in it, are beyond their limits."""
     for name in (*_TEXTS, "type", "visitor_id"):
-        if _SURROGATE.search(getattr(said, name) or ""):
+        text = getattr(said, name) or ""
+        if _SURROGATE.search(text):
             raise Bad((name,), "a text without half a surrogate pair")
+        if "\0" in text:
+            raise Bad((name,), "a text without a NUL")
     properties = said.properties or {}
     _bounded(properties, ("properties",), 1)
     if _values(properties) > MOST_VALUES:

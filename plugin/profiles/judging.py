@@ -138,6 +138,8 @@ class _Batch:
             return None
         if identity is None:
             identity = self._identity(visitor)
+        if "\0" in f"{said.content_id}{said.slot}{said.decision_id}":  # no database holds it
+            explaining.explain(said)
         try:
             digest = _digest(said, identity, None if said.time is None else time_ms, properties)
         except UnicodeEncodeError:

@@ -52,6 +52,10 @@ def test_an_editor_builds_publishes_changes_and_takes_back(client: FlaskClient) 
     answer = client.post("/v1/simulate", json=ask).json
     assert answer is not None
     assert [block["id"] for block in answer["slots"]["hero"]["blocks"]] == ["gold"]
+    for draft in ([], [{}], "drafts", 0, True, 1.5):
+        refused = client.post("/v1/simulate", json={**ask, "draft": draft})
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/draft"]  # type: ignore[index]
 
     tag = client.get("/v1/rules/vip").headers["ETag"]
     changed = client.put("/v1/rules/vip", json={**rule, "enabled": False}, headers={"If-Match": tag})

@@ -225,5 +225,5 @@ class SimulateBody(_Slots):
     def _refuse_others(self, data: Mapping[str, Any], **_: Any) -> None:
         draft = data["draft"]
         number = isinstance(draft, int) and not isinstance(draft, bool) and draft >= 1
-        if not (number or isinstance(draft, dict) or draft in {"published", "draft"}):
+        if not (number or isinstance(draft, dict) or draft in ("published", "draft")):
             raise ValidationError({"draft": ["'published', 'draft', a version's number, or a document"]})
