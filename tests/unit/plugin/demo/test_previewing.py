@@ -22,10 +22,12 @@ from plugin.setting_kinds import Plugged
 from plugin.settings import Settings, signing_key
 
 
-@pytest.fixture
-def drafting(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., tuple[FlaskClient, str]]]:
+@pytest.fixture(scope="module")
+def drafting(
+    settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., tuple[FlaskClient, str]]]:
     """A storefront whose openings are all drafts of another title; makes a browser and a link's token."""
-    folder = tmp_path / "content"
+    folder = tmp_path_factory.mktemp("drafts") / "content"
     options = settings.sources["site"].options
     shutil.copytree(str(options["path"]), folder)
     heroes = sorted((folder / "hero").glob("*.en.md"))
