@@ -12,7 +12,8 @@ from rules import Decision, Plan
 from rules.horizon import fresh_for
 
 DEGRADED_TTL_S = 5
-"""What decides a slot instead of its model, or of its rules, is kept for so long at most: it may soon be better."""
+"""What decides a slot instead of its model, its rules or the profile is kept for so long at most: it may soon be
+better."""
 UNFORESEEN = "its rules could not be evaluated"
 _NO_STEPS: Mapping[str, Step] = MappingProxyType({})
 
@@ -67,6 +68,11 @@ def settle(
             shown.update(block.id for block in decision.blocks)
         decisions.append((ask, decision))
     return Settled(planned, tuple(decisions), ttls, steps, faults)
+
+
+def briefly(settled: Settled) -> Settled:
+    """The same, said to hold for no longer than what had to do without something."""
+    return settled._replace(ttl_s={slot: min(ttl, DEGRADED_TTL_S) for slot, ttl in settled.ttl_s.items()})
 
 
 def lowered(decision: Decision, step: Step) -> Decision:

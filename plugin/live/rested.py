@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import TypeVar
 
 from plugin.errors import ServiceUnavailable, TesseraError
 from plugin.ports import Viewed, VisitorRow
 from plugin.ports.views import Views
 
 REST_S = 1.0
+T = TypeVar("T")
 
 
 class RestedViews:
@@ -26,13 +28,20 @@ class RestedViews:
 
     def view(self, source: str) -> Viewed:
         """The view of whom a source belongs to. Raises ServiceUnavailable, at once while it rests."""
+        return self._asked(self._behind.view, source)
+
+    def group(self, source: str) -> Sequence[VisitorRow]:
+        """All sources of whom a source belongs to. Raises ServiceUnavailable, at once while it rests."""
+        return self._asked(self._behind.group, source)
+
+    def _asked(self, ask: Callable[[str], T], source: str) -> T:
         with self._lock:
             alone = self._until is not None
             if self._until is not None and (self._trying or self._monotonic() < self._until):
                 raise ServiceUnavailable("The database did not answer a moment ago.")
             self._trying = alone
         try:
-            found = self._behind.view(source)
+            found = ask(source)
         except TesseraError:
             with self._lock:
                 self._until = self._monotonic() + self._rest_s
@@ -46,7 +55,3 @@ class RestedViews:
             with self._lock:
                 self._until, self._trying = None, False
         return found
-
-    def group(self, source: str) -> Sequence[VisitorRow]:
-        """All sources of whom a source belongs to. Raises ServiceUnavailable."""
-        return self._behind.group(source)

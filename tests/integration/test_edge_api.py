@@ -382,3 +382,27 @@ def test_a_visitor_who_cannot_be_looked_up_keeps_the_class_that_is_there(
     given = client.post("/v1/class?key=public", json={"visitor": {"id": "visitor-1"}})
     assert given.status_code == 503
     assert "Set-Cookie" not in given.headers
+
+
+def test_what_is_decided_without_a_profile_is_kept_by_nobody(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slot that is the same for everyone is so still, in every byte; and what an edge asks for reads no profile."""
+    everyones = "/v1/personalize?slots=all&key=public&visitor.id=visitor-1"
+    before, by_edge = client.get(everyones), look(client, "all,by.share")
+    assert before.headers["Cache-Control"].startswith("public")
+    profiles = app.extensions["tessera"].personalization._profiles
+    monkeypatch.setattr(type(profiles), "find", lambda *_args, **_named: Profile(degraded=("profile",)))
+    private = "/v1/personalize?slots=all,by.share&key=public&visitor.id=visitor-1"
+    posted = {"slots": [{"id": "all"}, {"id": "by.share"}], "visitor": {"id": "visitor-1"}}
+    for answer in (client.get(private), client.post("/v1/personalize?key=public", json=posted)):
+        assert answer.headers["Cache-Control"] in ("private, no-store", "no-store")
+        assert answer.json["degraded"] == ["profile"]
+        assert {one["ttl_s"] for one in answer.json["slots"].values()} == {5}
+    asked = client.get("/v1/audience?slots=by.share&key=public&visitor.id=visitor-1")
+    assert asked.headers["Cache-Control"] == "private, no-store"
+    again = client.get(everyones)
+    assert (again.data, again.headers["ETag"]) == (before.data, before.headers["ETag"])
+    assert again.json["degraded"] == []
+    edges = look(client, "all,by.share")
+    assert (edges.data, edges.headers["Cache-Control"]) == (by_edge.data, by_edge.headers["Cache-Control"])

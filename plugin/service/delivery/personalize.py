@@ -12,6 +12,7 @@ from plugin.errors import RateLimited, ServiceUnavailable, UnknownSlots
 from plugin.flow.context import Context, ContextPolicy, RawRequest, derive
 from plugin.flow.plan import plan, plan_written
 from plugin.flow.profile import with_profile
+from plugin.flow.settle import briefly
 from plugin.flow.signals.locales import normal_tag
 from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Planned, Profile, Settled, Site, SlotAsk, Visit
@@ -172,13 +173,17 @@ class Personalization:
         settled = self._settling.settle(planned, profile.exposures)
         degraded = settled.degraded
         shared = command.by_cache and not command.explain and not degraded and _is_shared(planned, command, context)
+        # Nothing of whoever asks bears on a shared answer, nor does what could not be read of them.
+        without = () if shared else profile.degraded
+        if "profile" in without:
+            settled = briefly(settled)
         return Answer(
             settled,
             shared,
             None if shared else self._new_id(),
             None if shared else visitor,
             planned.unknown,
-            (*degraded, *profile.degraded, *brought.degraded, *command.degraded),
+            (*degraded, *without, *brought.degraded, *command.degraded),
             brought.rejected,
         )
 

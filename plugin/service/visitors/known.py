@@ -113,7 +113,8 @@ class Visitors:
         identity = self._identify(visitor)
         view, degraded = self._view(identity.source, now_ms)
         if events:
-            view = self._with_events(view, identity.source, events, settings, now_ms)
+            view, without = self._with_events(view, identity.source, events, settings, now_ms)
+            degraded = tuple(dict.fromkeys((*degraded, *without)))
         found = _units(view, identity)
         if not self._allowed(view, consent, settings.purpose):
             found |= {f"consent.{purpose}": word.allowed for purpose, word in view.state.consent.items()}
@@ -154,10 +155,17 @@ class Visitors:
         with self._lock:
             self._last.pop(source, None)
 
-    def _with_events(self, view: View, source: str, events: Sequence[Event], settings: Settings, now_ms: int) -> View:
-        """A view after events, by the reducer that workers use. Windows are read only where a pattern asks for one."""
+    def _with_events(
+        self, view: View, source: str, events: Sequence[Event], settings: Settings, now_ms: int
+    ) -> tuple[View, tuple[str, ...]]:
+        """A view after events, by the reducer that workers use, and what had to be done without.
+
+        Windows are read only where a pattern asks for one.
+        """
         stage = self._stage()
-        state, entries = view.state, []
+        state = view.state
+        entries: list[Entry] = []
+        degraded: tuple[str, ...] = ()
         for event in events:
             if event.source != source or not event.has_effect:
                 continue
@@ -173,7 +181,7 @@ class Visitors:
             try:
                 rows = self._reads.group(source)
             except TesseraError:
-                rows = ()
+                rows, degraded = (), ("profile",)
             window = Window().add(entries, stage.patterns.limits)
             for row in rows:
                 window = window.merge(Window.decode(row.window), stage.patterns.limits)
@@ -182,7 +190,7 @@ class Visitors:
             for name, one in verdict.memberships.items():
                 if one.holds(now_ms):
                     segments[name] = (min(one.at, segments.get(name, (one.at, None))[0]), one.until)
-        return View(view.uid, view.known, view.person, state, segments)
+        return View(view.uid, view.known, view.person, state, segments), degraded
 
     def _allowed(self, view: View, consent: Mapping[str, object], purpose: str) -> bool:
         """Whether the profile's own purpose may be served, by the request, else what is stored, else the settings."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adapters.models.port import ModelError
 from plugin.errors import ServiceUnavailable, UnknownSlots
 from plugin.flow.context import ContextPolicy
+from plugin.flow.settle import DEGRADED_TTL_S
 from plugin.flow.types import Profile, SlotAsk
 from plugin.service.delivery.personalize import MOST_OTHERS, Answer
 from plugin.service.delivery.sites import site_of
@@ -243,6 +244,28 @@ def test_what_a_profile_had_to_do_without_is_told(made: Service) -> None:
     answer = made.personalization.answer(ask("plain", visitor={"id": "v-1"}))
     assert answer.degraded == ("profile",)
     assert made.personalization.answer(ask("plain", visitor={"id": "v-2"})).degraded == ()
+
+
+def test_what_was_decided_without_a_profile_is_right_for_seconds_and_for_nobody_else(made: Service) -> None:
+    made.kept["v-1"], made.kept["v-2"] = Profile(degraded=("profile",)), Profile(degraded=("redis",))
+    for by_cache in (False, True):
+        answer = made.personalization.answer(ask("by.bucket", "plain", by_cache=by_cache, visitor={"id": "v-1"}))
+        assert (answer.shared, answer.degraded, answer.settled.ttl_s) == (
+            False,
+            ("profile",),
+            dict.fromkeys(("by.bucket", "plain"), DEGRADED_TTL_S),
+        )
+        assert set(made.personalization.answer(ask("plain", visitor={"id": "v-2"})).settled.ttl_s.values()) == {60}
+
+
+@pytest.mark.parametrize("without", ["profile", "redis"])
+def test_what_nothing_of_the_visitor_bears_on_is_shared_and_says_nothing_of_their_profile(
+    made: Service, without: str
+) -> None:
+    """The same bytes for everyone, under the same ETag, whoever happened to ask first."""
+    made.kept["v-1"] = Profile(degraded=(without,))
+    answers = [made.personalization.answer(ask("plain", by_cache=True, visitor={"id": one})) for one in ("v-1", "v-2")]
+    assert [(one.shared, one.degraded, one.settled.ttl_s) for one in answers] == [(True, (), {"plain": 60})] * 2
 
 
 def test_what_a_request_says_of_consent_stands_over_what_is_stored(made: Service) -> None:

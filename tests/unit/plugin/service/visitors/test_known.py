@@ -60,7 +60,7 @@ class Stored:
         self.views: dict[str, bytes] = {}
         self.rows: Sequence[VisitorRow] = ()
         self.asked = 0
-        self.away = False
+        self.away = self.group_away = False
         self.degraded: tuple[str, ...] = ()
 
     def view(self, source: str) -> Viewed:
@@ -70,6 +70,8 @@ class Stored:
         return Viewed(self.views.get(source), self.degraded)
 
     def group(self, _source: str) -> Sequence[VisitorRow]:
+        if self.group_away:
+            raise ServiceUnavailable("away")
         return self.rows
 
 
@@ -187,6 +189,16 @@ def test_events_of_the_request_complete_a_pattern(bench: Bench) -> None:
     assert bench.find(events=[view(3)]).segments == {"fan"}
     assert bench.find(events=[view(3, NOW + 5)]).segments == {"fan"}, "accepted after the question was asked"
     assert bench.find(events=[view(2, NOW - 30_000)]).segments == frozenset(), "it is in the window already"
+
+
+def test_where_what_was_before_the_events_of_the_request_cannot_be_read_it_is_told(bench: Bench) -> None:
+    bench.keep(EMPTY)
+    bench.stored.group_away = True
+    assert bench.find(events=[view(1)]).degraded == ("profile",)
+    bench.stored.away = True
+    assert bench.find(events=[view(1)]).degraded == ("profile",), "once"
+    bench.stored.group_away = bench.stored.away = False
+    assert bench.find(events=[view(1)]).degraded == ()
 
 
 def test_what_cannot_be_read_is_remembered_or_nobody_s(bench: Bench) -> None:
