@@ -17,7 +17,9 @@ from tests.edge.judge import States
 from tests.edge.people import Facts, Person
 
 KEY = "a-key-for-the-run-0123456789"
-TIMEOUT_S = 60
+TIMEOUT_S, AGAIN_S = 60, 0.02
+SEEN_IN = "s.open"
+"""A slot of every document, the first one too; its trace tells which segments a visitor is in."""
 KINDS: Mapping[str, int] = {"content": 10, "publish": 2, "profile": 6, "delete": 1}
 
 
@@ -47,8 +49,13 @@ class Management:
             self._push(name)
         for one in persons:
             self.states.facts[one.id] = History(Facts())
-            self._remember(one, people.facts(self._random), consented=one.allows)
+            facts = people.facts(self._random)
+            if one.allows:  # of visitors who refuse nothing is kept, so nothing is sent
+                self.remember(one, facts, waits=False)
         self.publish()
+        for one in persons:
+            if one.allows:
+                self._in_force(one, self.states.facts[one.id].last.segments)
         # What was before is gone for everybody once this is through.
         self.states.rules = History(self.states.rules.last)
         self.states.content = History(self.states.content.last)
@@ -62,7 +69,7 @@ class Management:
             self.publish()
         elif kind == "profile":
             one = self._random.choice([one for one in persons if one.allows])
-            self._remember(one, people.facts(self._random))
+            self.remember(one, people.facts(self._random))
         elif kind == "delete":
             self._delete(self._random.choice(worlds.ENTRIES[3:]))
         else:
@@ -99,12 +106,10 @@ class Management:
         self.states.content.add(rest, began, time.time())
         return None
 
-    def _remember(self, one: Person, facts: Facts, *, consented: bool = True) -> None:
-        """Of visitors who refuse nothing is kept, so nothing is sent."""
+    def remember(self, one: Person, facts: Facts, *, waits: bool = True) -> None:
+        """Have other things kept of a visitor who allows it. ``waits``: until decisions see each of them."""
         history = self.states.facts[one.id]
         before = history.last
-        if not consented:
-            return
         began = time.time()
         gone = dict.fromkeys(before.profile.keys() - facts.profile.keys())
         self._ask("PATCH", f"/v1/visitors/{one.id}", {"attributes": {**facts.profile, **gone}})
@@ -121,7 +126,21 @@ class Management:
             else:
                 self._ask("DELETE", f"/v1/segments/{name}/members", {"ids": [one.id]})
                 held -= {name}
+            if waits:
+                self._in_force(one, held)
             history.add(Facts(facts.profile, held), began, time.time())
+
+    def _in_force(self, one: Person, segments: frozenset[str]) -> None:
+        """Wait until decisions see these lists. The answer to their change says that it is kept; the visitor's view is
+        made anew by a worker, within a second mostly, and until then the state before is the right one."""
+        until = time.monotonic() + TIMEOUT_S
+        body = {"slots": [{"id": SEEN_IN}], "visitor": {"id": one.id}, "options": {"explain": True}}
+        while True:
+            told = self._ask("POST", "/v1/personalize", body).json()
+            if segments == set(told["slots"][SEEN_IN]["trace"]["segments"]) & set(people.LISTS):
+                return
+            assert time.monotonic() < until, f"{one.id} is not in {segments} yet: {told}"
+            time.sleep(AGAIN_S)
 
     def _ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         sent = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json", **(headers or {})}

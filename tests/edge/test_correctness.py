@@ -13,8 +13,11 @@ import pytest
 
 from tests.edge import site, tampering, worlds
 from tests.edge.management import KINDS
+from tests.edge.people import Facts
 from tests.edge.run import CHANGING, FULL, SHORT, Part, Run
 from tests.edge.tampering import Fault
+from tests.edge.traffic import class_of
+from tests.edge.wire import Connection
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("edge-run")]
 PLAN = FULL if os.environ.get("TESSERA_TEST_EDGE") == "full" else SHORT
@@ -54,6 +57,20 @@ def check(part: Part, said: list[str]) -> None:
 
 def test_every_kind_of_sharing_is_in_the_run(running: Run) -> None:
     assert running.management.cost() == worlds.SHARING
+
+
+def test_what_is_kept_of_a_visitor_is_logged_when_decisions_see_it(running: Run) -> None:
+    """Else what was right when it was asked for is judged by a state that had not begun."""
+    log = running.management
+    one = next(one for one in running.persons if one.may_have_a_class and not log.states.facts[one.id].last.segments)
+    before = log.states.facts[one.id].last
+    with Connection(running.edge.port) as connection:
+        rest = class_of(connection, one).cookie
+        for _turn in range(3):
+            log.remember(one, Facts(before.profile, frozenset({"hot"})))
+            assert class_of(connection, one).cookie != rest
+            log.remember(one, before)
+            assert class_of(connection, one).cookie == rest
 
 
 def test_no_answer_is_wrong_while_everything_changes(running: Run) -> None:

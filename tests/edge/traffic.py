@@ -93,14 +93,17 @@ def _class_of(browser: Browser, person: Person) -> Issue | None:
         return issue
     if issue is None and browser.random.random() < 0.3:
         return None  # the first view comes before the script has asked
+    made = browser.issues[person.id] = class_of(browser.connection, person, issue.cookie if issue else None)
+    return made
+
+
+def class_of(connection: Connection, person: Person, cookie: str | None = None) -> Issue:
+    """The class that is given to a visitor; ``cookie``: of the one they have."""
     began = time.time()
-    headers = person.headers(issue.cookie if issue else None)
-    reply = browser.connection.ask(post(f"/v1/class?key={DELIVERY}", headers, "edge", b"{}"))
+    reply = connection.ask(post(f"/v1/class?key={DELIVERY}", person.headers(cookie), "edge", b"{}"))
     ended = time.time()
     assert reply.status == 204, (reply.status, reply.body)
-    made = Issue(began, ended, _cookie(reply))
-    browser.issues[person.id] = made
-    return made
+    return Issue(began, ended, _cookie(reply))
 
 
 def _cookie(reply: Reply) -> str | None:

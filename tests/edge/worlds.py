@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.edge.people import CAMPAIGNS, CONTINENTS, INTERESTS, LOCALES, PLANS, REFERRERS, SOURCES
+from tests.edge.people import CAMPAIGNS, CONTINENTS, INTERESTS, LOCALES, PERSONALIZATION, PLANS, REFERRERS, SOURCES
 
 SHARING = {
     "s.open": "everyone",
@@ -65,8 +65,12 @@ def document(random: Random, number: int, now: datetime, spread_s: float) -> dic
     made["rules"] += [
         {"id": "always-input", "slot": "s.input", "when": {"geo.country": random.choice(tuple(CONTINENTS))}}
         | {"then": [{"set": {"presentation.from": random.choice(TAGS)}}]},
-        {"id": "always-campaign", "slot": "s.campaign", "when": {"request.utm.campaign": random.choice(CAMPAIGNS[1:])}}
-        | {"then": [{"boost": {"content.region": {"ref": "geo.country"}}, "by": 0.7}]},
+        {
+            "id": "always-campaign",
+            "slot": "s.campaign",
+            "when": {"any": [{"request.utm.campaign": random.choice(CAMPAIGNS[1:])}, {PERSONALIZATION: True}]},
+            "then": [{"boost": {"content.region": {"ref": "geo.country"}}, "by": 0.7}],
+        },
         {"id": "always-class", "slot": "s.class", "when": {"segment": "both"}}
         | {"then": [{"set": {"presentation.both": True}}]},
         {"id": "always-private", "slot": "s.private", "when": {"segment": "rich"}}
@@ -203,7 +207,7 @@ _CAMPAIGN = (
     _one("request.utm.source", SOURCES),
     _minutes,
     _hours,
-    _flag("consent.personalization"),
+    _flag(PERSONALIZATION),
     _COUNTRY,
 )
 _CLASS = (_percent, _spend, _interests, _one("profile.plan", PLANS), _segment, _flag("visitor.new"), _COUNTRY)
