@@ -27,17 +27,27 @@ TOMBSTONE_S = 8 * 86_400
 """An older copy may be on its way for no longer than events are."""
 _VERSION = 16
 # A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
+# They are written while their generation is read or being built, and only then. KEYS: ready, building, copies. ARGV:
+# their generation, for how long they are kept, then two a copy. Answers both generations.
 _WRITE = f"""
-local written = 0
-for i, key in ipairs(KEYS) do
-  local version, view = ARGV[2 * i - 1], ARGV[2 * i]
-  local there = redis.call('GETRANGE', key, 0, {_VERSION - 1})
-  if there == '' or there < version then
-    redis.call('SET', key, version .. view, 'EX', view == '' and {TOMBSTONE_S} or ARGV[#ARGV])
-    written = written + 1
+local ready, building = redis.call('GET', KEYS[1]) or '', redis.call('GET', KEYS[2]) or ''
+if ARGV[1] ~= '' and (ARGV[1] == ready or ARGV[1] == building) then
+  for i = 3, #KEYS do
+    local version, view = ARGV[2 * i - 3], ARGV[2 * i - 2]
+    local there = redis.call('GETRANGE', KEYS[i], 0, {_VERSION - 1})
+    if there == '' or there < version then
+      redis.call('SET', KEYS[i], version .. view, 'EX', view == '' and {TOMBSTONE_S} or ARGV[2])
+    end
   end
 end
-return written
+return {{ready, building}}
+"""
+_FINISH = """
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[1])
+return redis.call('DEL', KEYS[2])
 """
 _DISOWN = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1])"
 
@@ -95,7 +105,9 @@ class RedisViews:
         self._prefix = f"{prefix}:view:"
         self._generation = b""
         self._look_up = Lookup(self._client.connection_pool)
+        self._written: set[bytes] = set()  # the generations that there were when something was written last
         self._script: Script = self._client.register_script(_WRITE)
+        self._finish: Script = self._client.register_script(_FINISH)
         self._disown: Script = self._client.register_script(_DISOWN)
 
     def view(self, source: str) -> Viewed:
@@ -124,15 +136,19 @@ class RedisViews:
         return self._behind.group(source)
 
     def write(self, copies: Sequence[HotCopy]) -> bool:
-        """Write copies that are newer than what is there; False where Redis cannot be reached.
+        """Write copies that are newer than what is there, mostly in one round trip; False where Redis is not reached.
 
         They go to the generation that is read and to one that is being built, so that none is missed in between.
         Where there is neither, nothing is written: what is built later has it.
         """
+        left, tried = self._written or {b""}, set[bytes]()
         try:
-            found = cast(list[bytes | None], self._client.mget(self._ready, self._building))
-            for generation in {one for one in found if one}:
-                self._put(generation, copies)
+            while left:
+                for generation in left:
+                    found = self._put(generation, copies)
+                tried |= left
+                left = found - tried
+            self._written = found
         except RedisError:
             self._rest()
             return False
@@ -160,7 +176,8 @@ class RedisViews:
             name: that no generation had before.
             pages: the copies after a source, in order of source; none at the end.
         Returns:
-            how many copies it has; None where Redis failed meanwhile, and it has to be begun again.
+            how many copies it has; None where Redis failed meanwhile, or another builds one, and it has to be begun
+            again.
         Raises:
             TesseraError: the database failed.
         """
@@ -169,10 +186,11 @@ class RedisViews:
             self._client.set(self._building, generation)
             after, count = "", 0
             while page := pages(after):
-                self._put(generation, page)
+                if generation not in self._put(generation, page):
+                    return None  # another took over, and this one would miss what is written from now on
                 after, count = page[-1].source, count + len(page)
-            self._client.set(self._ready, generation)
-            self._client.delete(self._building)
+            if not self._finish(keys=[self._ready, self._building], args=[generation]):
+                return None
         except RedisError:
             self._rest()
             return None
@@ -197,12 +215,14 @@ class RedisViews:
         """What names this start of the server."""
         return str(self._client.info("server")["run_id"]).encode()
 
-    def _put(self, generation: bytes, copies: Sequence[HotCopy]) -> None:
-        keys = [self._key(generation, one.source) for one in copies]
+    def _put(self, generation: bytes, copies: Sequence[HotCopy]) -> set[bytes]:
+        """Write them, if this is one of the generations that there are, which are given."""
+        keys = [self._ready, self._building, *(self._key(generation, one.source) for one in copies)]
         values: list[str | bytes] = []
         for one in copies:
             values += [f"{one.version:0{_VERSION}x}", one.hot or b""]
-        self._script(keys=keys, args=[*values, self._kept_s])
+        found = cast(list[bytes], self._script(keys=keys, args=[generation, self._kept_s, *values]))
+        return {one for one in found if one}
 
     def _key(self, generation: bytes, source: str) -> str:
         return f"{self._prefix}{generation.decode()[-8:]}:{source}"

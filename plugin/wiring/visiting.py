@@ -289,10 +289,6 @@ def start_applying(
     return applying
 
 
-def _nothing() -> None:
-    """There are no copies."""
-
-
 class Applying:
     """The threads of this process that apply events and keep copies, and what they hold."""
 
@@ -317,7 +313,7 @@ class Applying:
         owner = own_name()
         # Without Redis there is nothing to copy; what erasures put in line is taken out all the same.
         views = visiting.copies or StoredViews(store.visitors)
-        copying = Copying(store.hot_outbox, views, store.leases, owner, now_ms=now_ms)
+        self._copying = copying = Copying(store.hot_outbox, views, store.leases, owner, now_ms=now_ms)
         self._partitions = Partitions(
             store.leases,
             visiting.stream.partitions,
@@ -344,7 +340,7 @@ class Applying:
             partitions=self._partitions,
             applier=applier,
             applying=store.applying,
-            copy=copying.drain if visiting.copies is not None else _nothing,
+            copying=copying,
             count=count,
             late=late,
             conflicts=Conflicts(monotonic=time.monotonic),
@@ -369,6 +365,7 @@ class Applying:
             loop.ask_to_stop()
         for loop in self._loops:
             loop.join(_STOP_S)
+        self._copying.settle(idle=True)
         with suppress(TesseraError):  # else they are over in a few seconds, or at once for those of this machine
             self._partitions.release()
         if self._engine is not None:

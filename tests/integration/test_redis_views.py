@@ -170,6 +170,48 @@ def test_what_changes_while_copies_are_built_is_not_lost(views: RedisViews) -> N
     assert [views.view(name).octets for name in "abc"] == [b"new", b"b", b"c"]
 
 
+def test_of_two_who_build_copies_the_one_who_lost_its_lease_gives_up(views: RedisViews, server: Redis) -> None:
+    """What is written after the other began is not in the first one's, which would be read with old views for ever."""
+
+    def stalled(after: str) -> Sequence[HotCopy]:
+        if after == "":
+            return [HotCopy("a", 1, b"old")]
+        if after == "a":
+            server.set("tessera:views:building", b"of another")
+            return [HotCopy("b", 1, b"b")]
+        return []
+
+    def stalled_at_the_end(after: str) -> Sequence[HotCopy]:
+        if after == "":
+            return [HotCopy("a", 1, b"old")]
+        server.set("tessera:views:building", b"of another")
+        return []
+
+    for number, one in enumerate((stalled, stalled_at_the_end), 1):
+        assert views.rebuild(number, one) is None
+        assert views.is_whole() is False
+        assert server.get("tessera:views:building") == b"of another", "whoever builds now is not disturbed"
+
+
+def test_copies_are_written_in_one_round_trip_and_to_no_generation_that_is_gone(
+    views: RedisViews, server: Redis
+) -> None:
+    """Nobody would find such a copy to remove it when its visitor is erased."""
+    views.rebuild(1, pages(HotCopy("a", 1, b"one")))
+    views.write([HotCopy("a", 2, b"two")])
+    before = calls(server)
+    views.write([HotCopy("a", 3, b"three")])
+    scripts = calls(server) - before - 1
+    assert scripts == 5, "one script, in which two commands ask for the generations and two are of the copy"
+    assert views.view("a").octets == b"three"
+    server.flushall()
+    assert views.write([HotCopy("a", 4, b"four")]) is True
+    assert server.keys("*") == []
+    views.rebuild(2, pages(HotCopy("a", 4, b"four")))
+    views.write([HotCopy("a", 5, b"five")])
+    assert views.view("a").octets == b"five"
+
+
 def test_a_connection_that_the_server_ended_is_replaced_within_the_request(
     views: RedisViews, server: Redis, behind: Behind
 ) -> None:
@@ -279,3 +321,47 @@ def test_copies_follow_what_is_stored(sqlite_store: Store, views: RedisViews) ->
     assert views.view("b" * 32).octets is None, "the database behind has nobody here"
     copying.step()
     assert views.view("b" * 32).octets == b"v-b"
+
+
+def test_what_is_copied_at_once_leaves_the_line_a_little_later(sqlite_store: Store, views: RedisViews) -> None:
+    """Taking it out is a commit, for which the events behind would wait. Whoever dies before leaves it in line."""
+    clock = [NOW]
+    line = sqlite_store.hot_outbox
+    copying = Copying(line, views, sqlite_store.leases, "me", now_ms=lambda: clock[0])
+    copying.step()
+
+    def stored(name: str, view: bytes) -> list[HotCopy]:
+        row = VisitorRow(name * 32, 1, "", False, name * 32, 0, b"", b"", view, NOW, NOW)
+        with sqlite_store.identity.begin() as tx:
+            versions = tx.save([row])
+            tx.outbox(versions)
+        return [HotCopy(source, version, view) for source, version in versions.items()]
+
+    copying.put(stored("a", b"v-a"))
+    clock[0] += 60
+    copying.put(stored("b", b"v-b"))
+    copying.settle(idle=False)
+    assert [views.view(name * 32).octets for name in "ab"] == [b"v-a", b"v-b"]
+    assert (line.waiting(), copying.is_settled) == (2, False)
+    clock[0] += 60
+    copying.settle(idle=False)
+    assert (line.waiting(), copying.is_settled) == (0, True)
+    copying.put(stored("c", b"v-c"))
+    copying.settle(idle=True)
+    assert line.waiting() == 0
+    clock[0] -= 3_600_000
+    copying.put(stored("d", b"v-d"))
+    clock[0] -= 1
+    copying.settle(idle=False)
+    assert line.waiting() == 0, "a clock that was set back does not keep it there"
+
+
+def test_what_could_not_be_copied_stays_in_line(sqlite_store: Store, behind: Behind) -> None:
+    away = RedisViews("redis://127.0.0.1:1/0", behind, kept_s=KEPT_S, monotonic=time.monotonic)
+    copying = Copying(sqlite_store.hot_outbox, away, sqlite_store.leases, "me", now_ms=lambda: NOW)
+    with sqlite_store.identity.begin() as tx:
+        tx.outbox({"a" * 32: 5})
+    copying.put([HotCopy("a" * 32, 5, b"view")])
+    copying.settle(idle=True)
+    assert sqlite_store.hot_outbox.waiting() == 1
+    away.close()

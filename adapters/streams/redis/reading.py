@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from redis import Redis
@@ -17,6 +17,8 @@ from adapters.streams.redis.server import Server
 SLICE_MS = 200
 CHUNK = 500
 MOST_NOTED = 5_000
+FLUSH_S = 0.1
+"""How often reading removes what was acknowledged: each time would be one more sync of the server before it."""
 FIRST = "0-0"
 Entry = tuple[bytes, Mapping[bytes, bytes]]
 
@@ -41,7 +43,7 @@ class _Place:
 class Reading:
     """Claims, reads and removes. Calls of one partition are made by one thread at a time."""
 
-    def __init__(self, server: Server, names: Names, group: str) -> None:
+    def __init__(self, server: Server, names: Names, group: str, monotonic: Callable[[], float]) -> None:
         self._server = server
         self._names = names
         self._group = group
@@ -50,6 +52,8 @@ class Reading:
         self._places: dict[int, _Place] = {}
         self._noting = threading.Lock()
         self._acked: list[tuple[int, str]] = []
+        self._monotonic = monotonic
+        self._flushed_at = float("-inf")
 
     def claim(self, partition: int, owner: str) -> None:
         self.flush()
@@ -63,7 +67,8 @@ class Reading:
             if (place := self._places.get(partition)) is None:
                 raise NotClaimed(f"partition {partition} is read before it was claimed")
             owners.setdefault(place.owner, []).append(partition)
-        self.flush()
+        if self._monotonic() - self._flushed_at >= FLUSH_S:
+            self.flush()
         found: list[Delivery] = []
         for owner, those in owners.items():
             pending = [one for one in those if not self._places[one].news]
@@ -85,6 +90,7 @@ class Reading:
         """Removes what was acknowledged; what cannot be removed now stays noted."""
         with self._noting:
             taken, self._acked = self._acked, []
+            self._flushed_at = self._monotonic()
         for place in range(0, len(taken), CHUNK):
             try:
                 self.remove(taken[place : place + CHUNK])

@@ -32,7 +32,7 @@ class RedisStream:
         self._server = Server(options, self._names, runtime)
         self._server.open()
         self._adding = Adding(self._server, self._names, options)
-        self._reading = Reading(self._server, self._names, options.group)
+        self._reading = Reading(self._server, self._names, options.group, runtime.monotonic)
         self._spool = LocalStream(options.spool, runtime)
         self._held = options.durable == "spool"
         self._relay = Relay(

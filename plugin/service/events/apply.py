@@ -12,7 +12,7 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from adapters.streams.port import Delivery
-from plugin.ports import Applying, Batch, DeadLetter, EventRow
+from plugin.ports import Applying, Batch, DeadLetter, EventRow, HotCopy
 from plugin.profiles.consent import event_applies
 from plugin.profiles.events import UNPROVEN, BadEventError, Event, decode
 from plugin.profiles.identity import Identity
@@ -33,13 +33,13 @@ class Outcome:
     Attributes:
         counts: events by outcome: applied, duplicate, erased (or too old), refused (by consent), unproven (of an id
             that is reserved for the site), bot, conflict, unreadable.
-        versions: of the sources that were written.
+        copies: of the views that were written, where copies are kept.
         received: when those that were applied were accepted.
         conflicts: the types of those whose id another event had.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    versions: Mapping[str, int] = field(default_factory=dict)
+    copies: Sequence[HotCopy] = ()
     received: list[int] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
 
@@ -230,9 +230,10 @@ class Applier:
     ) -> None:
         if not persons:
             return
-        outcome.versions = remake(batch, people, persons, stage.patterns, stage.evaluate, now)
+        copies = remake(batch, people, persons, stage.patterns, stage.evaluate, now)
         if self._keeps_copies:
-            batch.outbox(outcome.versions)
+            batch.outbox({one.source: one.version for one in copies})
+            outcome.copies = copies
         self._at("before commit")
 
     def _lifted(self, event: Event) -> Event:

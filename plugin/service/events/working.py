@@ -15,6 +15,7 @@ from plugin.ports import Applying, Fenced
 from plugin.service.events.apply import Applier
 from plugin.service.events.conflicts import Conflicts
 from plugin.service.events.partitions import Partitions
+from plugin.service.visitors.copying import Copying
 
 MOST_AT_ONCE = 400
 """In one transaction, about: those who write beside it, such as links and lists, wait for it."""
@@ -27,6 +28,8 @@ MOST_TOGETHER = 3
 MOST_DELIVERIES = 8
 """Delivered more often than that, it is put among the dead letters."""
 WAIT_S = 0.2
+SOON_S = 0.02
+"""Where nothing comes for so long, there is time to tidy up."""
 TICK_MS = 200
 LOOK_MS = 10_000
 STRAY_S = 20.0
@@ -46,7 +49,7 @@ class Worker:
         partitions: Partitions,
         applier: Applier,
         applying: Applying,
-        copy: Callable[[], None],
+        copying: Copying,
         count: Callable[[str, int], None],
         late: Callable[[Sequence[float]], None],
         conflicts: Conflicts,
@@ -57,7 +60,7 @@ class Worker:
         """Take what it works with.
 
         Args:
-            copy: writes the hot copies of what was applied; never raises for an outage.
+            copying: of what was applied.
             count: told of events by outcome.
             late: told of the events that were applied, how long after they were accepted, in seconds.
             at: told of named points in the work.
@@ -66,7 +69,7 @@ class Worker:
         self._partitions = partitions
         self._applier = applier
         self._applying = applying
-        self._copy = copy
+        self._copying = copying
         self._count = count
         self._late = late
         self._conflicts = conflicts
@@ -85,7 +88,8 @@ class Worker:
             return False
         self._applier.prepare()
         did = self._tick()
-        found = self._waiting or self._read(0.0 if did else WAIT_S)
+        wait_s = WAIT_S if self._copying.is_settled else SOON_S
+        found = self._waiting or self._read(0.0 if did else wait_s)
         self._waiting = []
         if found:
             self._at("after read")
@@ -95,6 +99,7 @@ class Worker:
                     self._work([one])
         else:
             self._look_for_strays()
+        self._copying.settle(idle=not found)
         return did or bool(found)
 
     def _read(self, wait_s: float) -> list[Delivery]:
@@ -160,7 +165,7 @@ class Worker:
             by_partition.setdefault(one.partition, []).append(one.position)
         outcome = self._applier.apply(self._partitions.tokens(list(by_partition)), deliveries)
         self._at("after commit")
-        self._copy()
+        self._copying.put(outcome.copies)
         self._at("after copy")
         now = self._now_ms()
         self._late([max(0, now - received) / 1_000 for received in outcome.received])
@@ -228,8 +233,7 @@ class Worker:
     def _look_again(self, partition: int, sources: Sequence[str]) -> None:
         tokens = self._partitions.tokens([partition])
         try:
-            self._applier.look_again(tokens, sources)
-            self._copy()
+            self._copying.put(self._applier.look_again(tokens, sources).copies)
         except Fenced:
             self._partitions.lose(partition)
         except TesseraError as fault:

@@ -1,16 +1,25 @@
-"""Hot copies: written after each batch, and built anew where the store of copies was lost."""
+"""Hot copies: written after each batch, and built anew where the store of copies was lost.
+
+A transaction puts what it changed in line for copying; whoever dies before it is copied leaves it there for others. Who
+applies events writes the copies at once, and takes them out of the line a little later, many at a time: that is a
+commit, for which the events behind would wait.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
+from plugin.errors import TesseraError
 from plugin.ports import HotCopy, HotOutbox, Leases
 
 LEASE = "views"
 LEASE_MS = 60_000
 PAGE = 500
+SETTLE_MS = 100
+"""So long at most what was copied stays in line while more comes; others would copy it once more."""
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +51,31 @@ class Copying:
         self._leases = leases
         self._owner = owner
         self._now_ms = now_ms
+        self._copied: dict[str, int] = {}
+        self._copied_at = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing that `put` wrote is in line still."""
+        return not self._copied
+
+    def put(self, copies: Sequence[HotCopy]) -> None:
+        """Write copies whose transaction was committed just now; `put` and `settle` are for one thread.
+
+        What cannot be written stays in line.
+        """
+        if copies and self._copies.write(copies):
+            if not self._copied:
+                self._copied_at = self._now_ms()
+            self._copied |= {one.source: one.version for one in copies}
+
+    def settle(self, *, idle: bool) -> None:
+        """Take what was put out of the line, where nothing else is to be done or it was there for long."""
+        if not self._copied or (not idle and 0 <= self._now_ms() - self._copied_at < SETTLE_MS):
+            return
+        copied, self._copied = self._copied, {}
+        with suppress(TesseraError):  # then it is copied once more, by whoever looks at the line next
+            self._outbox.done(copied)
 
     def drain(self) -> None:
         """Write the copies that are in line; what cannot be written stays there. Raises TesseraError."""

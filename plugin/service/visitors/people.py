@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from plugin.ports import Change, Groups, Membership, VisitorRow
+from plugin.ports import Change, Groups, HotCopy, Membership, VisitorRow
 from plugin.profiles import fold, state
 from plugin.profiles.identity import Identity
 from plugin.profiles.state import EMPTY, SourceState
@@ -92,11 +92,11 @@ class People:
 
 def remake(
     tx: Groups, people: People, persons: Collection[str], patterns: PatternSet, evaluate_: Evaluate, now: int
-) -> Mapping[str, int]:
+) -> list[HotCopy]:
     """Work out the segments and views of these people anew, and write all of their sources.
 
     Returns:
-        the version of each source that was written.
+        the view of each source that was written, as of its version.
     """
     named = sorted(persons)
     groups = [people.of(person) for person in named]
@@ -122,7 +122,8 @@ def remake(
         rows += _rows(person, drafts, _segments(kept, mine))
     tx.memberships(changes)
     tx.ticks(ticks, idle)
-    return tx.save(rows)
+    versions = tx.save(rows)
+    return [HotCopy(one.source, versions[one.source], one.hot) for one in rows]
 
 
 def _window(drafts: Sequence[Draft], patterns: PatternSet) -> Window:

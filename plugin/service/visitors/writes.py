@@ -116,9 +116,9 @@ class ProfileWrites:
             found = change(writing)
             persons = {writing.people.person_of(one) for one in writing.touched}
             if persons:
-                versions = remake(tx, writing.people, persons, stage.patterns, stage.evaluate, now)
+                copies = remake(tx, writing.people, persons, stage.patterns, stage.evaluate, now)
                 if self._keeps_copies:
-                    tx.outbox(versions)
+                    tx.outbox({one.source: one.version for one in copies})
             if writing.notes:
                 tx.audit(writing.notes)
         return found
