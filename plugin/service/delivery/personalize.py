@@ -233,8 +233,7 @@ class Personalization:
             taken = self._ingests.keep(judged)
         except (RateLimited, ServiceUnavailable):
             return _Brought(tuple(judged.events), tuple(judged.rejected), ("events",))
-        fresh = set(taken.ids)
-        return _Brought(tuple(one for one in judged.events if one.id in fresh), taken.rejected)
+        return _Brought(taken.events, taken.rejected)
 
     def _policy_for(self, site: Site) -> ContextPolicy:
         """The context policy with a rule set's types and wants; made once for what is published."""

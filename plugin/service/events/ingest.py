@@ -40,7 +40,7 @@ class Taken(NamedTuple):
     Attributes:
         duplicate: at least so many were taken before.
         ignored: refused by the visitor's consent.
-        ids: of those accepted.
+        events: those accepted.
         keys: of those accepted, for `Ingesting.applied`.
     """
 
@@ -48,7 +48,7 @@ class Taken(NamedTuple):
     duplicate: int
     ignored: int
     rejected: tuple[Rejected, ...]
-    ids: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
     keys: tuple[bytes, ...] = ()
 
 
@@ -188,7 +188,7 @@ class Ingesting:
         self._tell(len(fresh), duplicate, judged, clashing)
         return Taken(
             *(len(fresh), duplicate, len(judged.ignored), tuple(rejected)),
-            ids=tuple(one.id for one in fresh),
+            events=tuple(fresh),
             keys=tuple(map(self._ids.key, fresh)),
         )
 

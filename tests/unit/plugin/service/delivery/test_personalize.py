@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from plugin.errors import ServiceUnavailable, UnknownSlots
 from plugin.flow.context import ContextPolicy
 from plugin.flow.settle import DEGRADED_TTL_S
 from plugin.flow.types import Profile, SlotAsk
+from plugin.profiles.events import Event
 from plugin.service.delivery.personalize import MOST_OTHERS, Answer
 from plugin.service.delivery.sites import site_of
 from plugin.store import Store
 from tests.unit.plugin.service.site_support import ByHand, Service, a_site, ask, entry, publish, put, service
+from tests.unit.plugin.service.taking import HASHER, HeldStream, taking
 
 PIN = [{"pin": {"id": "b"}}]
 
@@ -298,6 +301,27 @@ def test_what_had_to_be_done_without_before_is_told(made: Service) -> None:
 def test_events_that_are_not_right_are_told(made: Service) -> None:
     rejected = made.personalization.answer(ask("plain", events=({"type": "view"},))).rejected
     assert [(one.pointer, one.detail) for one in rejected] == [("/events/0", "not now")]
+
+
+def test_only_what_was_not_taken_before_is_applied_to_the_answer(
+    made: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are each visitor's own, and what is sent twice, or under the id of another event, counts once."""
+    found: list[tuple[str, str | None]] = []
+
+    def find(_visitor: str, _site: object, *, events: Sequence[Event], **_asked: object) -> Profile:
+        found.extend((one.source, one.content_id) for one in events)
+        return Profile()
+
+    monkeypatch.setattr(made.personalization, "_ingests", taking(HeldStream(), made.clock))
+    monkeypatch.setattr(made.personalization, "_profiles", SimpleNamespace(find=find))
+    view = {"id": "e-1", "type": "view", "content_id": "a"}
+    made.personalization.answer(ask("plain", visitor={"id": "v-1"}, events=(view, view, {**view, "content_id": "b"})))
+    assert found == [(HASHER.source("v-1"), "a")]
+    found.clear()
+    others = {**view, "visitor_id": "v-2"}
+    made.personalization.answer(ask("plain", visitor={"id": "v-1"}, events=(view, others)))
+    assert found == [(HASHER.source("v-2"), "a")]
 
 
 def test_a_preview_may_say_who_and_when(made: Service) -> None:
