@@ -169,6 +169,7 @@ _SAID = {
     "deleted": "Taken out of the draft. Visitors are not affected until you publish.",
     "on": "Switched on in the draft. Visitors do not see it until you publish.",
     "off": "Switched off in the draft. Visitors are not affected until you publish.",
+    "moved": "Its priority is changed in the draft. Visitors are not affected until you publish.",
     "published": "Published. Visitors get it within a second or so.",
     "rolled-back": "Rolled back. Visitors get this version within a second or so.",
     "unchanged": "Nothing was changed.",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plugin.editor.desk import Desk
 from plugin.editor.phrases import Name
 from plugin.editor.words import Words
-from plugin.service.rulesets.checking import Checked
-from plugin.service.rulesets.items import Document, owner_of
+from plugin.service.rulesets.items import Document, Section, items, owner_of
+
+MOST_RULES = 1_000
+"""Beyond that pages do not look for what is hardly meant: `tessera rules analyse` tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,26 @@ class Health:
         return len(self.passed) + len(self.failed)
 
 
-def health_of(checked: Checked, document: Document, words: Words) -> Health:
-    """What a check found, for people."""
+def health_of(desk: Desk, document: Document, words: Words) -> Health:
+    """What a check of the draft found, for people; last what it hardly means."""
+    checked = desk.services.publishing.check(document)
+    problems = dict.fromkeys([*checked.problems, *_warnings(desk, document)])
     return Health(
         ok=checked.ok,
-        troubles=tuple(_troubles(checked.problems, document, words)),
+        troubles=tuple(_troubles(problems, document, words)),
         passed=tuple(test.name for test in checked.tests if test.passed),
         failed=tuple((test.name, tuple(test.messages)) for test in checked.tests if not test.passed),
     )
+
+
+def doubts(desk: Desk, section: Section, id_: str, document: Document) -> tuple[str, ...]:
+    """What one item of the draft hardly means, in sentences."""
+    found = ((owner_of(document, one.pointer)[0], one.message) for one in _warnings(desk, document))
+    return tuple(said[:1].upper() + said[1:] for owner, said in found if (owner.section, owner.id) == (section, id_))
+
+
+def _warnings(desk: Desk, document: Document) -> Sequence[Any]:
+    return desk.services.publishing.warnings(document) if len(items(document, "rules")) <= MOST_RULES else ()
 
 
 def _troubles(problems: Iterable[Any], document: Document, words: Words) -> Iterable[Trouble]:

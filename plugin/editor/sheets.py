@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, redirect, url_for
 
+from plugin.editor.choices import Choices
 from plugin.editor.costs import costs_of
 from plugin.editor.desk import Desk
 from plugin.editor.drafts import DiffLine, Remark
 from plugin.editor.people import People, people_of
 from plugin.editor.phrases import Name, many
+from plugin.editor.problems import doubts
+from plugin.editor.situation import Answers, filled
 from plugin.editor.vocabulary import Attribute
 from plugin.editor.words import Fact
 from plugin.editor.yaml_text import written
@@ -60,6 +63,9 @@ class Sheet(Written):
         slot: one that the item is for, to preview it in.
         people: of a segment, who is in it, in numbers.
         costs: of a rule or an experiment, what it costs caches, in sentences.
+        doubts: what it hardly means, in sentences.
+        example: of a rule, a visitor whom it is for, as fields of the preview.
+        choices: of a new item, the form that writes it; None: there is none.
     """
 
     section: Section
@@ -75,6 +81,9 @@ class Sheet(Written):
     slot: str | None = None
     people: People | None = None
     costs: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    choices: Choices | None = None
+    example: Answers = field(default_factory=dict)
 
     @property
     def what(self) -> str:
@@ -107,6 +116,8 @@ def _told(desk: Desk, found: Item, section: Section, document: Mapping[str, Any]
         slot=_slot(section, value, document),
         people=people_of(desk, found.id) if section == "segments" else None,
         costs=costs_of(desk, section, found.id, document),
+        doubts=doubts(desk, section, found.id, document),
+        example=_example(desk, found.id, document) if section == "rules" else {},
     )
 
 
@@ -121,6 +132,13 @@ def _slot(section: Section, value: Mapping[str, Any], document: Mapping[str, Any
         return str(value["id"])
     named_first = next(iter(many(value.get("slot"))), None)
     return next(iter(items(document, "slots")), None) if named_first == "*" else named_first
+
+
+def _example(desk: Desk, id_: str, document: Mapping[str, Any]) -> Answers:
+    found = desk.services.publishing.example(document, id_)
+    if found is None:
+        return {}
+    return filled(found.attributes, found.segments, found.at, desk.words(document).vocabulary.zone)
 
 
 def named(desk: Desk, uses: Iterable[Use]) -> tuple[Name, ...]:

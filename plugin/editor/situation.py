@@ -19,6 +19,7 @@ PREFIX = "a."
 LOCALE, VISITOR = "request.locale", "visitor.id"
 _ALWAYS = (LOCALE,)
 _NEVER = ("time.",)  # they follow from the moment
+_ZONES = ("context.timezone", "geo.timezone")
 _KINDS = {"boolean": "choice", "number": "number", "date": "date", "datetime": "datetime-local"}
 _HINTS = {
     "string_list": "separated by commas",
@@ -185,11 +186,11 @@ def _parse(text: str, type_: str) -> Any:  # noqa: ANN401  # any JSON
         case "boolean":
             return _choice(text)
         case "number":
-            return _number(text)
+            return number(text)
         case "string_list":
             return [part.strip() for part in text.split(",") if part.strip()]
         case "number_list":
-            return [_number(part) for part in text.split(",") if part.strip()]
+            return [number(part) for part in text.split(",") if part.strip()]
         case "location":
             return _position(text)
         case "date":
@@ -203,7 +204,8 @@ def _choice(text: str) -> bool:
     return text == "yes"
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """A number, a whole one as such. Raises ValueError with a sentence for the editor."""
     try:
         found = float(text.strip())
     except ValueError:
@@ -217,7 +219,7 @@ def _position(text: str) -> Mapping[str, float]:
     parts = text.split(",")
     if len(parts) != 2:
         raise ValueError("write a latitude and a longitude, such as 48.85, 2.35")
-    lat, lon = _number(parts[0]), _number(parts[1])
+    lat, lon = number(parts[0]), number(parts[1])
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise ValueError("a latitude is from -90 to 90, a longitude from -180 to 180")
     return {"lat": lat, "lon": lon}
@@ -228,6 +230,28 @@ def _date(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise ValueError(f"“{text}” is not a date such as 2026-11-24") from error
+
+
+def filled(attributes: Mapping[str, Any], segments: Iterable[str], at: datetime | None, zone: str) -> Answers:
+    """What the form holds for a visitor, as the fields of an address; ``zone``: the site's."""
+    found = {PREFIX + name: [_text(held)] for name, held in attributes.items() if not name.startswith(_NEVER)}
+    if at is not None:
+        names = (attributes.get(name) for name in _ZONES)
+        own = next((name for name in names if isinstance(name, str) and zone_of(name).key == name), zone)
+        local = at.astimezone(zone_of(own))
+        found |= {"date": [local.date().isoformat()], "time": [f"{local:%H:%M}"]}
+    return {**found, "segment": list(segments)}
+
+
+def _text(held: object) -> str:
+    match held:
+        case bool():
+            return "yes" if held else "no"
+        case {"lat": lat, "lon": lon}:
+            return f"{lat}, {lon}"
+        case list() | tuple():
+            return ", ".join(map(str, held))
+    return str(held)
 
 
 def _groups(documents: list[Document], chosen: set[str]) -> list[Group]:
@@ -244,7 +268,7 @@ def _groups(documents: list[Document], chosen: set[str]) -> list[Group]:
 
 def _zone(attributes: Mapping[str, Any], vocabulary: Vocabulary) -> str:
     """The zone of the visitor's clock, as rules see it."""
-    for name in ("context.timezone", "geo.timezone"):
+    for name in _ZONES:
         held = attributes.get(name)
         if isinstance(held, str) and zone_of(held).key == held:
             return held

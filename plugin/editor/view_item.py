@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, request
 
-from plugin.editor import drafts
+from plugin.editor import choices, drafts
 from plugin.editor.desk import Desk
 from plugin.editor.drafts import Remark
 from plugin.editor.services import Parsed
 from plugin.editor.sheets import Sheet, page_of, sheet_of, to_item
 from plugin.editor.view_lists import section_of
+from plugin.editor.yaml_text import written
 from plugin.errors import Conflict, NotFound, PreconditionFailed, RulesRejected, ValidationFailed
 from plugin.service.preconditions import Precondition
 from plugin.service.rulesets.items import SINGULAR, Section, items
@@ -49,8 +50,11 @@ def register(found: Blueprint, desk: Desk) -> None:
     def new(section: str) -> Response:
         desk.require("write")
         kind = section_of(section)
-        text = drafts.template(kind, request.args.get("slot") or _first_slot(desk))
-        return page_of(desk, Sheet(section=kind, id=None, name=f"New {SINGULAR[kind]}", text=text))
+        slot = request.args.get("slot") or _first_slot(desk)
+        sheet = Sheet(section=kind, id=None, name=f"New {SINGULAR[kind]}", text=drafts.template(kind, slot))
+        if kind not in choices.MADE:
+            return page_of(desk, sheet)
+        return _chosen(desk, sheet, {**request.args.to_dict(), "slot": slot or ""})
 
     @found.post("/new/<section>")
     def create(section: str) -> Response:
@@ -71,6 +75,24 @@ def register(found: Blueprint, desk: Desk) -> None:
             taken = f"there is a {SINGULAR[kind]} of this id already; choose another"
             return page_of(desk, replace(sheet, remarks=[Remark(taken, place.line, place.column)]), 409)
         return to_item(kind, made.id, "created")
+
+
+def _chosen(desk: Desk, sheet: Sheet, given: Mapping[str, str]) -> Response:
+    """The page of a new item with the form of choices, and with what they come to once that was asked for."""
+    document = desk.draft().document
+    words = desk.words(document)
+    slot, vocabulary = given.get("slot", ""), words.vocabulary
+    may_stand = desk.services.publishing.entries_for(document, slot) if sheet.section != "segments" else ()
+    entries = {id_: vocabulary.entry(id_).text for id_ in may_stand}
+    form = choices.form(sheet.section, given, document, vocabulary, entries)
+    if "write" not in given:
+        return page_of(desk, replace(sheet, choices=form))
+    form = replace(form, problems=choices.problems(form))
+    if form.problems:
+        return page_of(desk, replace(sheet, choices=form), 422)
+    made = choices.item(form, document)
+    told = words.facts(sheet.section, made)
+    return page_of(desk, replace(sheet, choices=form, text=written(made), facts=told))
 
 
 def typed() -> str:

@@ -32,5 +32,5 @@ def register(found: Blueprint, desk: Desk) -> None:
             draft=draft,
             edited_at=desk.moment(draft.updated_at, draft.document),
             changes=told(compare(old, draft.document), (old, desk.words(old)), (draft.document, words)),
-            health=health_of(publishing.check(draft.document), draft.document, words),
+            health=health_of(desk, draft.document, words),
         )

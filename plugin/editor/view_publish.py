@@ -114,7 +114,7 @@ def _publish_page(desk: Desk, refused: str | None = None, status: int = 200, not
         version=published.version.number if published is not None else None,
         epoch=published.epoch if published is not None else 0,
         changes=_changes(desk, old, draft.document),
-        health=health_of(publishing.check(draft.document), draft.document, words),
+        health=health_of(desk, draft.document, words),
         costs=costs_in_all(desk, draft.document),
         refused=refused,
         note=note,

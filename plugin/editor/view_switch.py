@@ -1,4 +1,4 @@
-"""Items switched on and off by one button, and taken out."""
+"""Items switched on and off by one button, moved among the others, and taken out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, redirect, request, url_for
 
+from plugin.editor import situation
 from plugin.editor.desk import Desk
 from plugin.editor.sheets import named, page_of, sheet_of, to_item
 from plugin.editor.view_lists import section_of
 from plugin.errors import PreconditionFailed, RulesRejected
 from plugin.service.preconditions import Precondition
+from plugin.service.rulesets.items import Section
 from plugin.service.rulesets.uses import InUse
+
+
+def _back(section: Section, id_: str, done: str) -> Response:
+    """To the slot in whose list the button stood, else to the item."""
+    slot = request.form.get("slot")
+    if slot:
+        return redirect(url_for("editor.slot", id_=slot, done=done), code=303)  # type: ignore[return-value]
+    return to_item(section, id_, done)
 
 
 def register(found: Blueprint, desk: Desk) -> None:
@@ -35,10 +45,29 @@ def register(found: Blueprint, desk: Desk) -> None:
         except PreconditionFailed:
             changed = "Somebody changed it meanwhile. This is how it is now; switch it again if that is still right."
             return page_of(desk, replace(sheet_of(desk, kind, id_), refused=changed), 412)
-        slot = request.form.get("slot")
-        if slot:
-            return redirect(url_for("editor.slot", id_=slot, done="on" if on else "off"), code=303)  # type: ignore[return-value]
-        return to_item(kind, id_, "on" if on else "off")
+        return _back(kind, id_, "on" if on else "off")
+
+    @found.post("/priority/<section>/<id:id_>")
+    def prioritize(section: str, id_: str) -> Response:
+        desk.require("write")
+        kind = section_of(section)
+        held = desk.services.drafting.get(kind, id_)
+        try:
+            priority = situation.number(request.form.get("priority", ""))
+        except ValueError as error:
+            said = f"Its priority is as it was: {error}."
+            return page_of(desk, replace(sheet_of(desk, kind, id_), refused=said), 422)
+        known = Precondition(match=frozenset({request.form.get("tag", "")}))
+        try:
+            value = {**held.value, "priority": priority}
+            desk.services.drafting.put(kind, id_, value, precondition=known, author=desk.author)
+        except RulesRejected as error:
+            said = "; ".join(problem.message for problem in error.problems)
+            return page_of(desk, replace(sheet_of(desk, kind, id_), refused=f"It cannot be moved: {said}."), 422)
+        except PreconditionFailed:
+            changed = "Somebody changed it meanwhile. This is how it is now; move it again if that is still right."
+            return page_of(desk, replace(sheet_of(desk, kind, id_), refused=changed), 412)
+        return _back(kind, id_, "moved")
 
     @found.post("/delete/<section>/<id:id_>")
     def delete(section: str, id_: str) -> Response:

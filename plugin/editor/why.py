@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from plugin.editor.comparisons import one_test
 from plugin.editor.phrases import Name, Phrase, listed, many, mapping, of
-from plugin.editor.subjects import number, value
+from plugin.editor.subjects import YES_NO, number, value
 from plugin.editor.words import Words
 from plugin.service.rulesets.items import Document, items
 
@@ -133,7 +133,18 @@ def _vain(rule: Mapping[str, Any], words: Words, trace: Mapping[str, Any]) -> Ph
     if refused:
         named = listed([(words.vocabulary.entry(one["id"]),) for one in refused[:3]])
         return of("no place was left for ", named, ": a rule further up took it")
+    wanted = {str(id_) for effect in many(rule.get("then")) for id_ in _ids(mapping(mapping(effect).get("pin")))}
+    left_out = [one for one in trace["candidates"] if one["id"] in wanted and not one["kept"]]
+    if left_out:
+        entry = (words.vocabulary.entry(left_out[0]["id"]),)
+        return of("it could not take ", entry, ": ", _reason(left_out[0], words))
     return ("no entry was left that it could take: it is pinned already, or nobody may see it now",)
+
+
+def _ids(selector: Mapping[str, Any]) -> Sequence[object]:
+    """The entries that a selector names."""
+    named = selector.get("id", selector.get("content.id"))
+    return many(named) if isinstance(named, str | list | tuple) else ()
 
 
 def _effect(rule: Mapping[str, Any], words: Words) -> Phrase:
@@ -183,6 +194,8 @@ def _lines(tree: Mapping[str, Any], words: Words, depth: int) -> Iterator[Line]:
             seen = f"{missing}" if missing else f"it is {value(name, tree.get('seen'), vocabulary)}"
             if not missing and op == "percent":
                 seen = f"at {tree.get('seen')} %"
+            elif not missing and name in YES_NO:  # the line says it already, where it is so
+                seen = "" if held else YES_NO[name][0 if tree.get("seen") else 1]
             elif not missing and name == "time.hour":
                 seen = f"the hour is {value(name, tree.get('seen'), vocabulary, unit=False)}"
             yield Line(depth=depth, phrase=(one_test(name, op, operand, vocabulary),), held=held, seen=seen)

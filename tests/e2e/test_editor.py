@@ -97,6 +97,7 @@ def test_a_rule_is_written_previewed_published_and_rolled_back(page: Page, own_d
     assert served(own_demo) != "hero-winter"
 
     page.goto("/editor/new/rules")
+    page.get_by_text("Or write it yourself, as YAML").click()
     page.get_by_label("The rule as YAML").fill(RULE)
     page.get_by_role("button", name="Add to the draft").click()
     expect(page.get_by_role("status")).to_contain_text("Added to the draft")
@@ -132,6 +133,50 @@ def test_a_rule_is_written_previewed_published_and_rolled_back(page: Page, own_d
     page.get_by_role("button", name="Log out").click()
     page.goto("/editor/slots")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_a_rule_is_made_by_choosing_looked_at_and_moved(page: Page, own_demo: Demo) -> None:
+    """Without a line of YAML, and what does not do what is meant is told before anybody publishes it."""
+    log_in(page, own_demo.management_key)
+    page.goto("/editor/slots/home.hero")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("What is it for?").fill("Who comes back in the evening")
+    page.get_by_label("This entry").select_option("hero-quiet")
+    page.get_by_label("Visitors", exact=True).select_option(label="who have been here before")
+    page.get_by_label("From, on their clock").fill("18:00")
+    page.get_by_label("to", exact=True).fill("23:00")
+    page.get_by_role("button", name="Write the rule").click()
+    said = page.locator(".facts").first
+    expect(said).to_contain_text("the visitor has been here before and it is between 18:00 and 23:00")
+    page.get_by_role("button", name="Add to the draft").click()
+
+    # The entry belongs to an experiment: that is told here, and not found out by visitors.
+    doubt = page.get_by_role("status").filter(has_text="may not do what you mean")
+    expect(doubt).to_contain_text("shown by the experiment 'hero-voice' to one of its arms alone")
+    text = page.get_by_label("The rule as YAML")
+    text.fill(text.input_value().replace("hero-quiet", "hero-winter"))
+    page.get_by_role("button", name="Save in the draft").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved in the draft")
+    expect(doubt).to_have_count(0)
+
+    page.get_by_role("link", name="Preview as a visitor whom it is for").click()
+    assert page.get_by_label("First visit").input_value() == "no"
+    assert block_of(page, "draft") == "hero-winter"
+    assert block_of(page, "published") not in {"", "hero-winter"}
+
+    page.goto("/editor/slots/home.hero")
+    rules = page.locator(".rule")
+    place = rules.filter(has_text="Who comes back in the evening")
+    expect(rules.nth(2)).to_contain_text("Who comes back in the evening")
+    place.get_by_label("priority").fill("45")
+    place.get_by_role("button", name="Set the priority of Who comes back in the evening").click()
+    expect(page.get_by_role("status")).to_contain_text("priority is changed")
+    assert place.locator(".rule__place").inner_text() == "9"
+
+    place.get_by_role("link", name="Edit").click()
+    page.get_by_text("Delete this rule…").click()
+    page.get_by_role("button", name="Delete “Who comes back in the evening”").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken out of the draft")
 
 
 def test_a_link_shows_a_draft_of_the_cms_on_the_storefront(page: Page, own_demo: Demo) -> None:
@@ -176,6 +221,7 @@ def test_no_page_is_wider_than_the_window(context: BrowserContext, own_demo: Dem
         "site",
         "items/rules/hero-winter-campaign",
         "new/rules",
+        "new/experiments?write=yes",
         "preview?slot=home.feed",
         "publish",
         "history",

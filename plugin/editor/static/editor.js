@@ -48,6 +48,7 @@ for (const frame of document.querySelectorAll("iframe.frame")) {
   fit();
 }
 
-// The form follows the slot: which attributes it offers depends on the slot's rules.
-const slot = document.getElementById("slot");
-if (slot) slot.addEventListener("change", () => slot.form.requestSubmit());
+// Forms follow the slot: what they offer depends on its rules, or on the entries that it takes.
+for (const slot of document.querySelectorAll("#slot, #make-slot")) {
+  slot.addEventListener("change", () => slot.form.requestSubmit());
+}

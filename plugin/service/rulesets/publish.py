@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from plugin.errors import NotFound, PreconditionFailed
+from plugin.errors import NotFound, PreconditionFailed, RulesRejected
 from plugin.ports import (
     JSON,
     ContentStore,
@@ -24,7 +24,10 @@ from plugin.service.content.entries import as_content
 from plugin.service.rulesets.checking import Checked, Entries, Source, check, compiled
 from plugin.service.rulesets.cost import SlotCost, costs
 from plugin.service.rulesets.diff import Diff, compare
+from plugin.service.rulesets.example import Example, example
+from plugin.service.rulesets.findings import findings
 from plugin.service.rulesets.items import Document
+from rules.errors import Problem
 from rules.export import export
 
 _log = logging.getLogger(__name__)
@@ -68,6 +71,35 @@ class Publishing:
             now=self._clock(),
             name=name,
         )
+
+    def warnings(self, source: Source | None) -> list[Problem]:
+        """What a document (None: the draft) hardly means, by the published content; none where it does not check."""
+        try:
+            ruleset = compiled(self.draft() if source is None else source)
+        except RulesRejected:
+            return []
+        return [*ruleset.warnings, *findings(ruleset, self._published_content(), now=self._clock())]
+
+    def example(self, source: Source | None, rule: str) -> Example | None:
+        """A visitor whom a rule of a document (None: the draft) is for; None where none is found."""
+        try:
+            ruleset = compiled(self.draft() if source is None else source)
+        except RulesRejected:
+            return None
+        return example(ruleset, rule, now=self._clock())
+
+    def entries_for(self, source: Source | None, slot: str) -> list[str]:
+        """The ids of the published entries that may stand in a slot of a document (None: the draft), each once.
+
+        None where the document does not check or has no such slot.
+        """
+        try:
+            ruleset = compiled(self.draft() if source is None else source)
+        except RulesRejected:
+            return []
+        if slot not in ruleset.slots:
+            return []
+        return list(dict.fromkeys(one.id for one in ruleset.prepare(self._published_content()).pool(slot).entries))
 
     def save(self, source: Source | None, *, author: str, note: str = "", name: str | None = None) -> RulesetVersion:
         """Keep a document (None: the draft) as the next version, without publishing it.

@@ -6,6 +6,7 @@ import pytest
 
 from plugin.editor.guard import COOKIE
 from plugin.editor.tries import MOST
+from plugin.service.content.management import Variant
 from plugin.service.preconditions import ANY
 from tests.unit.plugin.editor.conftest import Editor, tag, token
 from tests.unit.plugin.web.small_app import ADMIN, PUBLIC, READER, WRITER
@@ -300,3 +301,30 @@ def test_a_rule_says_what_it_costs_caches_and_the_publish_page_of_all(editor: Ed
     assert "What caches keep of it" in beside
     assert "This rule takes home.hero from " in beside
     assert "What caches keep of it" in editor.get("/publish").text
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("when: {all: [{geo.country: FR}, {geo.country: BE}]}\nthen: [{pin: {id: gala}}]", "Can never hold: nothing"),
+        ("when: {segment: big, geo.country: FR}\nthen: [{pin: {content.tags: vip}}]", "Never has an effect: whenever "),
+        ("when: {segment: big}\nthen: [{pin: {content.tags: vip}}]", " have the same condition, schedule, slots and "),
+        ("when: {geo.country: France}\nthen: [{pin: {id: gala}}]", "is no country code of ISO 3166-1"),
+        ("then: [{pin: {id: galla}}]", "no published entry &#39;galla&#39;, so that its &#39;pin&#39; does nothing. "
+         "Did you mean &#39;gala&#39;?"),
+        ("then: [{pin: {id: hero-bold}}]", "shown by the experiment &#39;bold&#39; to one of its arms alone"),
+        ("then: [{boost: {content.tags: gone}, by: 1}]", "No published entry of home.hero fits"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_does_not_do_what_is_meant_says_so_where_it_was_saved(
+    editor: Editor, lines: str, said: str
+) -> None:
+    editor.small.services.contents.create("hero-bold", [Variant(type="hero", locale="fr", fields={"title": "Bold"})])
+    text = f"id: vain\nname: In vain\nslot: home.hero\npriority: 1\n{lines}\n"
+    assert editor.post("/new/rules", {"text": text}).status_code == 303
+    beside = editor.get("/items/rules/vain").text
+    assert said in beside
+    assert "it may not do what you mean" in beside
+    for path in ("/", "/publish"):
+        assert ">In vain</a>" in editor.get(path).text
+    assert "it may not do what you mean" not in editor.get(RULE).text

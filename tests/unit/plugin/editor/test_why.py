@@ -86,7 +86,7 @@ def pins(*rules_: Mapping[str, Any]) -> Mapping[str, Any]:
     [
         ({"pin": {"id": "local"}}, "no place was left for local: a rule further up took it"),
         ({"pin": {"id": "gala"}}, "no entry was left that it could take"),
-        ({"pin": {"id": "secret"}}, "no entry was left that it could take"),
+        ({"pin": {"id": "secret"}}, "it could not take secret: tagged for an audience"),
     ],
 )
 def test_a_pin_without_effect_says_why(second: Mapping[str, Any], why_not: str) -> None:
