@@ -26,7 +26,7 @@ CONTEXT_KEYS = (
     "ip",
     "geo",
 )
-OWN_KEYS = ("context", "visitor", "segments", "arms", "exposures")
+OWN_KEYS = ("attributes", "context", "visitor", "segments", "arms", "exposures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,16 @@ class Situation:
 def read_situation(given: str) -> Situation:
     """From JSON, or from the file that `@FILE` names.
 
-    A key with a dot is an attribute (`geo.country`); `context`, or its keys beside the others, is what the API takes;
-    `visitor` is `{"id": ...}`; `segments`, `arms` and `exposures` are what a profile would know.
+    A key with a dot is an attribute (`geo.country`), as are those of `attributes`; `context`, or its keys beside the
+    others, is what the API takes; `visitor` is `{"id": ...}`; `segments`, `arms` and `exposures` are what a profile
+    would know.
 
     Raises:
         click.BadParameter: with what is wrong.
     """
     data = _mapping(_json(given), "the context")
-    attributes = {name: value for name, value in data.items() if "." in name}
+    attributes = dict(_mapping(data.get("attributes", {}), "'attributes'"))
+    attributes |= {name: value for name, value in data.items() if "." in name}
     context = dict(_mapping(data.get("context", {}), "'context'"))
     for name, value in data.items():
         if name in CONTEXT_KEYS:

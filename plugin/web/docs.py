@@ -81,7 +81,8 @@ def blueprint(document: Callable[[], Mapping[str, Any]]) -> Blueprint:
 
     @found.get("/problems/<slug>")
     def problem(slug: str) -> Response:
-        kind = {one.slug: one for one in _kinds(TesseraError)}.get(slug)
+        # Subclasses without a slug of their own are the same problem, told of more closely.
+        kind = {one.slug: one for one in _kinds(TesseraError) if "slug" in vars(one)}.get(slug)
         if kind is None:
             raise NotFound(f"There is no problem type {slug!r}.")
         about = " ".join((kind.__doc__ or "").split())

@@ -51,7 +51,8 @@ def test_the_context_of_the_api_and_flat_attributes_are_one_thing(decide: Decide
     assert ids(flat) == ["gold"]
     body = decide({"context": {"geo": {"country": "FR"}}})
     beside = decide({"geo": {"country": "FR"}, "locale": "fr-FR", "timezone": "Europe/Paris"})
-    assert ids(body) == ids(beside) == ["gold"]
+    told = decide({"attributes": {"geo.country": "FR"}})
+    assert ids(body) == ids(beside) == ids(told) == ["gold"]
     assert ids(decide({"geo": {"country": "FR"}, "geo.country": "DE"})) == ["welcome"]
 
 
@@ -129,6 +130,7 @@ def test_of_several_slots_the_unknown_is_reported_beside_the_others(decide: Deci
         ('{"visitor": {"id": 7}}', "'visitor' is"),
         ('{"exposures": {"gold": ["today"]}}', "'exposures' of 'gold'"),
         ('{"arms": {"x": 1}}', "'arms' maps"),
+        ('{"attributes": []}', "'attributes' is a JSON object"),
     ],
 )
 def test_a_context_that_is_none_is_wrong_usage(run: Tessera, rules: Path, given: str, said: str) -> None:

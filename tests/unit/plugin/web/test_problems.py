@@ -138,4 +138,6 @@ def test_every_problem_type_leads_to_a_page(small: Small) -> None:
             page = client.get(f"/problems/{kind.slug}")
             assert page.status_code == 200
             assert kind.title in page.get_data(as_text=True)
+    about = client.get("/problems/validation-failed").get_data(as_text=True)
+    assert " ".join((errors.ValidationFailed.__doc__ or "").split()) in about  # not one of its subclasses'
     assert client.get("/problems/none").status_code == 404
