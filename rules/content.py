@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.bits import iterate
@@ -33,27 +33,57 @@ _MET_FOR_EACH = 4
 class Content:
     """Prepared content; keeps a reference to every entry it was made from. Safe to share between threads."""
 
-    def __init__(self, entries: Iterable[Mapping[str, object]], document: Document) -> None:
-        """Prepare. Raises ValueError where an entry has no id or its tags are no list of texts."""
+    def __init__(
+        self, entries: Iterable[Mapping[str, object]], document: Document, before: Content | None = None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            before: content for the same document, of which entries that are the very same objects are not read again.
+                A slot that selects nothing else than it did then keeps what was worked out for it.
+        Raises:
+            ValueError: an entry has no id, or its tags are no list of texts.
+        """
+        self._document = document
         self._zone: ZoneInfo = document.zone
-        self.candidates: Sequence[Candidate] = [candidate(entry, document.zone) for entry in entries]
+        if before is not None and before._document is not document:
+            before = None
+        known = {id(one.entry): one for one in before.candidates} if before is not None else {}
+        self.candidates: Sequence[Candidate] = [
+            known.get(id(entry)) or candidate(entry, document.zone) for entry in entries
+        ]
         segments = {segment.id for segment in document.segments}
         self._shelves = _Shelves(self.candidates)
+        changed = _Changed.between(before.candidates, self.candidates) if before is not None else _Changed()
+        pools: Mapping[str, Pool] = before._pools if before is not None else {}
+        defaults: Mapping[str, Pool] = before._defaults if before is not None else {}
         slots = [slot for slot in document.slots if slot.enabled]
-        self._pools = {slot.id: self._pool(slot.select, slot.select_moves) for slot in slots}
-        self._defaults = {slot.id: self._pool(slot.default, slot.default_moves) for slot in slots}
+        self._pools: dict[str, Pool] = {
+            one.id: self._pool(one.select, one.select_moves, pools.get(one.id), changed) for one in slots
+        }
+        self._defaults: dict[str, Pool] = {
+            one.id: self._pool(one.default, one.default_moves, defaults.get(one.id), changed) for one in slots
+        }
         self._grounds: dict[CompiledSlot, Ground] = {}
+        for compiled, ground in list(before._grounds.items()) if before is not None else ():
+            slot = compiled.slot.id
+            if self._pools[slot] is ground.pool and self._defaults[slot] is ground.default:
+                self._grounds[compiled] = ground
         self.repeated: tuple[str, ...] = _repeated(self.candidates)
         self.unknown_audiences: Mapping[str, tuple[str, ...]] = _unknown(self.candidates, segments)
 
-    def _pool(self, selector: Condition | None, moves: bool) -> Pool:
+    def _pool(self, selector: Condition | None, moves: bool, before: Pool | None, changed: _Changed) -> Pool:
         """What a selector takes; where that depends on the visitor or the moment, everything: the request selects."""
         if selector is None:
-            return Pool((), self._zone)
+            return before or Pool((), self._zone)
         if moves or selector == ALWAYS:
-            return Pool(self.candidates, self._zone)
+            return before if before is not None and not any(changed) else Pool(self.candidates, self._zone)
         takes = compile_bound(selector, self._zone)
-        return Pool((one for one in self._shelves.likely(selector) if takes(one.reading)), self._zone)
+        if before is None:
+            return Pool((one for one in self._shelves.likely(selector) if takes(one.reading)), self._zone)
+        came = [one for one in changed.came if takes(one.reading)]
+        stayed = [one for one in before.entries if id(one) not in changed.gone]
+        return Pool([*stayed, *came], self._zone) if came or len(stayed) < len(before.entries) else before
 
     def ground(self, compiled: CompiledSlot) -> Ground:
         """What this content is to a compiled slot."""
@@ -72,6 +102,19 @@ class Content:
     def default(self, slot: str) -> Pool:
         """The entries that a slot's default names."""
         return self._defaults[slot]
+
+
+class _Changed(NamedTuple):
+    """What came and, by its identity, what is gone."""
+
+    came: Sequence[Candidate] = ()
+    gone: frozenset[int] = frozenset()
+
+    @classmethod
+    def between(cls, before: Sequence[Candidate], after: Sequence[Candidate]) -> _Changed:
+        """A candidate is another where its entry is."""
+        then, now = set(map(id, before)), set(map(id, after))
+        return cls([one for one in after if id(one) not in then], frozenset(then - now))
 
 
 class Ground:

@@ -36,9 +36,9 @@ def still_until(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime
         pool, default: the slot's, of the content that is served.
     """
     known = pool.still.get(compiled)
-    if known is None or not known[0] <= now < known[1]:
-        known = pool.still[compiled] = (now, _end(compiled, pool, default, now))
-    return known[1]
+    if known is None or known[0] is not default or not known[1] <= now < known[2]:
+        known = pool.still[compiled] = (default, now, _end(compiled, pool, default, now))
+    return known[2]
 
 
 def _end(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime) -> datetime:

@@ -125,7 +125,7 @@ class Pool:
         self._matches: dict[object, int] = {}
         self.doing: dict[Actor, Doing] = {}
         self.moving: dict[tuple[object, ...], Doing] = {}
-        self.still: dict[CompiledSlot, tuple[datetime, datetime]] = {}
+        self.still: dict[CompiledSlot, tuple[Pool, datetime, datetime]] = {}
         self._places: dict[int, list[int]] = {}
         self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
         self._dates: dict[str, list[datetime]] = {}

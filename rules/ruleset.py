@@ -100,9 +100,13 @@ class Ruleset:
             raise UnknownSlotError(slot, nearest(slot, self._slots))
         return found
 
-    def prepare(self, content: Iterable[Mapping[str, object]]) -> Content:
-        """Work out once what does not depend on the visitor; `decide` and `plan` take the result as `content`."""
-        return Content(content, self.document)
+    def prepare(self, content: Iterable[Mapping[str, object]], *, before: Content | None = None) -> Content:
+        """Work out once what does not depend on the visitor; `decide` and `plan` take the result as `content`.
+
+        Args:
+            before: what was prepared of the same entries when they were others, as far as they are the very objects.
+        """
+        return Content(content, self.document, before)
 
     def facts(
         self,

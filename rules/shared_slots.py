@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from rules.content import Content
-from rules.footprint.causes import Cause, Sharing, reads_of
+from rules.footprint.causes import Cause, Reads, Sharing, reads_of
 from rules.ruleset import Ruleset
 from rules.visitor_class import Classes
 
 _MOST_KEPT = 1_024
+_KEPT = ("reads", "slots", "classes", "_inputs")
 
 
 class SharedSlot(NamedTuple):
@@ -32,10 +33,19 @@ class SharedSlot(NamedTuple):
 class SharedSlots:
     """All slots of a state; nothing is worked out before an edge asks."""
 
-    def __init__(self, ruleset: Ruleset, content: Content) -> None:
+    def __init__(self, ruleset: Ruleset, content: Content, before: SharedSlots | None = None) -> None:
+        """``before``: of a state before, of which all is kept where nothing is different that bears on it."""
         self._ruleset = ruleset
         self._content = content
         self._inputs: dict[tuple[str, ...], tuple[str, ...]] = {}  # pages ask for the same slots each time
+        self._told = [_told(content, slot) for slot in ruleset.slots]
+        if before is not None and before._ruleset is ruleset and before._told == self._told:
+            self.__dict__.update({name: before.__dict__[name] for name in _KEPT if name in before.__dict__})
+
+    @cached_property
+    def reads(self) -> dict[str, Reads]:
+        """What each slot depends on, by id."""
+        return {slot: reads_of(self._ruleset, self._content, slot) for slot in self._ruleset.slots}
 
     @cached_property
     def slots(self) -> dict[str, SharedSlot]:
@@ -59,7 +69,7 @@ class SharedSlots:
 
     def _slot(self, slot: str) -> SharedSlot:
         compiled = self._ruleset.compiled(slot)
-        reads = reads_of(self._ruleset, self._content, slot)
+        reads = self.reads[slot]
         return SharedSlot(
             reads.sharing,
             tuple(sorted({cause.input for cause in reads.causes if cause.input is not None})),
@@ -86,3 +96,9 @@ class SharedSlots:
             if one.sharing == "class":
                 found.update(("class", "consent"))  # who refuses has no class
         return tuple(sorted(found))
+
+
+def _told(content: Content, slot: str) -> tuple[frozenset[str], bool]:
+    """What of the content bears on who shares a slot; see `reads_of`."""
+    pool = content.pool(slot)
+    return frozenset(pool.audiences), bool(pool.locales or content.default(slot).locales)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -94,10 +94,14 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class ContentSnapshot:
-    """Every entry as of one instant, ordered by source, id, locale; never half of a sync."""
+    """Every entry as of one instant, ordered by source, id, locale; never half of a sync.
+
+    ``digests`` has that of each entry in the same order; see `EntryRecord`.
+    """
 
     epoch: int
     entries: tuple[StoredEntry, ...]
+    digests: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,9 @@ class ContentStore(Protocol):
         """Moves with every real change, 0 at first: one tiny query, for polling."""
         ...
 
-    def snapshot(self) -> ContentSnapshot: ...
+    def snapshot(self, before: ContentSnapshot | None = None) -> ContentSnapshot:
+        """All entries. Those that decisions see as they were in ``before`` are its objects, and are not read again."""
+        ...
 
     def versions(self, source: str) -> Mapping[tuple[str, str | None], str | None]:
         """The version of every entry of a source by its (id, locale): cheap, for a sync that looks for what is gone."""

@@ -34,6 +34,7 @@ from plugin.store.content_write import (
     write,
 )
 from plugin.store.engine import glancing, reading, writing
+from plugin.store.statements import among
 from plugin.store.tables import content_dirty as dirty
 from plugin.store.tables import content_entries as entries
 from plugin.store.tables import content_problems as listed
@@ -122,11 +123,22 @@ class SqlContent:
         with glancing(self._engine) as tx:
             return epoch_of(tx, moved=False)
 
-    def snapshot(self) -> ContentSnapshot:
+    def snapshot(self, before: ContentSnapshot | None = None) -> ContentSnapshot:
         with reading(self._engine) as tx:
             epoch = epoch_of(tx, moved=False)
-            found = tx.execute(select(*_ENTRY).order_by(*KEY))
-            return ContentSnapshot(epoch, tuple(map(to_entry, found)))
+            wanted = select(*_ENTRY, entries.c.digest)
+            if before is None:
+                read = [(to_entry(row), row.digest) for row in tx.execute(wanted.order_by(*KEY))]
+                return ContentSnapshot(epoch, tuple(one for one, _ in read), tuple(digest for _, digest in read))
+            known = {
+                (one.source, one.id, one.locale or "", digest): one
+                for one, digest in zip(before.entries, before.digests, strict=True)
+            }
+            stands = [tuple(row) for row in tx.execute(select(*KEY, entries.c.digest).order_by(*KEY))]
+            if ids := {row[1] for row in stands if row not in known}:
+                for row in tx.execute(wanted.where(among(tx, entries.c.id, ids))):
+                    known.setdefault((row.source, row.id, row.locale, row.digest), to_entry(row))
+        return ContentSnapshot(epoch, tuple([known[row] for row in stands]), tuple([row[3] for row in stands]))
 
     def versions(self, source: str) -> Mapping[tuple[str, str | None], str | None]:
         with reading(self._engine) as tx:

@@ -73,6 +73,20 @@ def test_an_entry_comes_back_as_it_was(store: Store) -> None:
     assert store.content.snapshot().entries == (full, bare)
 
 
+def test_a_snapshot_after_another_reads_what_changed_alone(store: Store) -> None:
+    apply(store, entry("a", "fr"), entry("a", "en"), entry("b"), entry("c"))
+    before = store.content.snapshot()
+    apply(store, entry("a", "en", fields={"title": "another"}), entry("d"), deleted=(("b", ""),))
+    after, anew = store.content.snapshot(before), store.content.snapshot()
+    assert after == anew
+    assert after.digests == anew.digests
+    assert [(one.id, one.locale) for one in after.entries if any(one is old for old in before.entries)] == [
+        ("a", "fr"),
+        ("c", None),
+    ]
+    assert store.content.snapshot(after).entries == after.entries
+
+
 def test_the_same_again_changes_nothing_and_leaves_the_epoch(store: Store) -> None:
     apply(store, entry("a"), entry("b", "fr"))
     again = apply(store, entry("b", "fr"), entry("a"), now=LATER)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
 from plugin.edge.answers import surrogates_of
 from plugin.errors import ServiceUnavailable, TesseraError
 from plugin.flow.types import Site
-from plugin.ports import ContentStore, RulesetStore
+from plugin.ports import ContentSnapshot, ContentStore, RulesetStore
 from plugin.service.content.entries import as_content, block_text
 from rules import Content, RuleError, Ruleset, load
-from rules.footprint.causes import reads_of
 from rules.shared_slots import SharedSlots
 from rules.wanted import wanted_by
 
@@ -37,6 +36,7 @@ class Sites:
         self._content = content
         self._poll_s = poll_s
         self._site: Site | None = None
+        self._made_of: tuple[Site, ContentSnapshot] | None = None  # the entries of a state, in the order of its content
         self._epochs: tuple[int, int] | None = None
         self._refused: tuple[int, int] | None = None
         self._replaced = 0  # states since what is gone was last collected
@@ -117,17 +117,27 @@ class Sites:
             ruleset: Ruleset = before.ruleset
         else:
             ruleset = load(json.loads(version.document), name=f"version {version.number}", stored=True)
-        snapshot = self._content.snapshot()
-        content = ruleset.prepare([as_content(entry) for entry in snapshot.entries])
+        made_of = self._made_of[1] if self._made_of is not None and self._made_of[0] is before else None
+        snapshot = self._content.snapshot(made_of)
+        # What is as it was goes on as the same objects, and so does what was worked out for it.
+        known: Mapping[int, Mapping[str, object]] = {}
+        if before is not None and made_of is not None:
+            pairs = zip(made_of.entries, before.content.candidates, strict=True)
+            known = {id(stored): one.entry for stored, one in pairs}
+        entries = [known.get(id(entry)) or as_content(entry) for entry in snapshot.entries]
+        content = ruleset.prepare(entries, before=before.content if before is not None else None)
         self._report(content)
-        return site_of(
+        built = site_of(
             ruleset,
             content,
             version.number,
             f"{published.epoch}.{snapshot.epoch}",
             sources=[entry.source for entry in snapshot.entries],
             born=f"{version.number} {version.created_at.isoformat()}",
+            before=before,
         )
+        self._made_of = (built, snapshot)
+        return built
 
     def _report(self, content: Content) -> None:
         """Say once what of the content can never be shown."""
@@ -211,18 +221,26 @@ def site_of(
     *,
     sources: Sequence[str] = (),
     born: str = "",
+    before: Site | None = None,
 ) -> Site:
-    """A rule set and content as one state, with what requests need worked out; ``sources`` of its entries in order."""
+    """A rule set and content as one state, with what requests need worked out.
+
+    Args:
+        sources: of the entries in order.
+        before: a state of which what is the same is taken over.
+    """
     slots = {slot: ruleset.compiled(slot) for slot in ruleset.slots}
+    shared = SharedSlots(ruleset, content, before.shared if before is not None else None)
+    written = before.texts if before is not None else {}
     return Site(
         version=version,
         revision=revision,
         ruleset=ruleset,
         content=content,
-        texts={id(one.entry): block_text(one.entry) for one in content.candidates},
-        reads={slot: reads_of(ruleset, content, slot).attributes for slot in slots},
+        texts={id(one.entry): written.get(id(one.entry)) or block_text(one.entry) for one in content.candidates},
+        reads={slot: reads.attributes for slot, reads in shared.reads.items()},
         wanted=wanted_by(ruleset),
-        shared=SharedSlots(ruleset, content),
+        shared=shared,
         public_segments=frozenset(one.id for one in ruleset.document.segments if one.public),
         surrogates={name: surrogates_of(one.slot) for name, one in slots.items()},
         strict=frozenset(name for name, one in slots.items() if any(rule.strict for rule in one.rules)),

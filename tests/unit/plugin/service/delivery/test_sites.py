@@ -91,6 +91,31 @@ def test_a_change_of_content_alone_compiles_no_rules(sqlite_store: Store, monkey
     assert sites.current().ruleset is before
 
 
+def test_entries_that_did_not_change_go_on_as_they_are(sqlite_store: Store) -> None:
+    """Also where a state in between could not be built."""
+    publish(sqlite_store, a_site())
+    put(sqlite_store, entry("a", title="first"), entry("b"))
+    sites = sites_of(sqlite_store)
+    sites.refresh()
+    before = {one.id: one for one in sites.current().content.candidates}
+    put(sqlite_store, entry("c", tags=["audience:nobody"]))
+    publish(sqlite_store, BROKEN)
+    assert not sites.refresh()
+    put(sqlite_store, entry("a", title="second"))
+    publish(sqlite_store, a_site())
+    assert sites.refresh()
+    put(sqlite_store, entry("b", title="third"))
+    assert sites.refresh()
+    site = sites.current()
+    after = {one.id: one for one in site.content.candidates}
+    assert {name: one.entry.get("title") for name, one in after.items()} == {"a": "second", "b": "third", "c": None}
+    assert after["a"].entry is not before["a"].entry
+    assert site.texts.keys() == {id(one.entry) for one in after.values()}
+    put(sqlite_store, gone=["b"])
+    assert sites.refresh()
+    assert {one.id: one for one in sites.current().content.candidates} == {name: after[name] for name in ("a", "c")}
+
+
 def test_a_version_that_cannot_be_built_leaves_the_one_before_serving(sqlite_store: Store) -> None:
     publish(sqlite_store, a_site())
     sites = sites_of(sqlite_store)
