@@ -14,6 +14,7 @@ from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
 from plugin.service.delivery.sites import Sites
+from plugin.setting_kinds import Secret
 from plugin.store import open_store
 from plugin.wiring import visiting
 from tests.integration.privacy.site import place, running, until
@@ -50,6 +51,35 @@ def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
         assert row.window, "both are in the window of the pattern"
         with store.identity.begin() as tx:
             assert [one.segment for one in tx.held([row.source])] == ["readers"]
+
+
+def test_events_of_a_newer_key_wait_for_a_worker_that_has_it(tmp_path: Path) -> None:
+    """While processes are restarted with a new key one by one, those of the old do not give such events up."""
+    old, new = Secret("o" * 32), Secret("n" * 32)
+    where = place(tmp_path, apply_events=False, visitor_keys=(old, new))
+    with running(where) as app:
+        app.events("ann", {"type": "view"}, wait=False)
+    for keys in ((old,), (old, new)):
+        with ExitStack() as closing:
+            store = open_store(where.settings.database_url.reveal())
+            closing.callback(store.close)
+            kept = visiting.open_visiting(replace(where.settings, visitor_keys=keys), store, "k" * 32, closing)
+            sites = Sites(store.rulesets, store.content, poll_s=60)
+            site = sites.current()
+            by_hand = visiting.Applying(
+                kept,
+                store,
+                lambda site=site: site,  # type: ignore[misc]
+                deny_unknown=False,
+                in_flight_ms=86_400_000,
+                count=lambda _outcome, _number: None,
+            )
+            closing.callback(by_hand.stop)
+            for _ in range(3):
+                by_hand._worker.step()
+            assert store.dead_letters.waiting() == 0
+            assert kept.stream.backlog().count == (1 if keys == (old,) else 0)
+            assert len(store.visitors.group(kept.hasher.source("ann"))) == (0 if keys == (old,) else 1)
 
 
 def test_how_late_events_are_applied_and_what_patterns_cost_is_measured(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from adapters.streams.port import Delivery
+from plugin.errors import ServiceUnavailable
 from plugin.ports import Applying, Batch, DeadLetter, EventRow, HotCopy
 from plugin.profiles.consent import event_applies
 from plugin.profiles.events import UNPROVEN, BadEventError, Event, decode
@@ -24,6 +25,8 @@ from plugin.service.visitors.stage import Stage
 from rules.windows import Entry
 
 DAY_MS = 86_400_000
+NEWER_KEY_MS = 3_600_000
+"""So long an event of a newer key waits for this process to be restarted with it."""
 
 
 @dataclass(slots=True)
@@ -100,13 +103,16 @@ class Applier:
         outcome = Outcome()
         letters: list[DeadLetter] = []
         events: list[Event] = []
+        now = self._now_ms()
         for delivery in deliveries:
             try:
-                events.append(self._lifted(decode(delivery.payload)))
+                event = decode(delivery.payload)
+                if event.key_version > self._key_version and now - event.received < NEWER_KEY_MS:
+                    raise ServiceUnavailable("They are of a visitor key that this process does not have; restart it.")
+                events.append(self._lifted(event))
             except (BadEventError, ValueError) as fault:
                 outcome.counts["unreadable"] += 1
                 letters.append(self.letter(delivery, str(fault)))
-        now = self._now_ms()
         with self._applying.begin(tokens) as batch:
             if letters:
                 batch.dead(letters)
