@@ -32,6 +32,8 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
         yield from _http(result["http"])
     if "events" in result:
         yield from _events(result["events"])
+    if "patterns" in result:
+        yield from _patterns(result["patterns"])
     if result["targets"]:
         yield from _targets(result["targets"])
     if result["failed"]:
@@ -156,6 +158,20 @@ def _events(found: dict[str, Any]) -> Iterator[str]:
         "The first two with `apply_events` off, as beside `tessera worker`. Seen: from an event of a new visitor being"
         " sent to an answer that shows it, in the process that also applies 300 events a second of others, by 50"
         " patterns."
+    )
+
+
+def _patterns(found: dict[str, Any]) -> Iterator[str]:
+    yield from _title(f"{found['patterns']} patterns: windows of one visitor each, by one worker with its engine")
+    table = [("events in the window", "evaluations a second", "CPU µs")]
+    table += [(str(one["events"]), f"{one['evaluations_per_s']:,}", _us(one["cpu_us"])) for one in found["speeds"]]
+    yield from _table(table)
+    yield "An evaluation is of one window by all patterns. CPU is that of the worker, without the engine's process."
+    yield ""
+    sizes = ", ".join(f"{one:,}" for one in found["bytes_a_visitor"])
+    yield (
+        f"Bytes kept of a visitor (state, window, view), after each tenth of {found['events']:,} events of"
+        f" {found['visitors']} visitors in {found['days']} days: {sizes}."
     )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plugin.bench import events_part, http, inprocess
+from plugin.bench import events_part, http, inprocess, patterns
+from plugin.bench.events_site import PATTERNS
 from plugin.bench.failures import Failures
 from plugin.bench.generator import GENERATOR_VERSION
 from plugin.bench.http import ANONYMOUS, FLOOR_OF, REDIS, STORED, UNCHANGED, Http
@@ -18,7 +19,7 @@ from plugin.bench.starting import start
 
 Result = dict[str, Any]
 Say = Callable[[str], None]
-PARTS = ("evaluation", "decision", "publishing", "start", "http", "events")
+PARTS = ("evaluation", "decision", "publishing", "start", "http", "events", "patterns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,29 @@ def _events(quick: bool, say: Say, failures: Failures) -> tuple[Result, list[Tar
     return found, targets
 
 
+def _patterns(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
+    say(f"{PATTERNS} patterns: windows evaluated a second")
+    speeds = patterns.speeds(PATTERNS, 20 if quick else 100)
+    events = 20_000 if quick else 1_000_000
+    say(f"what a visitor takes over {events:,} events")
+    sizes = patterns.sizes(PATTERNS, events)
+    result = {
+        "patterns": PATTERNS,
+        "speeds": [
+            {"events": one.events, "evaluations_per_s": round(one.per_s), "cpu_us": round(one.cpu_us, 1)}
+            for one in speeds
+        ],
+        "visitors": patterns.VISITORS,
+        "days": patterns.DAYS,
+        "events": events,
+        "bytes_a_visitor": sizes,
+    }
+    if quick:
+        return result, []  # nobody has done as much yet as is kept of them
+    half, whole = sizes[len(sizes) // 2 - 1], sizes[-1]
+    return result, [Target("bytes of a visitor after all events, against half of them", whole / half, 1.1, "times")]
+
+
 _PARTS: Mapping[str, Callable[[bool, Say, Failures], tuple[Result, list[Target]]]] = {
     "evaluation": _evaluation,
     "decision": _decision,
@@ -225,4 +249,5 @@ _PARTS: Mapping[str, Callable[[bool, Say, Failures], tuple[Result, list[Target]]
     "start": _start,
     "http": _http,
     "events": _events,
+    "patterns": _patterns,
 }

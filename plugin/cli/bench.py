@@ -9,7 +9,7 @@ import click
 
 from plugin.cli.output import Failed, ProblemsFound
 
-PARTS = ("evaluation", "decision", "publishing", "start", "http", "events")
+PARTS = ("evaluation", "decision", "publishing", "start", "http", "events", "patterns")
 
 
 @click.command()

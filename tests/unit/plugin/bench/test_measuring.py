@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import rules
-from plugin.bench import inprocess, naive, run
+from plugin.bench import inprocess, naive, patterns, run
 from plugin.bench.clock import compare
 from plugin.bench.generator import make, moments, visitors
 from plugin.bench.http import WrongStatusError
@@ -188,3 +188,14 @@ def test_the_picture_is_sound_svg_with_a_curve_for_each_shape_and_the_naive_ones
 def test_moments_move_on_with_every_call() -> None:
     found = moments(3)
     assert found[0] < found[1] < found[2]
+
+
+def test_windows_are_evaluated_by_the_engine_and_what_a_visitor_takes_is_sampled() -> None:
+    found = patterns.speeds(6, rounds=1)
+    assert [one.events for one in found] == [5, 20]
+    assert all(one.per_s > 0 for one in found)
+    sizes = patterns.sizes(6, 2_000)
+    assert len(sizes) == patterns.SAMPLES
+    assert sizes == sorted(sizes), "nothing is forgotten so soon"
+    shown = {"patterns": 6, "speeds": [], "visitors": 100, "days": 90, "events": 2_000, "bytes_a_visitor": sizes}
+    assert f"{sizes[0]:,}, {sizes[1]:,}" in as_text({**result(), "patterns": shown})
