@@ -128,8 +128,12 @@ class Running:
         return self.ask("/v1/personalize", {"slots": [{"id": "feed"}]})[0] == 200
 
     def is_drained(self) -> bool:
+        return self.left() == 0
+
+    def left(self) -> int | None:
+        """How many events wait; None where that cannot be told."""
         waiting = self.stream.backlog()
-        return waiting.degraded is None and waiting.count == 0 and waiting.spooled == 0
+        return waiting.count + waiting.spooled if waiting.degraded is None else None
 
     def log(self) -> str:
         return (self.folder / "log.txt").read_text()[-4000:] if (self.folder / "log.txt").exists() else ""
@@ -152,6 +156,17 @@ def soon(holds: Callable[[], bool], site: Running, seconds: float = PATIENCE_S) 
     while not holds():
         assert time.monotonic() < ends, site.log()
         time.sleep(0.02)
+
+
+def drained(site: Running, is_over: Callable[[], bool] = bool) -> None:
+    """Waits until everything is applied, as long as that goes on: how long it takes is a matter of the machine."""
+    left, ends = site.left(), time.monotonic() + PATIENCE_S
+    while left != 0 and not is_over():
+        assert time.monotonic() < ends, (left, site.log())
+        time.sleep(0.05)
+        now = site.left()
+        if now is not None and (left is None or now < left):
+            left, ends = now, time.monotonic() + PATIENCE_S
 
 
 @contextmanager

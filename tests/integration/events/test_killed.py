@@ -23,7 +23,7 @@ import pytest
 
 from tests import servers
 from tests.integration.events.recount import differences, recount
-from tests.integration.events.site import PATIENCE_S, TOPICS, Running, a_site, soon
+from tests.integration.events.site import PATIENCE_S, TOPICS, Running, a_site, drained, soon
 from tests.integration.events.traffic import batches, sent
 
 FULL = "TESSERA_TEST_EVENTS" in os.environ
@@ -84,7 +84,7 @@ def storm(site: Running, dice: random.Random, between: Callable[[int], None]) ->
                 by_visitor["v-0"].append(extra)
                 site.deliver([sent(extra)])
                 time.sleep(0.02)
-            soon(lambda: site.is_drained() or keeping.done(), site)
+            drained(site, keeping.done)
         finally:
             done.set()
             senders.shutdown(cancel_futures=True)  # where it failed, nobody takes the rest
