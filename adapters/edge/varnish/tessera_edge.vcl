@@ -52,14 +52,14 @@ sub vcl_recv {
 sub tessera_begin {
     call tessera_forget;
     std.collect(req.http.Cookie, "; ");
-    if (req.http.host !~ "^(?!.*(\.|:80|:443)$)([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,60}\])(:[0-9]{1,5})?$") {
+    if (req.http.host !~ "^[a-z0-9_.-]{0,252}[a-z0-9_-]$") {
         # Spelled in one way, as it is part of what is stored.
         set req.http.host = regsub(std.tolower(req.http.host), "\.?(:80|:443)?$", "");
         if (req.http.host !~ "^([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,60}\])(:[0-9]{1,5})?$") {
             return (synth(400));
         }
     }
-    if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PURGE|BAN|TESSERAPURGE)$") {
+    if (req.method != "GET" && req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PURGE|BAN|TESSERAPURGE)$") {
         return (synth(405));
     }
     if (req.http.Transfer-Encoding) {
@@ -108,8 +108,13 @@ sub tessera_fragment {
         set req.http.Tessera-Keyed-Url = regsuball(regsuball(req.url, "(?i)%2c", ","), "(?i)%3a", ":");
         if (req.http.Tessera-Keyed-Url ~
                 "^/v1/personalize\?((slots|render|format|unique|exclude|key)=[A-Za-z0-9._~/@!,:-]*(&(?=.)|$))+$" &&
-            req.http.Tessera-Keyed-Url ~ "[?&]slots=." && req.http.Tessera-Keyed-Url !~ "[?&]slots=.*&slots=") {
+            req.http.Tessera-Keyed-Url ~ "[?&]slots=." &&
+            req.http.Tessera-Keyed-Url !~ "[?&](slots|render|format|unique|key)=.*&\1=") {
             set req.http.Tessera-Fragment = "1";
+            # A copy for each list of what is left out would be copies without end.
+            if (req.http.Tessera-Keyed-Url ~ "[?&]exclude=") {
+                set req.http.Tessera-Step = "pass";
+            }
             set req.http.T-Slots = regsub(req.http.Tessera-Keyed-Url, "^[^?]*\?(?:.*&)?slots=([^&]*).*$", "\1");
             set req.http.T-Slots = regsuball(req.http.T-Slots, ":[0-9]+(?=,|$)", "");
         }
@@ -138,9 +143,42 @@ sub tessera_passed {
         if (req.http.T-Zone && req.url !~ "[?&]timezone=") {
             set req.url = req.url + "&timezone=" + regsuball(req.http.T-Zone, "\+", "%2B");
         }
+        if (req.esi_level > 0 && req.url ~ "^/v1/personalize\?") {
+            call tessera_page;
+        }
     }
     unset req.http.T-Key;
     call tessera_backend;
+}
+
+# Where the page around a fragment is, and what led to it: its address with its campaign, and its referrer. Those that
+# no origin would read are left out.
+sub tessera_page {
+    set req.http.Tessera-Page = req_top.url;
+    if (req_top.http.Tessera-Url) {
+        set req.http.Tessera-Page = req_top.http.Tessera-Url;
+    }
+    if (req.http.Tessera-Page !~ "^.{2001}") {
+        if (req.http.X-Forwarded-Proto) {
+            set req.http.Tessera-Page = "https://" + req_top.http.host + req.http.Tessera-Page;
+        } else {
+            set req.http.Tessera-Page = "http://" + req_top.http.host + req.http.Tessera-Page;
+        }
+        call tessera_escaped;
+        set req.url = req.url + "&url=" + req.http.Tessera-Page;
+    }
+    if (req_top.http.Referer && req_top.http.Referer !~ "^.{2001}") {
+        set req.http.Tessera-Page = req_top.http.Referer;
+        call tessera_escaped;
+        set req.url = req.url + "&referrer=" + req.http.Tessera-Page;
+    }
+    unset req.http.Tessera-Page;
+}
+
+# What would end a value in an address, or mean something else there.
+sub tessera_escaped {
+    set req.http.Tessera-Page = regsuball(regsuball(regsuball(regsuball(regsuball(req.http.Tessera-Page,
+        "%", "%25"), "&", "%26"), "\+", "%2B"), "#", "%23"), "\s", "%20");
 }
 
 # What only an edge may say, as far as it is read here before it is set. What else clients send of it goes nowhere:
@@ -182,6 +220,7 @@ sub tessera_spoken {
     unset bereq.http.Tessera-From;
     unset bereq.http.Tessera-Unread;
     unset bereq.http.Tessera-Said;
+    unset bereq.http.Tessera-Page;
     unset bereq.http.T_Key;
     unset bereq.http.T_Slots;
     unset bereq.http.T_Private;
@@ -228,6 +267,17 @@ sub vcl_hash {
 
 # What is stale is shown while a new answer is fetched, as long as the answer allows that; longer, only after a failure.
 sub vcl_hit {
+    # All that is wanted of a key is read here, which costs less than to deliver it.
+    if (req.http.Tessera-Step == "key" && obj.ttl > 0s) {
+        unset req.http.Tessera-Grace;
+        unset req.http.Tessera-Failed;
+        if (!obj.http.T-Key) {
+            return (pass);
+        }
+        set req.http.T-Key = obj.http.T-Key;
+        set req.http.Tessera-Step = "keyed";
+        return (restart);
+    }
     if (req.http.Tessera-Step && obj.ttl < 0s && obj.ttl + std.duration(obj.http.Tessera-Stale + "s", 0s) < 0s &&
         !req.http.Tessera-Failed && std.healthy(req.backend_hint)) {
         # One restart has to be left, for what comes may be personal.
@@ -244,7 +294,7 @@ sub vcl_hit {
 
 # Also where the answer under this key was found to be personal a moment ago.
 sub vcl_pass {
-    if (req.http.Tessera-Step) {
+    if (req.http.Tessera-Step && req.http.Tessera-Step != "pass") {
         call tessera_passed;
     }
 }
@@ -278,6 +328,10 @@ sub vcl_backend_fetch {
                 set bereq.http.Accept = "application/json";
                 unset bereq.http.T-Locale;
                 call tessera_key;
+                # Whose address has a key is let in by that, or not at all.
+                if (bereq.url ~ "[?&]key=") {
+                    unset bereq.http.X-Tessera-Key;
+                }
             }
         } else {
             unset bereq.http.T-Locale;
@@ -394,8 +448,9 @@ sub tessera_stored_key {
     set beresp.keep = 0s;
     unset beresp.http.ETag;
     unset beresp.http.Last-Modified;
-    # Longer than servers take a header, or not of its form: as if there were none.
-    if (beresp.http.T-Key !~ "^[A-Za-z0-9._~/@!=,-]{1,8000}$") {
+    # A key that is stored holds for all of its slots: vcl_hit looks no further. Longer than servers take a header, or
+    # not of its form: as if there were none.
+    if (beresp.status != 200 || beresp.http.T-Private || beresp.http.T-Key !~ "^[A-Za-z0-9._~/@!=,-]{1,8000}$") {
         unset beresp.http.T-Key;
     }
     if (beresp.status != 200) {
@@ -497,7 +552,7 @@ sub vcl_deliver {
     if (req.http.Tessera-Step == "key") {
         unset req.http.Tessera-Grace;
         unset req.http.Tessera-Failed;
-        if (resp.status == 200 && resp.http.T-Key && !resp.http.T-Private) {
+        if (resp.http.T-Key) {
             set req.http.T-Key = resp.http.T-Key;
             set req.http.Tessera-Step = "keyed";
         } else {

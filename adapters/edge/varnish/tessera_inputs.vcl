@@ -75,11 +75,21 @@ sub tessera_shapes {
 # Of several values the first that is not empty, as at the origin. A value that needs decoding is none (tessera_shapes).
 sub tessera_utm {
     if (req.url ~ "(?i)[?&]utm_") {
-        set req.http.T-Utm-Source = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_source=([^&#]+).*$", "\1");
-        set req.http.T-Utm-Medium = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_medium=([^&#]+).*$", "\1");
-        set req.http.T-Utm-Campaign = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_campaign=([^&#]+).*$", "\1");
-        set req.http.T-Utm-Term = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_term=([^&#]+).*$", "\1");
-        set req.http.T-Utm-Content = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_content=([^&#]+).*$", "\1");
+        if (req.url ~ "(?i)[?&]utm_source=[^&#]") {
+            set req.http.T-Utm-Source = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_source=([^&#]+).*$", "\1");
+        }
+        if (req.url ~ "(?i)[?&]utm_medium=[^&#]") {
+            set req.http.T-Utm-Medium = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_medium=([^&#]+).*$", "\1");
+        }
+        if (req.url ~ "(?i)[?&]utm_campaign=[^&#]") {
+            set req.http.T-Utm-Campaign = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_campaign=([^&#]+).*$", "\1");
+        }
+        if (req.url ~ "(?i)[?&]utm_term=[^&#]") {
+            set req.http.T-Utm-Term = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_term=([^&#]+).*$", "\1");
+        }
+        if (req.url ~ "(?i)[?&]utm_content=[^&#]") {
+            set req.http.T-Utm-Content = regsub(req.url, "(?i)^[^?]*\?(?:.*?&)??utm_content=([^&#]+).*$", "\1");
+        }
     }
 }
 
@@ -99,7 +109,7 @@ sub tessera_network {
 
 # The consent cookie in its own form, and Global Privacy Control. What cannot be read is for the origin to read.
 sub tessera_consent {
-    if (req.http.Cookie && req.http.Cookie ~ "(^|;)\s*tessera_consent=") {
+    if (req.http.Cookie ~ "tessera_consent=" && req.http.Cookie ~ "(^|;)\s*tessera_consent=") {
         set req.http.T-Consent = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_consent=([^;]*).*$", "\1");
         if (req.http.T-Consent !~ "^(?!.{257})([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
             set req.http.T-Consent = std.tolower(regsuball(req.http.T-Consent, "(?i)%3D", "="));
@@ -123,7 +133,7 @@ sub tessera_consent {
 # The class cookie where it has the form of one; none from programs, and none without consent: a word that is no yes is
 # a no, as at the origin.
 sub tessera_class {
-    if (req.http.Cookie && req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
+    if (req.http.Cookie ~ "tessera_class=" && req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
         !req.http.Tessera-Unread &&
         req.http.T-Consent !~ "(^|,)(gpc(,|$)|personalization=(?!(1|true|yes|granted)(,|$)))") {
         set req.http.T-Class = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_class=([^;]*).*$", "\1");
@@ -133,7 +143,7 @@ sub tessera_class {
     }
 }
 
-# The kind of device. The first three are what nearly all browsers send; the rest tells apart what is left.
+# The kind of device. The first are what nearly all browsers send; the rest tells apart what is left.
 sub tessera_device {
     if (req.http.Sec-CH-UA && req.http.Sec-CH-UA ~ "HeadlessChrome") {
         set req.http.T-Device = "bot";
@@ -141,8 +151,12 @@ sub tessera_device {
         set req.http.T-Device = "desktop";
     } elseif (req.http.User-Agent ~ "^Mozilla/5\.0 \(iPhone; CPU iPhone OS [0-9_]+ like Mac OS X\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\) (Version|CriOS|FxiOS)/[0-9.]+ Mobile/[0-9A-Z]+ Safari/[0-9.]+$") {
         set req.http.T-Device = "mobile";
-    } elseif (req.http.User-Agent ~ "^Mozilla/5\.0 \(Linux; Android [0-9.]+; K\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\) Chrome/[0-9.]+ Mobile Safari/[0-9.]+$") {
+    } elseif (req.http.User-Agent ~ "^Mozilla/5\.0 \(Linux; Android [0-9.]+; (K|SM-[AFGJMNS][0-9]{3}[0-9A-Z]{0,3})\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\) (SamsungBrowser/[0-9.]+ )?Chrome/[0-9.]+ Mobile Safari/[0-9.]+$") {
         set req.http.T-Device = "mobile";
+    } elseif (req.http.User-Agent ~ "^Mozilla/5\.0 \((Windows NT [0-9.]+(; Win64; x64)?|Macintosh; Intel Mac OS X [0-9_.]+|X11; (Ubuntu; )?Linux x86_64); rv:[0-9.]+\) Gecko/[0-9.]+ Firefox/[0-9.]+$") {
+        set req.http.T-Device = "desktop";
+    } elseif (req.http.User-Agent ~ "^Mozilla/5\.0 \(iPad; CPU OS [0-9_]+ like Mac OS X\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\) (Version|CriOS|FxiOS)/[0-9.]+ Mobile/[0-9A-Z]+ Safari/[0-9.]+$") {
+        set req.http.T-Device = "tablet";
     } else {
         call tessera_device_rare;
     }
@@ -207,6 +221,14 @@ sub tessera_device_rare {
 
 # How the visit came about: a click inside the site; else what the campaign says; else the host of the referrer.
 sub tessera_referrer {
+    if (!req.http.Referer && !req.http.T-Utm-Medium) {
+        set req.http.T-Referrer = "direct";
+    } else {
+        call tessera_referrer_said;
+    }
+}
+
+sub tessera_referrer_said {
     if (req.http.Referer && req.http.Referer ~ "\S") {
         set req.http.T-Referrer = "other";
         if (req.http.Referer ~ "^.{1001}") {

@@ -10,16 +10,16 @@ sub vcl_hash {
     if (req.http.Tessera-Step == "key") {
         set req.http.Tessera-Reads = var.global_get("/v1/audience?slots=" + req.http.T-Slots);
         if (req.http.Tessera-Reads) {
-            if (req.http.Tessera-Reads ~ "T-Country") {
+            if (req.http.T-Country && req.http.Tessera-Reads ~ "T-Country") {
                 hash_data("country " + req.http.T-Country);
             }
-            if (req.http.Tessera-Reads ~ "T-Class") {
+            if (req.http.T-Class && req.http.Tessera-Reads ~ "T-Class") {
                 hash_data("class " + req.http.T-Class);
             }
-            if (req.http.Tessera-Reads ~ "T-Utm-Source") {
+            if (req.http.T-Utm-Source && req.http.Tessera-Reads ~ "T-Utm-Source") {
                 hash_data("source " + req.http.T-Utm-Source);
             }
-            if (req.http.Tessera-Reads ~ "T-Utm-Campaign") {
+            if (req.http.T-Utm-Campaign && req.http.Tessera-Reads ~ "T-Utm-Campaign") {
                 hash_data("campaign " + req.http.T-Utm-Campaign);
             }
         }

@@ -31,6 +31,11 @@ _PHONES = (
     "SM-S918B",
     "Pixel 8 Pro",
     "SM-A546B Build/UP1A.231005.007; wv",
+    "SM-A057F",
+    "SM-F946B",
+    "SM-J330F",
+    "SM-M536B",
+    "SM-N975F",
     "moto g power (2022)",
     "M2101K6G",
     "CPH2375",
@@ -47,6 +52,7 @@ def agents() -> Iterator[str]:
     """All of them, each once."""
     for system in _DESKTOPS:
         yield from (f"Mozilla/5.0 ({system}) {_WEBKIT} {browser}" for browser in _BROWSERS)
+        yield f"Mozilla/5.0 ({system}; rv:132.0) Gecko/20100101 Firefox/132.0"
     for model in _PHONES:
         for system in ("Linux; Android 10", "Linux; Android 14"):
             yield f"Mozilla/5.0 ({system}; {model}) {_WEBKIT} Chrome/131.0.0.0 Mobile Safari/537.36"
@@ -57,5 +63,7 @@ def agents() -> Iterator[str]:
         for browser in _APPLE:
             system = f"iPhone; CPU iPhone OS {release} like Mac OS X"
             yield f"Mozilla/5.0 ({system}) {_SAFARI} {browser} Mobile/15E148 Safari/604.1"
+            tablet = f"iPad; CPU OS {release} like Mac OS X"
+            yield f"Mozilla/5.0 ({tablet}) {_SAFARI} {browser} Mobile/15E148 Safari/604.1"
     yield f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_SAFARI} Version/18.1 Safari/605.1.15"
     yield from _OTHERS.read_text().splitlines()

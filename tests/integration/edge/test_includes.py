@@ -9,6 +9,7 @@ import pytest
 from plugin.edge.audience_keys import AudienceKeys
 from tests.contract.http_server import Reply, Request
 from tests.integration.edge.conftest import Played
+from tests.integration.edge.operator import KEY
 
 pytestmark = pytest.mark.server
 HERO = "/v1/personalize?slots=home.hero&format=html"
@@ -86,6 +87,64 @@ def test_a_private_fragment_needs_no_key_in_its_address_and_is_in_the_language_o
     [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
     assert "x-tessera-key" not in asked.headers
     assert asked.query["locale"] == "en"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_private_fragment_knows_the_page_around_it_and_what_led_there(played: Played, page: str, scheme: str) -> None:
+    """It has no key that would tell of the campaign."""
+    played.origin.fault = including(CART)
+    came, path = "https://mail.example/?q=a+b&c=%26#d", f"{page}?utm_campaign=50%25%20off+now&n=1"
+    sent = {"X_Forwarded_Proto": "https"} if scheme == "https" else {}
+    for _ in range(2):
+        played.get(path, Host="shop.example", Referer=came, **sent)
+    asked = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+    assert len(asked) == 2
+    for request in asked:
+        assert request.query["url"] == f"{scheme}://shop.example{path}"
+        assert request.query["referrer"] == came
+        assert request.query["slots"] == "home.cart"
+    assert "tessera-page" not in asked[0].headers
+    played.origin.asked.clear()
+    played.get(f"{page}?{'x' * 2_000}", Referer=f"https://a.example/{'x' * 2_000}")
+    [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+    assert {"url", "referrer"}.isdisjoint(asked.query), "longer than any origin reads"
+    played.origin.asked.clear()
+    played.get(CART, Referer=came)
+    [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+    assert {"url", "referrer"}.isdisjoint(asked.query), "a script that asks for it says so itself"
+
+
+def test_what_is_left_out_of_a_fragment_is_nobodys_copy(played: Played, page: str) -> None:
+    """Anybody may leave out anything: there would be copies without end."""
+    played.origin.fault = including(f"{HERO}&exclude=a-7")
+    for visitor in ("1", "2"):
+        text = played.get(page, Cookie=f"visitor={visitor}", Accept_Language="fr").text
+        assert f"visitor={visitor}" in text
+        assert "key=None" in text
+    asked = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+    assert [(one.query["exclude"], one.query["locale"], one.headers["x-tessera-key"]) for one in asked] == [
+        ("a-7", "fr", KEY)
+    ] * 2
+    assert "/v1/audience" not in played.origin.paths()
+
+
+def test_the_key_in_the_address_of_a_fragment_is_the_one_that_counts(played: Played, page: str) -> None:
+    """Who has no key of their own is not let in by that of the edge."""
+
+    def answer(request: Request) -> Reply | None:
+        if request.path != "/v1/personalize" or request.headers.get("x-tessera-key", request.query.get("key")) == KEY:
+            return None
+        return Reply(401, b"who?", {"Cache-Control": "private, no-store"})
+
+    played.origin.fault = answer
+    fragment = f"/v1/personalize?slots=home.hero:{page.rpartition('i')[2]}"
+    kept = played.get(f"{fragment}&key={KEY}")
+    assert "key=home.hero=" in kept.text
+    assert played.get(f"{fragment}&key={KEY}", Cookie="visitor=2").text == kept.text
+    for _ in range(2):
+        assert played.get(f"{fragment}&key=wrong").status_code == 401
+    assert played.get(f"{fragment}&key={KEY}").text == kept.text
+    assert "key=home.hero=" in played.get(fragment).text, "a page's fragments need none"
 
 
 @pytest.mark.parametrize("status", [404, 409, 422, 500, 503])
