@@ -95,7 +95,11 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
 
 def _private(ruleset: Ruleset, content: Content, slot: str) -> list[str]:
     """What makes a slot one visitor's alone, one reason each."""
-    return [cause.sentence for cause in reads_of(ruleset, content, slot).causes if cause.makes == "private"]
+    return [
+        f"{cause.sentence} ({cause.remedy})"
+        for cause in reads_of(ruleset, content, slot).causes
+        if cause.makes == "private"
+    ]
 
 
 def _costs(found: CheckedFiles, content_path: Path | None, now: datetime) -> list[Footprint]:

@@ -24,6 +24,24 @@ _ZONES = ("context.timezone", "geo.timezone")  # the second stands in for the fi
 _OF_ONE = (None, "visitor.id")
 _MOST_NAMED = 3
 _CONSENT = "consent."
+_CAPPED = "has a cap, so that what the visitor was shown before counts"
+_UNCAP = "leave out the cap, or give what is capped a slot of its own"
+_SCORE_ALIKE = "let the model score per: audience, or give what it ranks a slot of its own"
+_INSTEAD = {
+    "geo.city": "ask for geo.country instead",
+    "geo.region": "ask for geo.country instead",
+    "geo.location": "ask for geo.country instead",
+    "request.referrer_host": "ask for request.referrer_kind instead",
+    "request.path": "give the pages that it names slots of their own",
+    "visitor.id": "name these visitors in a segment with members",
+}
+"""By attribute that no edge is told, what comes near to it and is told."""
+_OTHERWISE = (
+    ("device.", "ask for device.type instead"),
+    ("request.utm.", "ask for one of the usual campaign parameters instead"),
+    ("request.", "ask for a campaign parameter instead"),
+    ("custom.", "give such pages a slot of their own"),
+)
 _KINDS = {"pattern": "an event pattern", "members": "a list of visitors", "computed": "a computed segment"}
 
 
@@ -37,6 +55,7 @@ class Cause:
         rules: whose conditions or effects it comes from: `the rule 'a'`, `the content's audience tags`.
         attribute: that is read; None where it is none.
         input: the edge's input that carries it; None where none does.
+        remedy: what to do where that makes the slot private to each visitor; None where it does not.
     """
 
     makes: Sharing
@@ -44,6 +63,7 @@ class Cause:
     rules: tuple[str, ...]
     attribute: str | None = None
     input: str | None = None
+    remedy: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -104,7 +124,7 @@ def reads_of(ruleset: Ruleset, content: Content | None, slot_id: str) -> Reads:
     for one in compiled.experiments:
         who = f"the experiment {one.id!r}"
         collected.condition(one.when, who)
-        collected.add("class", "gives arms by the visitor's id, which the class cookie carries", who)
+        collected.add(_Made("class", "gives arms by the visitor's id, which the class cookie carries"), who)
         schedules.append(one.schedule)
     for actor in compiled.actors:
         collected.effects(actor)
@@ -112,11 +132,12 @@ def reads_of(ruleset: Ruleset, content: Content | None, slot_id: str) -> Reads:
     for name in (*slot.select_refs, *slot.default_refs):
         collected.attribute(name, "the slot itself")
     if slot.cap is not None:
-        collected.add("private", "has a cap, so that what the visitor was shown before counts", "the slot itself")
+        collected.add(_Made("private", _CAPPED, remedy=_UNCAP), "the slot itself")
     if slot.model.per == "visitor":
-        collected.add("private", f"the model {slot.model.name!r} scores for each visitor", "the slot itself")
+        scores = f"the model {slot.model.name!r} scores for each visitor"
+        collected.add(_Made("private", scores, remedy=_SCORE_ALIKE), "the slot itself")
     if document.holdout is not None:
-        collected.add("class", "keeps a share of the visitors out by their ids", "the holdout")
+        collected.add(_Made("class", "keeps a share of the visitors out by their ids"), "the holdout")
     if content is not None:
         for name in sorted(content.pool(slot_id).audiences):
             collected.segment(name, "the content's audience tags")
@@ -134,6 +155,7 @@ class _Made(NamedTuple):
     what: str
     attribute: str | None = None
     input: str | None = None
+    remedy: str | None = None
 
 
 class _Collected:
@@ -150,11 +172,11 @@ class _Collected:
         return list(self._tests.values())
 
     def causes(self) -> tuple[Cause, ...]:
-        made = [Cause(one.makes, one.what, tuple(who), one.attribute, one.input) for one, who in self._found.items()]
+        made = [Cause(one.makes, one.what, tuple(who), *one[2:]) for one, who in self._found.items()]
         return tuple(sorted(made, key=lambda one: _ORDER.index(one.makes)))
 
-    def add(self, makes: Sharing, what: str, who: str, attribute: str | None = None) -> None:
-        self._found.setdefault(_Made(makes, what, attribute), {})[who] = None
+    def add(self, made: _Made, who: str) -> None:
+        self._found.setdefault(made, {})[who] = None
 
     def condition(self, condition: Condition, who: str) -> None:
         for leaf in walk(condition):
@@ -164,12 +186,8 @@ class _Collected:
                 continue
             self._tests.setdefault(leaf.key, leaf)
             if isinstance(leaf.operand, Percent):
-                self.add(
-                    "class",
-                    "takes a share of the visitors by their ids, which the class cookie carries",
-                    who,
-                    "visitor.id",
-                )
+                share = "takes a share of the visitors by their ids, which the class cookie carries"
+                self.add(_Made("class", share, "visitor.id"), who)
                 continue
             for name in leaf.names:
                 self.attribute(name, who)
@@ -185,14 +203,15 @@ class _Collected:
             self.condition(segment.when, who)
         else:
             kind = _KINDS[segment.kind]
-            self.add("class", f"asks for the segment {name!r}, {kind}, which the class cookie carries", who)
+            asks = f"asks for the segment {name!r}, {kind}, which the class cookie carries"
+            self.add(_Made("class", asks), who)
 
     def attribute(self, name: str, who: str) -> None:
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = tuple(self._of(name))
         for one in made:
-            self._found.setdefault(one, {})[who] = None
+            self.add(one, who)
 
     def _of(self, name: str) -> Iterator[_Made]:
         carrier = carrier_of(name)
@@ -210,14 +229,22 @@ class _Collected:
         elif carrier == "class":
             yield _Made("class", f"reads {name}, which only the origin knows; the class cookie carries it", name)
         elif carrier == "nobody":
-            yield _Made("private", f"reads {name}, which an edge is not told", name)
+            yield _Made("private", f"reads {name}, which an edge is not told", name, remedy=_instead_of(name))
 
     def effects(self, actor: Actor) -> None:
         who = f"the rule {actor.rule!r}" if actor.rule is not None else f"the experiment {actor.experiment!r}"
         for name in actor.refs:
             self.attribute(name, who)
         if actor.cap is not None:
-            self.add("private", "has a cap, so that what the visitor was shown before counts", who)
+            self.add(_Made("private", _CAPPED, remedy=_UNCAP), who)
         for model in actor.models:
             if model.per == "visitor":
-                self.add("private", "chooses a model that scores for each visitor", who)
+                scores = "chooses a model that scores for each visitor"
+                self.add(_Made("private", scores, remedy=_SCORE_ALIKE), who)
+
+
+def _instead_of(attribute: str) -> str:
+    """What to do about an attribute that no edge is told."""
+    near = _INSTEAD.get(attribute) or next((said for start, said in _OTHERWISE if attribute.startswith(start)), None)
+    apart = "give what asks for it a slot of its own"
+    return f"{near}, or {apart}" if near is not None and "own" not in near else near or apart

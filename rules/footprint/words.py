@@ -28,11 +28,17 @@ def versions(one: Footprint) -> str:
     A bound says that it is one.
     """
     plural = "" if one.versions == 1 else "s"
+    what = _noun(one)
     if one.how == "open":
-        return f"{number(one.versions)} cached versions, and more with each value of {', '.join(one.grows_with)}"
+        return f"{number(one.versions)} {what}s, and more with each value of {', '.join(one.grows_with)}"
     if one.how == "at_most" and one.versions > _LARGE:
-        return "possibly more than a million cached versions"
-    return f"{'at most ' if one.how == 'at_most' else ''}{number(one.versions)} cached version{plural}"
+        return f"possibly more than a million {what}s"
+    return f"{'at most ' if one.how == 'at_most' else ''}{number(one.versions)} {what}{plural}"
+
+
+def _noun(one: Footprint) -> str:
+    """What is counted: of a private slot no cache keeps any."""
+    return "version" if one.sharing == "private" else "cached version"
 
 
 def sharing(one: Footprint) -> str:
@@ -40,14 +46,14 @@ def sharing(one: Footprint) -> str:
     return _SHARED[one.sharing]
 
 
-def addition(one: Addition, slot: str) -> str:
+def addition(one: Addition, whole: Footprint) -> str:
     """What a rule or an experiment adds to a slot."""
-    who = f"this {one.kind}"
+    who, slot = f"this {one.kind}", whole.slot
     if one.without is None:
         return f"what {who} adds to {slot} was not worked out"
     if one.without == one.versions:
         return f"{who} adds no version to {slot}"
-    return f"{who} takes {slot} from {number(one.without)} to {number(one.versions)} cached versions"
+    return f"{who} takes {slot} from {number(one.without)} to {number(one.versions)} {_noun(whole)}s"
 
 
 def duration(seconds: int) -> str:
@@ -63,7 +69,9 @@ def still(one: Stillness) -> str:
         return "can change at any moment, so that no answer is kept"
     if one.ttl_s is None:
         return "never changes by the clock"
-    return f"cannot change by the clock for {duration(one.ttl_s)}; it may, {one.flips_a_day:g} times a day"
+    times = "once" if one.flips_a_day == 1 else f"{one.flips_a_day:g} times"
+    often = f"; it may, {times} a day" if one.flips_a_day >= 1 else ""
+    return f"cannot change by the clock for {duration(one.ttl_s)}{often}"
 
 
 def lines(one: Footprint) -> Iterator[str]:
@@ -71,11 +79,13 @@ def lines(one: Footprint) -> Iterator[str]:
     yield f"slot {one.slot}: {versions(one)}, {sharing(one)}"
     for cause in one.causes:
         yield f"    {cause.sentence}"
+        if cause.remedy is not None:
+            yield f"        to share the slot, {cause.remedy}"
     for reason in one.origin:
         yield f"    only the origin can decide it: {reason}"
     for distinction in one.distinctions:
         asked = f" ({'; '.join(distinction.asked)})" if distinction.asked else ""
         yield f"    tells {distinction.classes} kinds apart by {', '.join(distinction.of)}{asked}"
     for added in one.additions:
-        yield f"    {added.kind} {added.id}: {addition(added, one.slot)}"
+        yield f"    {added.kind} {added.id}: {addition(added, one)}"
     yield f"    {still(one.stillness)}"

@@ -27,7 +27,7 @@ class SlotCost(NamedTuple):
     @property
     def additions(self) -> list[tuple[str, str, str]]:
         """Kind and id of each rule and experiment, with what it adds."""
-        return [(one.kind, one.id, addition(one, self.found.slot)) for one in self.found.additions]
+        return [(one.kind, one.id, addition(one, self.found)) for one in self.found.additions]
 
 
 def costs(

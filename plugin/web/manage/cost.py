@@ -54,6 +54,7 @@ def cost_json(cost: SlotCost) -> dict[str, object]:
                 "attribute": one.attribute,
                 "input": one.input,
                 "sentence": one.sentence,
+                "remedy": one.remedy,
             }
             for one in found.causes
         ],

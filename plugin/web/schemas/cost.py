@@ -27,6 +27,11 @@ class CostCause(Schema):
     attribute = fields.String(required=True, allow_none=True)
     input = fields.String(required=True, allow_none=True, metadata={"description": "The edge's input that carries it."})
     sentence = fields.String(required=True)
+    remedy = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What to do where it makes the slot private to each visitor; null where it does not."},
+    )
 
 
 class CostDistinction(Schema):

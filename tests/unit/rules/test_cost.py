@@ -42,7 +42,7 @@ def test_countries_are_told_apart_as_far_as_rules_name_them() -> None:
     found = one({"when": {"geo.country": ["FR", "BE"]}}, {"when": {"geo.country": ["FR", "DE"]}})
     assert (found.versions, found.how, found.sharing) == (4, "exact", "inputs")
     assert without(found) == {"r0": 2, "r1": 2}
-    assert addition(found.additions[0], "s") == "this rule takes s from 2 to 4 cached versions"
+    assert addition(found.additions[0], found) == "this rule takes s from 2 to 4 cached versions"
 
 
 def test_what_one_attribute_rules_out_is_not_multiplied() -> None:
@@ -56,7 +56,7 @@ def test_a_rule_that_always_holds_and_one_that_never_does_add_nothing() -> None:
     found = one({}, {"when": {"any": []}}, {"when": {"geo.country": "FR"}})
     assert found.versions == 2
     assert without(found) == {"r0": 2, "r1": 2, "r2": 1}
-    assert addition(found.additions[0], "s") == "this rule adds no version to s"
+    assert addition(found.additions[0], found) == "this rule adds no version to s"
 
 
 def test_stop_makes_fewer_versions_and_its_rule_can_save_some() -> None:
@@ -78,6 +78,7 @@ def test_stop_makes_fewer_versions_and_its_rule_can_save_some() -> None:
         ({"segment": "listed"}, "class", "a list of visitors"),
         ({"segment": "fans"}, "class", "an event pattern"),
         ({"request.path": "/"}, "private", "an edge is not told"),
+        ({"geo.city": "Lyon"}, "private", "an edge is not told"),
         ({"request.utm.campaign": "winter"}, "inputs", "reads request.utm.campaign"),
         ({"request.utm.own": "winter"}, "private", "an edge is not told"),
         ({"time.hour": 5}, "inputs", "context.timezone"),
@@ -98,11 +99,32 @@ def test_who_may_share_is_said_with_the_rule_that_it_comes_from(when: Any, shari
     assert found.how == "exact"
 
 
+@pytest.mark.parametrize(
+    ("when", "remedy"),
+    [
+        ({"geo.city": "Lyon"}, "ask for geo.country instead, or give what asks for it a slot of its own"),
+        ({"device.os": "ios"}, "ask for device.type instead, or give what asks for it a slot of its own"),
+        ({"request.path": "/"}, "give the pages that it names slots of their own"),
+        ({"visitor.id": "v-1"}, "name these visitors in a segment with members, or give what asks for it a slot of"),
+        ({"geo.country": "FR"}, None),
+        ({"profile.spend": {"gt": 5}}, None),
+    ],
+)
+def test_what_makes_a_slot_private_says_what_to_do(when: Any, remedy: str | None) -> None:
+    found = one({"when": when}, attributes={"profile.spend": {"type": "number"}})
+    said = found.causes[0].remedy
+    assert said is None if remedy is None else said is not None and said.startswith(remedy)
+    assert any(line == f"        to share the slot, {said}" for line in lines(found)) is (remedy is not None)
+    assert versions(found) == ("2 versions" if remedy else "2 cached versions")
+
+
 def test_caps_and_scores_of_ones_own_make_a_slot_private() -> None:
     capped = one({"cap": {"per_visitor": 1, "within": "1d"}})
     scored = one(slot={"blend": {"model": {"name": "m", "per": "visitor"}}})
     assert [capped.sharing, scored.sharing] == ["private", "private"]
     assert "the rule 'r0'" in capped.causes[0].sentence
+    assert "leave out the cap" in str(capped.causes[0].remedy)
+    assert "per: audience" in str(scored.causes[0].remedy)
 
 
 def test_the_arms_of_an_experiment_are_versions() -> None:

@@ -303,6 +303,22 @@ def test_a_rule_says_what_it_costs_caches_and_the_publish_page_of_all(editor: Ed
     assert "What caches keep of it" in editor.get("/publish").text
 
 
+def test_a_rule_that_makes_a_slot_private_is_named_with_what_to_do(editor: Editor) -> None:
+    text = (
+        "id: near\nname: Near us\nslot: home.hero\nwhen: {request.path: /sale}\nthen: [{pin: {content.tags: home}}]\n"
+    )
+    before = editor.get("/publish").text
+    assert editor.post("/new/rules", {"text": text}).status_code == 303
+    remedy = "To share it, give the pages that it names slots of their own."
+    beside = editor.get("/items/rules/near").text
+    assert "This rule makes home.hero private: it reads request.path, which an edge is not told." in beside
+    assert remedy in beside
+    assert "Not this rule makes home.hero private" in editor.get(RULE).text
+    after = editor.get("/publish").text
+    assert remedy in after
+    assert remedy not in before
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
