@@ -2,7 +2,8 @@
 
 Copies carry a *generation* in their names, which the key `ready` holds. A Redis that was started anew may hold copies
 of long ago, even of visitors that were erased since: they are of another generation, which nobody reads any more.
-Until `ready` says that a generation is whole, views are read from the database.
+Until `ready` says that a generation is whole, views are read from the database. Those of other generations are removed
+once it is: they take room, and erasing a visitor does not reach them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 DEGRADED = "redis"
 TOMBSTONE_S = 8 * 86_400
 """An older copy may be on its way for no longer than events are."""
+_SCANNED = 1_000
 _VERSION = 16
 # A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
 # They are written while their generation is read or being built, and only then. KEYS: ready, building, copies. ARGV:
@@ -102,6 +104,7 @@ class RedisViews:
         self._rest_until = float("-inf")
         self._ready = f"{prefix}:views:ready"
         self._building = f"{prefix}:views:building"
+        self._swept = f"{prefix}:views:swept"
         self._prefix = f"{prefix}:view:"
         self._generation = b""
         self._look_up = Lookup(self._client.connection_pool)
@@ -195,6 +198,28 @@ class RedisViews:
             self._rest()
             return None
         return count
+
+    def sweep(self) -> None:
+        """Remove the copies of generations that nobody reads any more, once after each building; in pages."""
+        try:
+            ready, building, swept = cast(
+                list[bytes | None], self._client.mget(self._ready, self._building, self._swept)
+            )
+            if ready is None or building is not None or swept == ready:
+                return
+            cursor = None
+            while cursor != 0:
+                cursor, keys = cast(
+                    tuple[int, list[bytes]], self._client.scan(cursor or 0, match=f"{self._prefix}*", count=_SCANNED)
+                )
+                # Asked after the keys were found: those of a generation that was begun meanwhile stay.
+                there = cast(list[bytes | None], self._client.mget(self._ready, self._building))
+                kept = tuple(self._key(one, "").encode() for one in there if one)
+                if gone := [one for one in keys if not one.startswith(kept)]:
+                    self._client.unlink(*gone)
+            self._client.set(self._swept, ready)
+        except RedisError:
+            self._rest()
 
     def close(self) -> None:
         """Free the connections."""

@@ -31,6 +31,9 @@ class StoredViews:
         """There is nothing to build."""
         return 0
 
+    def sweep(self) -> None:
+        """There is nothing to remove."""
+
     def group(self, source: str) -> Sequence[VisitorRow]:
         """All sources of whom a source belongs to. Raises ServiceUnavailable."""
         return self.visitors.group(source)

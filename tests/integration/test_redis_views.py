@@ -170,6 +170,26 @@ def test_what_changes_while_copies_are_built_is_not_lost(views: RedisViews) -> N
     assert [views.view(name).octets for name in "abc"] == [b"new", b"b", b"c"]
 
 
+def test_copies_of_generations_that_are_read_no_more_are_removed(views: RedisViews, server: Redis) -> None:
+    """Erasing a visitor does not reach them, and each restart of the server would leave all of them once more."""
+    many = [HotCopy(f"v-{number:04}", 1, b"view") for number in range(2_500)]
+    views.rebuild(1, pages(HotCopy("erased", 1, b"old"), *many))
+    views.sweep()
+    assert len(server.keys("tessera:view:*")) == 2_501
+    views.rebuild(2, pages(*many))
+    server.set("tessera:views:building", b"another is under way")
+    views.sweep()
+    assert len(server.keys("tessera:view:*")) == 5_001
+    server.delete("tessera:views:building")
+    views.sweep()
+    left = server.keys("tessera:view:*")
+    assert (len(left), [one for one in left if b"erased" in one]) == (2_500, [])
+    assert views.view("v-0007") == Viewed(b"view")
+    before = calls(server)
+    views.sweep()
+    assert calls(server) - before - 1 == 1, "where there is nothing to remove, that is one question"
+
+
 def test_of_two_who_build_copies_the_one_who_lost_its_lease_gives_up(views: RedisViews, server: Redis) -> None:
     """What is written after the other began is not in the first one's, which would be read with old views for ever."""
 

@@ -38,6 +38,10 @@ class Copies(Protocol):
         """Build everything anew, under a number that was never used; how many copies, None where it failed."""
         ...
 
+    def sweep(self) -> None:
+        """Remove what is left of copies that are read no more, in a store that has everything."""
+        ...
+
 
 class Copying:
     """Keeps the copies."""
@@ -90,6 +94,7 @@ class Copying:
         """Look whether everything is there, build it where it is not, and write what is in line."""
         if self._copies.is_whole() is False:
             self._rebuild()
+        self._copies.sweep()
         self.drain()
         return False
 
