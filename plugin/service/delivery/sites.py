@@ -20,6 +20,7 @@ from rules.wanted import wanted_by
 
 _log = logging.getLogger(__name__)
 MOST_REPLACED = 16
+MOST_PARTLY = 64
 QUIET_S = 5.0
 
 
@@ -40,6 +41,7 @@ class Sites:
         self._epochs: tuple[int, int] | None = None
         self._refused: tuple[int, int] | None = None
         self._replaced = 0  # states since what is gone was last collected
+        self._partly = 0  # how often it was collected since everything was last walked
         self._quiet_s = 0.0
         self._refreshing = Lock()
         self._stop = Event()
@@ -97,6 +99,8 @@ class Sites:
                 return False
             if self._site is not None and self._site.shared.is_asked:
                 built.shared.prepare()
+            if self._site is not None and self._site.ruleset is not built.ruleset:
+                self._partly = MOST_PARTLY
             is_first, self._site = self._site is None, built
             if is_first:
                 _spare_the_collector()
@@ -182,12 +186,16 @@ class Sites:
     def _tidy(self) -> None:
         """Collect what states before this one left, once it has been quiet, or there were many of them.
 
-        It walks everything there is, which costs more than to build a state.
+        To walk everything there is costs more than to build a state. Rules refer to each other in circles, and go only
+        so; content does not, and only now and then is it looked whether anything of it is left all the same.
         """
         self._quiet_s += self._poll_s
         if self._replaced >= MOST_REPLACED or (self._replaced and self._quiet_s >= QUIET_S):
             self._replaced = 0
-            gc.unfreeze()
+            self._partly += 1
+            if self._partly >= MOST_PARTLY:
+                self._partly = 0
+                gc.unfreeze()
             gc.collect()
             _spare_the_collector()
 

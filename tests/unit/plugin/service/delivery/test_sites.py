@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -192,6 +194,49 @@ def test_what_states_left_is_collected_once_it_is_quiet_or_there_were_many(
     for expected in (1, 2, 2):
         sites._tidy()
         assert len(collected) == expected
+
+
+def test_everything_is_walked_where_rules_went_and_now_and_then(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What content leaves needs no walk: nothing of it refers to itself in circles."""
+    walked: list[int] = []
+    monkeypatch.setattr(module.gc, "collect", lambda: None)
+    monkeypatch.setattr(module.gc, "unfreeze", lambda: walked.append(1))
+    publish(sqlite_store, a_site())
+    sites = sites_of(sqlite_store, poll_s=module.QUIET_S)
+    sites.refresh()
+    for number in range(module.MOST_PARTLY):
+        put(sqlite_store, entry(f"e-{number}"))
+        assert sites.refresh()
+        assert not walked
+        sites._tidy()
+    assert len(walked) == 1
+    publish(sqlite_store, a_site())
+    assert sites.refresh()
+    sites._tidy()
+    assert len(walked) == 2
+
+
+def test_content_that_went_is_gone_without_a_collection(sqlite_store: Store) -> None:
+    publish(sqlite_store, a_site(slots=[{"id": "feed", "select": {"content.tags": "feed"}}]))
+    put(sqlite_store, entry("a", tags=["feed"]))
+    sites = sites_of(sqlite_store)
+    sites.refresh()
+    site = sites.current()
+    for _again in range(3):
+        facts = site.ruleset.facts({}, now=NOW)
+        site.ruleset.settle(site.ruleset.plan("feed", facts, site.content), scores={}, exposures={})
+    site.shared.prepare()
+    content, pool = weakref.ref(site.content), weakref.ref(site.content.pool("feed"))
+    del site, facts
+    gc.disable()
+    try:
+        put(sqlite_store, entry("a", tags=["feed"], title="another"))
+        assert sites.refresh()
+        assert (content(), pool()) == (None, None)
+    finally:
+        gc.enable()
 
 
 def test_two_processes_over_one_database_both_follow(sqlite_store: Store) -> None:
