@@ -57,6 +57,7 @@ from plugin.store import Store, open_store
 from plugin.web.services import WebServices
 from plugin.web.wire import program_version, register
 from plugin.wiring import visiting
+from plugin.wiring.applying import start_applying
 from plugin.wiring.edging import audiences
 from plugin.wiring.fronting import in_front_of
 from plugin.wiring.measuring import (
@@ -318,7 +319,7 @@ def _start_work(
     sites.refresh()
     sites.start()
     if settings.apply_events:
-        applying = visiting.start_applying(
+        applying = start_applying(
             settings, kept, store, lambda: sites.site, count_events(metrics), closing, at, late=measure_lag(metrics)
         )
         measure_patterns(metrics, applying.evaluations)

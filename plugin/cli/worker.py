@@ -109,6 +109,7 @@ def applying(
     from plugin.service.content.notices import nowhere  # noqa: PLC0415
     from plugin.service.delivery.sites import Sites  # noqa: PLC0415
     from plugin.wiring import measuring, visiting  # noqa: PLC0415
+    from plugin.wiring.applying import start_applying  # noqa: PLC0415
     from plugin.wiring.privacy_services import start_keeping  # noqa: PLC0415
 
     with ExitStack() as closing:
@@ -121,7 +122,7 @@ def applying(
         registry = CollectorRegistry()
         if metrics is not None:
             measuring.serve(registry, metrics, closing)
-        made = visiting.start_applying(
+        made = start_applying(
             *(settings, kept, store, lambda: sites.site, measuring.count_events(registry), closing, at or nowhere),
             late=measuring.measure_lag(registry),
         )

@@ -17,6 +17,7 @@ from plugin.service.delivery.sites import Sites
 from plugin.setting_kinds import Secret
 from plugin.store import open_store
 from plugin.wiring import visiting
+from plugin.wiring.applying import Applying
 from tests.integration.privacy.site import place, running, until
 
 
@@ -32,7 +33,7 @@ def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
         kept = visiting.open_visiting(replace(where.settings), store, "k" * 32, closing)
         sites = Sites(store.rulesets, store.content, poll_s=60)
         built: list[Site] = []
-        by_hand = visiting.Applying(
+        by_hand = Applying(
             kept,
             store,
             lambda: built[0] if built else None,
@@ -66,7 +67,7 @@ def test_events_of_a_newer_key_wait_for_a_worker_that_has_it(tmp_path: Path) -> 
             kept = visiting.open_visiting(replace(where.settings, visitor_keys=keys), store, "k" * 32, closing)
             sites = Sites(store.rulesets, store.content, poll_s=60)
             site = sites.current()
-            by_hand = visiting.Applying(
+            by_hand = Applying(
                 kept,
                 store,
                 lambda site=site: site,  # type: ignore[misc]

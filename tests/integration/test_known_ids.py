@@ -14,6 +14,7 @@ from plugin.service.delivery.sites import Sites
 from plugin.setting_kinds import Secret
 from plugin.store import open_store
 from plugin.wiring import visiting
+from plugin.wiring.applying import Applying
 from tests.integration.privacy.site import Place, Running, place, running
 from tests.unit.plugin.service.knowing import user_token
 
@@ -108,9 +109,7 @@ def applied(where: Place) -> dict[str, int]:
         kept = visiting.open_visiting(where.settings, store, "k" * 32, closing)
         sites = Sites(store.rulesets, store.content, poll_s=60)
         sites.refresh()
-        applying = visiting.Applying(
-            kept, store, lambda: sites.site, deny_unknown=False, in_flight_ms=86_400_000, count=count
-        )
+        applying = Applying(kept, store, lambda: sites.site, deny_unknown=False, in_flight_ms=86_400_000, count=count)
         closing.callback(applying.stop)
         while kept.stream.backlog().count:
             applying._worker.step()
