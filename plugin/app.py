@@ -25,7 +25,7 @@ from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
 from plugin import editor
 from plugin import settings as settings_
-from plugin.errors import RulesRejected
+from plugin.errors import RulesRejected, ServiceUnavailable, SettingsError
 from plugin.flow.context import ContextPolicy
 from plugin.identifiers import RandomBits, ulid
 from plugin.ports import ContentStore
@@ -53,7 +53,7 @@ from plugin.service.rulesets.draft import Drafting
 from plugin.service.rulesets.publish import Publishing
 from plugin.service.segments.services import segment_services
 from plugin.settings import Settings
-from plugin.store import Store, open_store
+from plugin.store import Store, migrate, open_store
 from plugin.web.services import WebServices
 from plugin.web.wire import program_version, register
 from plugin.wiring import visiting
@@ -87,14 +87,14 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         settings: those of the environment and `tessera.toml` where left out.
         at: told of named points in the work; tests end the process there.
     Raises:
-        SettingsError: with every problem of the configuration at once.
+        SettingsError: with every problem of the configuration at once; the tables are of another version.
     """
     if settings is None:
         settings = settings_.load(os.environ, Path.cwd())
     metrics = CollectorRegistry()
     new_id = new_ids()
     closing = ExitStack()
-    store = open_store(settings.database_url.reveal())
+    store = _opened(settings)
     closing.callback(store.close)
     models = open_models(settings)
     settling = _settling(settings, models, new_id, closing)
@@ -391,6 +391,21 @@ def _settling(
         monotonic=time.monotonic,
     )
     return Settling(scoring, new_id=new_id, monotonic=time.monotonic)
+
+
+def _opened(settings: Settings) -> Store:
+    """The database. Raises SettingsError where its tables are not those of this version; if it is away, it may come."""
+    store = open_store(settings.database_url.reveal())
+    newest = migrate.head()
+    try:
+        held = migrate.current(store.engine)
+    except ServiceUnavailable:
+        held = newest
+    if held != newest:
+        store.close()
+        where = f"the database is at revision {held or 'base'}, not at {newest}"
+        raise SettingsError([f"database_url: {where}: run 'tessera db upgrade'"])
+    return store
 
 
 def _geo(settings: Settings, closing: ExitStack) -> Geo:

@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from plugin.app import create_app
+from plugin.errors import SettingsError
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
@@ -81,6 +83,13 @@ def app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client(use_cookies=False)  # else it drops the cookies that a test sends
+
+
+def test_a_database_of_another_version_is_refused_at_once(settings: Settings, tmp_path: Path) -> None:
+    """With what to do, and not with the first table that is missed."""
+    new = replace(settings, database_url=Secret(f"sqlite:///{tmp_path / 'new.db'}"))
+    with pytest.raises(SettingsError, match=f"at revision base, not at {migrate.head()}: run 'tessera db upgrade'"):
+        create_app(new)
 
 
 def post(client: FlaskClient, body: Any = None, key: str = "public", **rest: Any) -> TestResponse:
