@@ -96,6 +96,11 @@ def branching(count: int) -> dict[str, Any]:
             Chain(("a",), (None,)),
             id="hangs-too-many-matches",
         ),
+        pytest.param(
+            {"0": {"all": [{f"e{n}": {"l": 1}} for n in range(17)], "count": 1}},
+            Chain(("a",), (None,)),
+            id="error-17-messages",
+        ),
     ],
 )
 def test_a_window_that_ends_the_engine_twice_is_quarantined_and_evaluated_all_the_same(

@@ -87,7 +87,7 @@ class RedisStream:
                 return found
 
     def ack(self, partition: int, positions: Collection[str]) -> None:
-        """See the port: they are removed with the next call, a quarter of a second later at the latest."""
+        """See the port: they are removed together with others, a quarter of a second later at the latest."""
         check_partition(partition, self.partitions)
         self._check_open()
         self._reading.ack(partition, positions)
