@@ -69,7 +69,7 @@ def demo(data: Path, content: Path | None, bind: str | None, workers: int | None
         click.echo(f"{name} is not for the demo: it keeps to {data}", err=True)
     for line in prepare(settings):
         click.echo(line)
-    serve_with(settings, on_ready=lambda: click.echo(_welcome(settings, file, content)))
+    serve_with(settings, on_ready=lambda: click.echo(_welcome(settings, file, content, varnish)))
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -220,7 +220,7 @@ def _take_environment(file: Path, bind: str | None, workers: int | None) -> list
     return ignored
 
 
-def _welcome(settings: Settings, file: Path, content: Path | None) -> str:
+def _welcome(settings: Settings, file: Path, content: Path | None, varnish: str | None) -> str:
     from plugin.resources import folder  # noqa: PLC0415
 
     at = settings.public_url
@@ -233,6 +233,26 @@ def _welcome(settings: Settings, file: Path, content: Path | None) -> str:
   Its own settings    {file}
   Delivery key        {DELIVERY_KEY}
   Management key      {settings.management_keys[0].key.reveal()}
-
+{_behind(varnish.rstrip("/"), at) if varnish else ""}
   Ctrl-C ends it.
+"""
+
+
+def _behind(varnish: str, at: str) -> str:
+    """What is different behind a cache, and how to see that it works."""
+    import adapters.edge.varnish  # noqa: PLC0415
+
+    vcl = Path(adapters.edge.varnish.__file__).with_name("tessera_demo.vcl")
+    missing = (
+        ""
+        if at.endswith(":8000")
+        else f"\n                      (the file looks for this demo at port 8000, not at {at})"
+    )
+    return f"""
+  Behind Varnish      {varnish}/shop
+                      start it with {vcl}{missing}
+                      The shop is shared by visitors of a kind: who asks first has it made, the others get the copy.
+                      The home page has a slot that is private, and passes. What is published is purged at once.
+  See it              curl -si {varnish}/shop | grep -i cache-status
+                      says 'varnish; fwd=miss' the first time, and 'varnish; hit' the second.
 """

@@ -16,7 +16,7 @@ _MOST_CHIPS = 5
 
 
 def form(
-    panel: Panel, chosen: Chosen, words: Words, *, path: str, hour: str, is_open: bool, link: str
+    panel: Panel, chosen: Chosen, words: Words, *, path: str, hour: str, is_open: bool, link: str, shared: bool
 ) -> dict[str, object]:
     """`panel` of the pages.
 
@@ -24,6 +24,7 @@ def form(
         path: of this page.
         hour: of the visit, as text.
         link: the token of a preview link, to be carried along; "" for none.
+        shared: whether a cache gives this page to all visitors of a kind, so that it cannot say who is looking.
     """
     lang = words.lang
     return {
@@ -34,7 +35,10 @@ def form(
             *([{"name": "preview", "value": link}] if link else []),
         ],
         "open": is_open,
-        "summary": [
+        "lead": words.text("panel_shared" if shared else "panel_lead"),
+        "summary": [{"label": words.text("panel_you"), "value": words.text("panel_anybody")}]
+        if shared
+        else [
             *list(_chips(panel, chosen, lang))[:_MOST_CHIPS],
             {"label": words.text("colophon_moment"), "value": hour},
         ],
@@ -43,7 +47,7 @@ def form(
                 "label": preset.label[lang],
                 "detail": preset.detail[lang],
                 "href": f"{path}?{query_of(preset.values, lang=lang)}",
-                "current": preset.values == chosen.values,
+                "current": preset.values == chosen.values and not shared,
             }
             for preset in panel.presets
         ],

@@ -369,6 +369,7 @@ class Pages:
                 hour=hour,
                 is_open=OPEN in asked.query.get("panel", ()),
                 link=asked.link,
+                shared=asked.keys is not None,
             ),
         }
 

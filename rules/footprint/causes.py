@@ -40,7 +40,6 @@ _OTHERWISE = (
     ("device.", "ask for device.type instead"),
     ("request.utm.", "ask for one of the usual campaign parameters instead"),
     ("request.", "ask for a campaign parameter instead"),
-    ("custom.", "give such pages a slot of their own"),
 )
 _KINDS = {"pattern": "an event pattern", "members": "a list of visitors", "computed": "a computed segment"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from adapters.cms.port import CmsError
 from plugin import settings as settings_
-from plugin.cli.demo import AUTHOR, DELIVERY_KEY, _take_environment, _write_settings, prepare
+from plugin.cli.demo import AUTHOR, DELIVERY_KEY, _take_environment, _welcome, _write_settings, prepare
 from plugin.cli.output import Failed
 from plugin.cli.wiring import now
 from plugin.resources import folder
@@ -134,3 +135,14 @@ def test_behind_varnish_it_believes_that_and_tells_it_what_changed(tmp_path: Pat
     assert [str(network) for network in found.trusted_proxies] == ["127.0.0.1/32", "::1/128"]
     alone = loaded(_write_settings(tmp_path, None))
     assert (dict(alone.edges), tuple(alone.trusted_proxies)) == ({}, ())
+
+
+def test_the_welcome_says_what_is_different_behind_varnish_and_how_to_see_it(tmp_path: Path) -> None:
+    file = _write_settings(tmp_path, None, "http://127.0.0.1:6081/")
+    said = _welcome(loaded(file), file, None, "http://127.0.0.1:6081/")
+    vcl = re.search(r"start it with (\S+)", said)
+    assert vcl is not None
+    assert Path(vcl[1]).is_file()
+    assert "curl -si http://127.0.0.1:6081/shop | grep -i cache-status" in said
+    assert "varnish; hit" in said
+    assert "Varnish" not in _welcome(loaded(file), file, None, None)

@@ -81,6 +81,17 @@ def _lasting(page: str) -> str:
     return re.sub(r"[0-9]+[.,][0-9](&nbsp;| )ms", "", page)
 
 
+def test_a_shared_page_does_not_say_who_is_looking(edge: FlaskClient) -> None:
+    """It would say it of everybody who gets the copy."""
+    panel, own = (
+        page.partition('<span class="panel__summary">')[2].partition("</summary>")[0]
+        for page in (shop(edge, keys(edge), T_Locale="en").text, edge.get("/shop?lang=en").text)
+    )
+    assert "anybody of your kind" in panel
+    assert "Paris" in own
+    assert "Paris" not in panel
+
+
 def test_it_brings_the_script_that_asks_for_the_class_of_a_visitor(edge: FlaskClient) -> None:
     assert " data-edge" in shop(edge, keys(edge)).text
     passed = edge.get("/shop", headers={"Surrogate-Capability": 'tessera="ESI/1.0"'})

@@ -352,6 +352,14 @@ def test_looking_at_the_storefront_uses_up_no_cap(client: FlaskClient) -> None:
     assert blocks(page(client, f"/?{DAY}"), "home.promo") == first
 
 
+@pytest.mark.parametrize(("lang", "other"), [("en", "sleeping-car-lexicon"), ("fr", "sleeper-to-penzance")])
+def test_no_article_in_another_language_leads(client: FlaskClient, lang: str, other: str) -> None:
+    for panel in ("", "&panel=set&place=paris&device=desktop", "&panel=set&place=lyon&device=mobile"):
+        shown = blocks(page(client, f"/?lang={lang}{panel}"), "home.feed")
+        assert len(shown) == 6
+        assert shown[0] != other
+
+
 def test_slow_lines_get_the_simple_pictures(client: FlaskClient) -> None:
     text = page(client, f"/articles/upper-berth?{DAY}&network=tunnel")
     assert "/assets/small/upper-berth.svg" in Shape(text).values("img", "src")
