@@ -102,4 +102,5 @@ def _told(headers: Mapping[str, str], query: Mapping[str, str], slots: list[str]
         "geo": {"country": headers["cf-ipcountry"]} if "cf-ipcountry" in headers else None,
     }
     kept = {name: value for name, value in context.items() if value is not None}
-    return {"slots": [{"id": name} for name in slots], "visitor": {"id": cookies["tessera_visitor"]}, "context": kept}
+    visitor = {"visitor": {"id": cookies["tessera_visitor"]}} if "tessera_visitor" in cookies else {}
+    return {"slots": [{"id": name} for name in slots], **visitor, "context": kept}

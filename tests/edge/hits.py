@@ -48,8 +48,32 @@ sub vcl_miss { if (req.http.Tessera-Step == "key") { set req.http.X-Key = "miss"
 sub vcl_deliver { if (req.http.X-Key) { set resp.http.X-Key = "miss"; } }
 """
 """Tells the client of lookups that the origin answered; nobody else needs it."""
+UNCACHED = (
+    "sub tessera_slots {",
+    'sub tessera_slots { if (req.http.X-Uncached) { set req.http.Tessera-Step = "pass"; }',
+)
+"""What makes a request pass, as if nothing of its page could be stored: the same Varnish without its cache."""
 VIEWS_PER_CLASS = 5
 """A class cookie holds for a minute: so many views of a visitor, at most one of which asks for it."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """CPU µs of Varnish, and of Tessera with all its processes."""
+
+    edge: float
+    origin: float
+
+    @property
+    def both(self) -> float:
+        return self.edge + self.origin
+
+    def a_request(self, before: Spent, count: int) -> Spent:
+        """What each of so many requests cost since then."""
+        return Spent((self.edge - before.edge) / count, (self.origin - before.origin) / count)
+
+    def rounded(self) -> dict[str, float]:
+        return {"edge": round(self.edge, 1), "origin": round(self.origin, 1), "both": round(self.both, 1)}
 
 
 @dataclass
@@ -62,9 +86,9 @@ class Bench:
     cache: Server
     tags: dict[str, str] = field(default_factory=dict)
 
-    def cpu_us(self) -> float:
-        """Of edge and origin together."""
-        return self.origin.cpu_us() + self.cache.cpu_us()
+    def cpu_us(self) -> Spent:
+        """Of edge and origin, until now."""
+        return Spent(self.cache.cpu_us(), self.origin.cpu_us())
 
     def manage(self, method: str, path: str, body: object) -> requests.Response:
         headers = {"Authorization": f"Bearer {KEY}"}
@@ -85,7 +109,7 @@ def running() -> Iterator[Bench]:
         port = free_port()
         served = stack.enter_context(site.origin(folder, purges=port, lives=""))
         pages = stack.enter_context(frontend(served.port))
-        text = site.vcl(served.port, pages, campaign_header=True) + COUNTING
+        text = site.vcl(served.port, pages, campaign_header=True).replace(*UNCACHED) + COUNTING
         stack.enter_context(varnish(text, port))
         edge = Edge(port, served, Proxy(0, 0), Proxy(0, 0))
         session = stack.enter_context(requests.Session())
@@ -190,7 +214,7 @@ def phase(bench: Bench, wanted: Sequence[tuple[bytes, str, bytes]], kinds: Seque
                 bench.manage("PUT", f"/v1/content/{name}", world.entry(name, changed))
             else:
                 time.sleep(0.05)
-        lasted, spent = time.monotonic() - began, bench.cpu_us() - before
+        lasted, spent = time.monotonic() - began, bench.cpu_us().a_request(before, len(wanted))
         counts = [job.result() for job in jobs]
     total = Counted()
     for one in counts:
@@ -211,12 +235,31 @@ def phase(bench: Bench, wanted: Sequence[tuple[bytes, str, bytes]], kinds: Seque
         "published": published,
         "mean_bytes": total.bytes // total.asked,
         "seconds": round(lasted, 1),
-        "cpu_us_a_request": round(spent / total.asked, 1),
+        "cpu_us_a_request": spent.rounded(),
     }
 
 
-def uncached(bench: Bench, views: Sequence[View]) -> float:
-    """CPU µs of the origin alone for a view, asked as a site's own server asks."""
+def passed(bench: Bench, views: Sequence[View]) -> Spent:
+    """CPU µs of a view through the same Varnish when nothing is stored: the site asks Tessera for each of them."""
+    found = []
+    for view in views:
+        slots = world.PAGES[view.page]
+        headers = {"User-Agent": view.visitor.agent, "CF-IPCountry": view.visitor.country, "X-Uncached": "1"}
+        if view.visitor.has_class:
+            headers["Cookie"] = f"tessera_visitor={view.visitor.kind.name}"
+        path = f"/page?page={view.page}&slots={','.join(slots)}"
+        path += f"&utm_campaign={view.campaign}" if view.campaign else ""
+        found.append((get(path, headers, "shop.example"), "", b""))
+    ask_all(bench.edge.port, found[:300], {}, _Nothing())
+    before = bench.cpu_us()
+    done = ask_all(bench.edge.port, found, {}, _Nothing())
+    spent = bench.cpu_us().a_request(before, len(found))
+    assert done.passed == done.statuses[200] == len(found), done
+    return spent
+
+
+def posted(bench: Bench, views: Sequence[View]) -> float:
+    """CPU µs of the origin alone for a view, asked as a site's own server asks: no Varnish, and no site."""
     requests_ = [_by_server(view) for view in views]
     with Connection(bench.edge.origin.port) as connection:
         for request in requests_[:300]:
@@ -245,27 +288,40 @@ def of_class(bench: Bench, kinds: Sequence[Kind]) -> float:
     """CPU µs of edge and origin for one class cookie."""
     before = bench.cpu_us()
     classes(bench, kinds)
-    return (bench.cpu_us() - before) / len(kinds)
+    return bench.cpu_us().a_request(before, len(kinds)).both
 
 
 def against_static(bench: Bench, wanted: Sequence[tuple[bytes, str, bytes]], cookies: Any, size: int, each: int) -> Any:
-    """CPU µs of Varnish for a personalized hit, and for a static page of that size, in turn."""
-    static = [(get(f"/static?bytes={size}", {}, "shop.example"), "", b"")] * each
-    spent: dict[str, list[float]] = {"personalized": [], "static": []}
+    """CPU µs of Varnish for a personalized hit, and for a static page of that size, in turn.
+
+    The static page is asked for twice: with what the same browser sends to the page that is personalized, but for
+    cookies, for which Varnish by itself stores nothing; and by a request that says nothing but its host.
+    """
+    browser = {"User-Agent": world.DEVICES["desktop"][0], "CF-IPCountry": world.COUNTRIES[0]}
+    static, bare = (
+        [(get(f"/static?bytes={size}", headers, "shop.example"), "", b"")] * each for headers in (browser, {})
+    )
+    asked_for = {"personalized": wanted[:each], "static": static, "static_without_headers": bare}
+    spent: dict[str, list[float]] = {name: [] for name in asked_for}
     stored = []
-    for _round in range(6):
-        for name, some in (("personalized", wanted[:each]), ("static", static)):
+    for _round in range(7):
+        for name, some in asked_for.items():
             before = bench.cache.cpu_us()
             done = ask_all(bench.edge.port, some, cookies, _Nothing())
             spent[name].append((bench.cache.cpu_us() - before) / len(some))
-            stored.append(done.stored / done.asked if name == "personalized" else done.asked)
-    pairs = zip(spent["personalized"][1:], spent["static"][1:], strict=True)  # the first fills the cache
+            if name == "personalized":
+                stored.append(done.stored / done.asked)
+    warm = {name: some[1:] for name, some in spent.items()}  # the first fills the cache
+
+    def ratio(name: str) -> float:
+        return round(median(one / other for one, other in zip(warm["personalized"], warm[name], strict=True)), 2)
+
     return {
         "bytes": size,
-        "personalized_us": round(median(spent["personalized"][1:]), 1),
-        "static_us": round(median(spent["static"][1:]), 1),
-        "ratio": round(median(one / other for one, other in pairs), 2),
-        "hit_percent": round(100 * stored[-2], 2),
+        **{f"{name}_us": round(median(some), 1) for name, some in warm.items()},
+        "ratio": ratio("static"),
+        "ratio_without_headers": ratio("static_without_headers"),
+        "hit_percent": round(100 * stored[-1], 2),
     }
 
 
@@ -335,13 +391,16 @@ def run(count: int, *, times: int) -> dict[str, Any]:
         prepare(bench, kinds)
         pages = phase(bench, asked(views, by_slot=False), kinds, "second")
         slots = phase(bench, asked(views, by_slot=True), kinds, "third")
-        alone = uncached(bench, views[: min(count, 5_000)])
+        through = passed(bench, views[: min(count, 5_000)])
+        alone = posted(bench, views[: min(count, 5_000)])
         cookies = classes(bench, kinds)
         one_class = of_class(bench, kinds)
         warm = asked(views[:20_000], by_slot=False)
         beside = against_static(bench, warm, cookies, pages["mean_bytes"], min(count, 5_000))
         first = to_first_new(bench, asked(views, by_slot=False), cookies, times)
     with_class = sum(1 for view in views if view.visitor.has_class) / count
+    cached = pages["cpu_us_a_request"]["both"]
+    and_classes = cached + with_class * one_class / VIEWS_PER_CLASS
     return {
         "world": {
             "views": count,
@@ -358,12 +417,13 @@ def run(count: int, *, times: int) -> dict[str, Any]:
         "pages": pages,
         "slots": slots,
         "vary_on_raw_attributes_hit_percent": vary_on_raw(views),
-        "uncached_cpu_us_a_view": round(alone, 1),
-        "cpu_percent_of_uncached": round(100 * pages["cpu_us_a_request"] / alone, 1),
+        "uncached_cpu_us_a_view": through.rounded(),
+        "posted_cpu_us_a_view": round(alone, 1),
         "class_cookie_cpu_us": round(one_class, 1),
-        "cpu_percent_with_classes": round(
-            100 * (pages["cpu_us_a_request"] + with_class * one_class / VIEWS_PER_CLASS) / alone, 1
-        ),
+        "cpu_percent_of_uncached": round(100 * cached / through.both, 1),
+        "cpu_percent_of_uncached_with_classes": round(100 * and_classes / through.both, 1),
+        "cpu_percent_of_posted": round(100 * cached / alone, 1),
+        "cpu_percent_of_posted_with_classes": round(100 * and_classes / alone, 1),
         "hit_against_static": beside,
         "publish_to_first_new": first,
     }

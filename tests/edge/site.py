@@ -70,7 +70,9 @@ slots:
 VCL = """\
 vcl 4.1;
 include "{shipped}/tessera_purge.vcl";
+include "{shipped}/tessera_many.vcl";
 include "{shipped}/tessera_edge.vcl";
+include "{shipped}/tessera_strict.vcl";
 acl tessera_purgers {{ "127.0.0.1"; }}
 sub tessera_purge_secret {{ set req.http.Tessera-Purge-Expected = "{secret}"; }}
 backend site {{ .host = "127.0.0.1"; .port = "{site}"; }}
