@@ -23,7 +23,7 @@ from graphql import (
 
 from plugin.errors import MalformedRequest
 from plugin.graphql.limits import MOST_ROOTS, MOST_TOKENS, judge_document, judge_text
-from plugin.graphql.projection import Plain, plain_of
+from plugin.graphql.plain import Plain, plain_of
 from plugin.graphql.shapes import Shapes
 
 MOST_KEPT = 500
