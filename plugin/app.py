@@ -6,27 +6,19 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
-from adapters import registry
 from adapters.device.uap import UapDevices
-from adapters.geo.maxmind import MaxmindGeo
-from adapters.geo.null import NullGeo
-from adapters.geo.port import Geo
-from adapters.models.port import ModelAdapter
 from adapters.runtime import Runtime
-from plugin import editor
 from plugin import settings as settings_
-from plugin.errors import RulesRejected, ServiceUnavailable, SettingsError
-from plugin.flow.context import ContextPolicy
+from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.identifiers import RandomBits, ulid
 from plugin.ports import ContentStore
 from plugin.render.blocks import BlockRenderer
@@ -35,11 +27,9 @@ from plugin.service.audit import DELIVERY_KEY
 from plugin.service.content.entries import as_content
 from plugin.service.content.management import Contents
 from plugin.service.content.notices import Accepting, nowhere
-from plugin.service.delivery.models import Scoring
 from plugin.service.delivery.personalize import Personalization
 from plugin.service.delivery.regrouping import Regrouping
 from plugin.service.delivery.serving import Reporting
-from plugin.service.delivery.settling import Settling
 from plugin.service.delivery.simulate import Simulator
 from plugin.service.delivery.sites import Sites
 from plugin.service.delivery.tokens import DecisionTokens
@@ -58,7 +48,9 @@ from plugin.web.services import WebServices
 from plugin.web.wire import program_version, register
 from plugin.wiring import visiting
 from plugin.wiring.applying import start_applying
+from plugin.wiring.deciding import VISITOR_COOKIE, context_policy, open_geo, open_models, open_settling
 from plugin.wiring.edging import audiences
+from plugin.wiring.editing import editors_pages
 from plugin.wiring.fronting import in_front_of
 from plugin.wiring.measuring import (
     count_events,
@@ -73,11 +65,6 @@ from plugin.wiring.sharing import open_sharing
 from plugin.wiring.sources import open_source
 from plugin.wiring.visitor_services import visitor_services
 from plugin.wiring.webhooks import open_hooks
-from rules import RuleError
-from rules.attributes import BUILT_IN
-from rules.source import Source, parse
-
-VISITOR_COOKIE = "tessera_visitor"
 
 
 def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = nowhere) -> Flask:
@@ -97,8 +84,8 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
     store = _opened(settings)
     closing.callback(store.close)
     models = open_models(settings)
-    settling = _settling(settings, models, new_id, closing)
-    geo = _geo(settings, closing)
+    settling = open_settling(settings, models, new_id, closing)
+    geo = open_geo(settings, closing)
     sites = Sites(store.rulesets, store.content, poll_s=settings.ruleset_poll.total_seconds())
     signing_key = signing_key_of(settings)
     kept = visiting.open_visiting(settings, store, signing_key, closing)
@@ -248,27 +235,17 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         now,
     )
     app.register_blueprint(
-        editor.blueprint(
-            editor.EditorServices(
-                publishing=publishing,
-                drafting=drafting,
-                contents=contents,
-                simulate=simulator.simulate,
-                authenticate=lambda key: web.keyring.authenticate(
-                    authorization=None, header=key, query=None, origin=None
-                ),
-                read_yaml=_read_yaml,
-                attributes=BUILT_IN,
-                templates=folder("templates"),
-                signing_key=signing_key,
-                secure=settings.public_url.startswith("https:"),
-                block_styles=("/static/ground.css", "/static/blocks.css") if settings.demo else (),
-                segments=segments,
-                previews=previews,
-                preview_page=f"{settings.public_url}/" if settings.demo else "",
-                clock=now,
-                new_nonce=lambda: secrets.token_urlsafe(24),
-            )
+        editors_pages(
+            settings,
+            web,
+            publishing=publishing,
+            drafting=drafting,
+            contents=contents,
+            simulator=simulator,
+            segments=segments,
+            previews=previews,
+            signing_key=signing_key,
+            clock=now,
         )
     )
     if settings.demo:
@@ -370,29 +347,6 @@ def signing_key_of(settings: Settings) -> str:
     return settings_.signing_key(settings, lambda: secrets.token_urlsafe(32)).reveal()
 
 
-def open_models(settings: Settings) -> dict[str, ModelAdapter]:
-    """The configured models by name. Raises ModelOptionsError, RegistryError."""
-    runtime = Runtime.system()
-    return {
-        name: registry.model(plugged.adapter)({"name": name, **plugged.options}, runtime)
-        for name, plugged in settings.models.items()
-    }
-
-
-def _settling(
-    settings: Settings, models: Mapping[str, ModelAdapter], new_id: Callable[[], str], closing: ExitStack
-) -> Settling:
-    for model in models.values():
-        closing.callback(model.close)
-    scoring = Scoring(
-        models,
-        timeout_s=settings.score_timeout.total_seconds(),
-        max_age_s=settings.score_max_age_s,
-        monotonic=time.monotonic,
-    )
-    return Settling(scoring, new_id=new_id, monotonic=time.monotonic)
-
-
 def _opened(settings: Settings) -> Store:
     """The database. Raises SettingsError where its tables are not those of this version; if it is away, it may come."""
     store = open_store(settings.database_url.reveal())
@@ -406,34 +360,6 @@ def _opened(settings: Settings) -> Store:
         where = f"the database is at revision {held or 'base'}, not at {newest}"
         raise SettingsError([f"database_url: {where}: run 'tessera db upgrade'"])
     return store
-
-
-def _geo(settings: Settings, closing: ExitStack) -> Geo:
-    geo = MaxmindGeo(settings.geo_database) if settings.geo_database is not None else NullGeo()
-    closing.callback(geo.close)
-    return geo
-
-
-def context_policy(settings: Settings) -> ContextPolicy:
-    """How requests are read; the types and wants of the published rules are added with each publication."""
-    host = urlsplit(settings.public_url).hostname
-    return ContextPolicy(
-        trusted_proxies=tuple(str(network) for network in settings.trusted_proxies),
-        cdns=settings.cdns,
-        forwarded=settings.forwarded,
-        allowed_cookies=frozenset(settings.allowed_cookies),
-        allowed_headers=frozenset(settings.allowed_headers),
-        own_hosts=frozenset([host] if host else []),
-        visitor_cookie=VISITOR_COOKIE,
-    )
-
-
-def _read_yaml(text: str) -> Source:
-    """A text that an editor typed. Raises RulesRejected with the place of each problem."""
-    try:
-        return parse(text)
-    except RuleError as error:
-        raise RulesRejected(error.problems) from error
 
 
 def _entries(content: ContentStore) -> list[dict[str, object]]:

@@ -10,13 +10,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from plugin.app import VISITOR_COOKIE, create_app
+from plugin.app import create_app
 from plugin.demo.known import because
 from plugin.demo.live import said_of
 from plugin.flow.context import RawRequest
 from plugin.ports import Membership
 from plugin.setting_kinds import DeliveryKey
 from plugin.settings import Settings
+from plugin.wiring.deciding import VISITOR_COOKIE
 
 KEY = "demo-delivery-key"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36"
