@@ -37,7 +37,7 @@ TOGETHER = (
 """The beginnings of places whose modules share servers."""
 DEMO = ("e2e/test_demo", "e2e/test_live_storefront", "e2e/test_storefront", "e2e/script")
 """The same, of those that look at one demo."""
-APART = ("integration/events/test_killed.py", "integration/webhooks/test_convergence.py")
+APART = ("integration/events/test_killed.py", "integration/test_openapi.py", "integration/webhooks/test_convergence.py")
 """Modules of long tests that share nothing: each test goes to whoever is free."""
 MOST_SHOWN = 6
 
