@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -27,6 +28,8 @@ _HINTS = {
     "location": "latitude, longitude",
     "version": "such as 16.2",
 }
+_TWO_LETTERS = re.compile(r"[A-Z]{2}")
+_HINTS_BY_NAME = {"geo.country": "two letters, such as FR", "geo.continent": "two letters, such as EU"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ def read(
         if text:
             one = replace(one, value=text)
             try:
-                attributes[name] = _parse(text, _type(name, vocabulary))
+                attributes[name] = _value(name, text, vocabulary)
             except ValueError as error:
                 one = replace(one, problem=str(error))
         (first if is_first else more).append(one)
@@ -164,7 +167,7 @@ def _field(name: str, mentioned: Mapping[str, None], documents: list[Document], 
         label=label(name, vocabulary),
         kind=kind,
         unit=attribute.unit if attribute else None,
-        hint=_HINTS.get(attribute.type) if attribute else None,
+        hint=_HINTS_BY_NAME.get(name) or (_HINTS.get(attribute.type) if attribute else None),
         choices=choices,
         suggestions=suggestions,
     )
@@ -178,6 +181,12 @@ def _locales(document: Document) -> list[str]:
 def _type(name: str, vocabulary: Vocabulary) -> str:
     attribute = vocabulary.attribute(name)
     return attribute.type if attribute is not None else "string"
+
+
+def _value(name: str, text: str, vocabulary: Vocabulary) -> Any:  # noqa: ANN401  # any JSON
+    if name in _HINTS_BY_NAME and not _TWO_LETTERS.fullmatch(text):
+        raise ValueError(f"“{text}” is no code: write {_HINTS_BY_NAME[name]}")
+    return _parse(text, _type(name, vocabulary))
 
 
 def _parse(text: str, type_: str) -> Any:  # noqa: ANN401  # any JSON

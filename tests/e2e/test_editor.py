@@ -179,6 +179,28 @@ def test_a_rule_is_made_by_choosing_looked_at_and_moved(page: Page, own_demo: De
     expect(page.get_by_role("status")).to_contain_text("Taken out of the draft")
 
 
+def test_the_slot_is_chosen_by_the_keyboard(browser: Browser, own_demo: Demo) -> None:
+    """The page follows the slot, and whoever pressed a key goes on where they were."""
+    context = browser.new_context(base_url=own_demo.url, locale="en-GB")
+    page = context.new_page()
+    log_in(page, own_demo.management_key)
+    for path, name in (("new/rules?slot=home.hero", "Where"), ("preview?slot=home.hero", "Slot")):
+        page.goto(f"/editor/{path}")
+        field = page.get_by_label(name, exact=True)
+        field.focus()
+        page.keyboard.press("ArrowDown")
+        page.wait_for_url(re.compile("slot=home.banner"))
+        expect(field).to_be_focused()
+        assert field.input_value() == "home.banner"
+    context.close()
+
+
+UNNAMED = """() => [
+  ...[...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter((one) => !one.labels.length),
+  ...[...document.querySelectorAll("button, a[href]")].filter((one) => !one.textContent.trim()),
+].filter((one) => !one.hidden && !one.ariaLabel).map((one) => one.outerHTML)"""
+
+
 def test_a_link_shows_a_draft_of_the_cms_on_the_storefront(page: Page, own_demo: Demo) -> None:
     file = own_demo.content / "hero" / "hero-secret.en.md"
     file.write_text("---\ntitle: Nobody knows yet\ndraft: true\n---\n", "utf-8")
@@ -228,4 +250,5 @@ def test_no_page_is_wider_than_the_window(context: BrowserContext, own_demo: Dem
     ):
         page.goto(f"/editor/{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(UNNAMED) == [], path
     page.close()

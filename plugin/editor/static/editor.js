@@ -50,5 +50,13 @@ for (const frame of document.querySelectorAll("iframe.frame")) {
 
 // Forms follow the slot: what they offer depends on its rules, or on the entries that it takes.
 for (const slot of document.querySelectorAll("#slot, #make-slot")) {
-  slot.addEventListener("change", () => slot.form.requestSubmit());
+  // Who chooses by the keyboard goes on from the same field on the page that comes.
+  slot.addEventListener("change", () => {
+    sessionStorage.setItem("chosen", slot.id);
+    slot.form.action = slot.form.action.split("#")[0]; // the place in an address would take the focus
+    slot.form.requestSubmit();
+  });
 }
+const chosen = document.getElementById(sessionStorage.getItem("chosen") || "");
+if (chosen) chosen.focus();
+sessionStorage.removeItem("chosen");

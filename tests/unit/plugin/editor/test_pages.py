@@ -85,6 +85,18 @@ def test_text_is_given_back_where_the_session_is_over(editor: Editor) -> None:
     assert "an hour of work" in answer.text
 
 
+def test_text_is_given_back_where_it_cannot_be_taken(editor: Editor) -> None:
+    """Pages are kept by no browser: "go back" alone would show the form as it was before anything was typed."""
+    data = {"csrf": token(editor.get(RULE)), "text": "</textarea> # an hour of work"}
+    editor.log_in(ADMIN)  # in another tab, as when the session was over
+    answer = editor.client.post(f"/editor{RULE}", data=data)
+    assert answer.status_code == 403
+    assert "&lt;/textarea&gt; # an hour of work" in answer.text
+    too_long = {"csrf": token(editor.get(RULE)), "text": "#" * 2_000_000}
+    answer = editor.client.post(f"/editor{RULE}", data=too_long)
+    assert (answer.status_code, "What you typed" in answer.text) == (413, False)
+
+
 def test_after_logging_out_the_pages_are_closed(editor: Editor) -> None:
     assert editor.post("/logout", {}).status_code == 303
     assert editor.get("/").status_code == 302

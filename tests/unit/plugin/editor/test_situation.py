@@ -87,6 +87,8 @@ def test_texts_become_values_of_the_attributes_type(name: str, text: str, value:
         ("geo.location", "Paris"),
         ("geo.location", "99, 0"),
         ("geo.eu", "x"),
+        ("geo.country", "France"),
+        ("geo.country", "fr"),
     ],
 )
 def test_what_cannot_be_read_is_marked_and_kept_in_the_form(name: str, text: str) -> None:
