@@ -65,10 +65,19 @@ def headers_from_environ(environ: Mapping[str, Any]) -> dict[str, tuple[str, ...
 
     A server joins repeated headers with commas before we see them, so each has one value.
     """
-    return {name: (environ[key],) for key, name in _headers_among(tuple(environ))}
+    keys = tuple(environ)
+    # Names of a client's choice, up to what a server takes, would fill the memory.
+    find = _headers_kept if len("".join(keys)) <= _SHORT_NAMES else _headers_among
+    return {name: (environ[key],) for key, name in find(keys)}
 
 
-@lru_cache(maxsize=1024)
+_SHORT_NAMES = 2_048
+"""Characters of all names together, up to which it is kept what they stand for; those of browsers are about 600."""
+
+
 def _headers_among(keys: tuple[str, ...]) -> Sequence[tuple[str, str]]:
-    """The keys of an environment that stand for headers, with these. Browsers are alike in what they send."""
+    """The keys of an environment that stand for headers, with these."""
     return tuple((key, key[5:].replace("_", "-").lower()) for key in keys if key.startswith("HTTP_"))
+
+
+_headers_kept = lru_cache(maxsize=1024)(_headers_among)  # browsers are alike in what they send

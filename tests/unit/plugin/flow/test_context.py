@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +122,17 @@ def test_an_empty_request_is_a_visitor_of_whom_little_is_known(devices: UapDevic
     found = derive(RawRequest(), POLICY, devices, geo)
     assert found.attributes == {"device.type": "other", "network.save_data": False}
     assert (found.notes, found.prefetch, found.do_not_track) == ((), False, False)
+
+
+def test_names_of_headers_that_clients_make_up_fill_no_memory() -> None:
+    """A server takes hundreds of kilobytes of them in one request, and other ones in the next."""
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            names = [f"x{number}-{place}-{'a' * 4_000}" for place in range(50)]
+            environ = {f"HTTP_{name.upper().replace('-', '_')}": "1" for name in names}
+            assert headers_from_environ({**environ, "wsgi.version": (1, 0)}) == dict.fromkeys(names, ("1",))
+        del names, environ
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
