@@ -90,7 +90,7 @@ def _refuse_foreign(desk: Desk) -> Response | None:
 
 def _ended(desk: Desk) -> Response:
     """The session was over when a form came: what was typed is given back."""
-    return desk.page("ended", status=401, text=request.form.get("text"))
+    return desk.page("ended", status=401, text=_typed())
 
 
 def _failed(desk: Desk, error: TesseraError) -> Response:
@@ -113,4 +113,12 @@ def _refused(desk: Desk, error: HTTPException) -> Response:
 
 
 def _error(desk: Desk, status: int, title: str, detail: str, remarks: Sequence[Remark]) -> Response:
-    return desk.page("error", status=status, state=None, title=title, detail=detail, remarks=remarks)
+    return desk.page("error", status=status, state=None, title=title, detail=detail, remarks=remarks, text=_typed())
+
+
+def _typed() -> str | None:
+    """The text of the form that was sent; None where there is none, or more than is read."""
+    try:
+        return request.form.get("text")
+    except HTTPException:
+        return None
