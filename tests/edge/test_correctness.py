@@ -19,7 +19,7 @@ from tests.edge.tampering import Fault
 from tests.edge.traffic import class_of
 from tests.edge.wire import Connection
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("edge-run")]
+pytestmark = pytest.mark.server
 PLAN = FULL if os.environ.get("TESSERA_TEST_EDGE") == "full" else SHORT
 SEED = os.environ.get("TESSERA_TEST_EDGE_SEED", "1")
 

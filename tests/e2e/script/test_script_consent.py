@@ -13,7 +13,7 @@ from plugin.web.script import script
 from tests.e2e.script.pages import SLOT, nothing_stored, pause, settle, started, until
 from tests.e2e.script.site import CLASS, EVENTS, IDENTIFY, PERSONALIZE, Site
 
-pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 DENY = "denyByDefault: true, contentId: 'a-3'"
 TALL = SLOT + '<div style="height: 5000px"></div>'
