@@ -343,6 +343,25 @@ def test_copies_follow_what_is_stored(sqlite_store: Store, views: RedisViews) ->
     assert views.view("b" * 32).octets == b"v-b"
 
 
+def test_what_another_built_meanwhile_is_not_built_once_more(
+    sqlite_store: Store, views: RedisViews, server: Redis
+) -> None:
+    """Whoever ended amid that would leave a generation behind that is written for ever, and keep others from going."""
+    leases, line = sqlite_store.leases, sqlite_store.hot_outbox
+    first = Copying(line, views, leases, "first", now_ms=lambda: NOW)
+
+    class Slower:
+        write, rebuild, sweep = views.write, views.rebuild, views.sweep
+
+        def is_whole(self) -> bool | None:
+            found = views.is_whole()
+            first.step()
+            return found
+
+    Copying(line, Slower(), leases, "second", now_ms=lambda: NOW).step()
+    assert server.getrange("tessera:views:ready", -8, -1) == b"00000001", "the first that was built"
+
+
 def test_what_is_copied_at_once_leaves_the_line_a_little_later(sqlite_store: Store, views: RedisViews) -> None:
     """Taking it out is a commit, for which the events behind would wait. Whoever dies before leaves it in line."""
     clock = [NOW]

@@ -108,6 +108,8 @@ class Copying:
             return self._outbox.every(after=after, limit=PAGE)
 
         try:
+            if self._copies.is_whole() is not False:
+                return  # another built it between our look and our turn
             count = self._copies.rebuild(token, pages)
             if count is not None:
                 _log.info("the copies of %s profiles were built anew", count)
