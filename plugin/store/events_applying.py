@@ -14,8 +14,9 @@ from plugin.store.engine import glancing, writing
 from plugin.store.events_dead import put_letters
 from plugin.store.events_leases import hold, write_among_others
 from plugin.store.many import Many, storable_all
-from plugin.store.statements import batches, upsert
+from plugin.store.statements import among, batches, upsert
 from plugin.store.visitor_tables import event_ids, events
+from plugin.store.visitor_tables import segment_members as members
 from plugin.store.visitor_tables import visitor_ticks as ticks
 from plugin.store.visitors_rows import SqlGroups
 from plugin.store.watch import Kept, Watch
@@ -62,6 +63,13 @@ class SqlBatch(SqlGroups):
         rows = [(id_, ids[id_], day) for id_ in sorted(ids)]
         if _ADD_IDS.execute(self._tx, rows) != len(rows):
             raise Conflict("An event was applied by another meanwhile.")
+
+    def listed(self, sources: Collection[str]) -> Mapping[str, int]:
+        if not sources:
+            return {}
+        wanted = select(members.c.source, func.max(members.c.key_version)).group_by(members.c.source)
+        rows = self._tx.execute(wanted.where(among(self._tx, members.c.source, sources)))
+        return {source: version for source, version in rows}  # noqa: C416  # a row is no pair to mypy
 
     def log(self, events_: Sequence[EventRow]) -> None:
         storable_all(text for event in events_ for text in _TEXTS(event))

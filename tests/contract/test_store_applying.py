@@ -242,6 +242,13 @@ def test_memberships_are_logged_when_they_begin_and_end(store: Store) -> None:
     assert rest.items[-1].reason == '{"events":["e"]}'
 
 
+def test_who_is_in_a_segment_is_known_with_the_version_of_their_key(store: Store) -> None:
+    with working(store) as batch:
+        batch.memberships([change("fans"), replace(change("vips", kind="list"), key_version=2)])
+        assert batch.listed([source("ann"), source("bob")]) == {source("ann"): 2}
+        assert batch.listed([]) == {}
+
+
 def test_letters_that_come_again_are_one(store: Store) -> None:
     letter = DeadLetter("e-1", source("ann"), 1, b"\x00p", "it broke\0", 3, NOW, NOW)
     with working(store) as batch:

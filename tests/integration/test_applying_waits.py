@@ -13,6 +13,7 @@ import requests
 from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
+from plugin.ports import Member
 from plugin.service.delivery.sites import Sites
 from plugin.setting_kinds import Secret
 from plugin.store import open_store
@@ -81,6 +82,42 @@ def test_events_of_a_newer_key_wait_for_a_worker_that_has_it(tmp_path: Path) -> 
             assert store.dead_letters.waiting() == 0
             assert kept.stream.backlog().count == (1 if keys == (old,) else 0)
             assert len(store.visitors.group(kept.hasher.source("ann"))) == (0 if keys == (old,) else 1)
+
+
+def test_whom_a_list_names_by_a_newer_key_is_not_taken_for_one_of_the_old(tmp_path: Path) -> None:
+    """A process of before looks again at somebody whom one with the new key put on a list: a re-key would then move
+    them to a name that is nobody's, out of their segments and out of reach of an erasure."""
+    old, new = Secret("o" * 32), Secret("n" * 32)
+    where = place(tmp_path, apply_events=False, visitor_keys=(old, new))
+    store = open_store(where.settings.database_url.reveal())
+    ann = visiting.hasher_of(where.settings, "k" * 32).source("ann")
+    gone = visiting.hasher_of(where.settings, "k" * 32).source("gone")
+    at = visiting.now_ms()
+    store.segment_lists.put("vips", "list", [Member(ann, None), Member(gone, None)], key_version=2, at=at)
+    store.segment_lists.remove("vips", [gone], at=at)
+    for keys in ((old,), (old, new)):
+        with ExitStack() as closing:
+            kept = visiting.open_visiting(replace(where.settings, visitor_keys=keys), store, "k" * 32, closing)
+            sites = Sites(store.rulesets, store.content, poll_s=60)
+            site = sites.current()
+            by_hand = Applying(
+                kept,
+                store,
+                lambda site=site: site,  # type: ignore[misc]
+                deny_unknown=False,
+                in_flight_ms=86_400_000,
+                count=lambda _outcome, _number: None,
+            )
+            closing.callback(by_hand.stop)
+            by_hand._worker.step()
+            if keys == (old, new):
+                visiting.rekeyer(kept.hasher, store, None).run(lambda _moved: None)
+    assert store.applying.next_due() is None
+    (row,) = store.visitors.group(ann)
+    assert (row.source, row.key_version) == (ann, 2)
+    assert [one.segment for one in store.visitors.memberships([ann])] == ["vips"]
+    assert store.visitors.find(gone) is None, "of whom nothing is kept nothing need be kept"
+    store.close()
 
 
 def test_how_late_events_are_applied_and_what_patterns_cost_is_measured(tmp_path: Path) -> None:

@@ -126,9 +126,10 @@ class Applier:
         with self._applying.begin(tokens) as batch:
             erased = batch.fences(sources)
             people = People(batch.groups(sources), now)
-            for source in sources:
-                if source not in people and source not in erased:
-                    people.draft(Identity(source, self._key_version, ""))
+            # Who came in by a list alone; whoever wrote it may have a newer key than this process.
+            strangers = [source for source in sources if source not in people and source not in erased]
+            for source, key_version in batch.listed(strangers).items():
+                people.draft(Identity(source, key_version, ""))
             persons = {people.person_of(source) for source in sources if source in people}
             batch.ticks({}, [source for source in sources if source not in persons])
             self._remake(batch, people, persons, stage, now, outcome)
