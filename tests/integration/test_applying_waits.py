@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from msgspec import structs
 
 from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
 from plugin.ports import Member
+from plugin.profiles.events import decode, encode
 from plugin.service.delivery.sites import Sites
 from plugin.setting_kinds import Secret
 from plugin.store import open_store
@@ -118,6 +120,42 @@ def test_whom_a_list_names_by_a_newer_key_is_not_taken_for_one_of_the_old(tmp_pa
     assert [one.segment for one in store.visitors.memberships([ann])] == ["vips"]
     assert store.visitors.find(gone) is None, "of whom nothing is kept nothing need be kept"
     store.close()
+
+
+def test_an_event_of_an_erased_visitor_is_no_dead_letter_however_it_is_unfit(tmp_path: Path) -> None:
+    """It waited for its key in the memory of a process that was never restarted with it, where no erasure finds it."""
+    old, new = Secret("o" * 32), Secret("n" * 32)
+    where = place(tmp_path, apply_events=False, visitor_keys=(old, new))
+    with running(where) as app:
+        app.events("ann", {"type": "view"}, wait=False)
+        app.events("bob", {"type": "view"}, wait=False)
+        names = [app.source("ann"), app.source("bob")]
+        with ExitStack() as closing:
+            stream = visiting.open_stream(where.settings, closing)
+            waiting = [
+                replace(one, payload=encode(structs.replace(event, received=event.received - 2 * 3_600_000)))
+                for one in stream.scan(names)
+                for event in [decode(one.payload)]
+            ]
+            stream.drop(names)
+            app.ask("DELETE", "/v1/visitors/ann")
+            stream.append(waiting)
+    with ExitStack() as closing:
+        store = open_store(where.settings.database_url.reveal())
+        closing.callback(store.close)
+        kept = visiting.open_visiting(replace(where.settings, visitor_keys=(old,)), store, "k" * 32, closing)
+        site = Sites(store.rulesets, store.content, poll_s=60).current()
+        by_hand = Applying(
+            *(kept, store, lambda: site),
+            deny_unknown=False,
+            in_flight_ms=86_400_000,
+            count=lambda _outcome, _number: None,
+        )
+        closing.callback(by_hand.stop)
+        for _ in range(3):
+            by_hand._worker.step()
+        assert kept.stream.backlog().count == 0
+        assert [one.source for one in store.dead_letters.page().items] == [names[1]]
 
 
 def test_how_late_events_are_applied_and_what_patterns_cost_is_measured(tmp_path: Path) -> None:

@@ -114,8 +114,7 @@ class Applier:
                 outcome.counts["unreadable"] += 1
                 letters.append(self.letter(delivery, str(fault)))
         with self._applying.begin(tokens) as batch:
-            if letters:
-                batch.dead(letters)
+            self._bury(batch, letters)
             if events:
                 self._write(batch, events, now, outcome)
         return outcome
@@ -139,8 +138,7 @@ class Applier:
         """Put what cannot be applied among the dead letters, unless its visitor was erased. Raises as `apply`."""
         letter = self.letter(delivery, reason)
         with self._applying.begin(tokens) as batch:
-            if letter.source is None or not self._is_erased(batch, decode(delivery.payload)):
-                batch.dead([letter])
+            self._bury(batch, [letter])
 
     def put_off(self, tokens: Mapping[str, int], source: str, wait_ms: int) -> None:
         """Look at somebody later, whatever is due. Raises as `apply`."""
@@ -218,6 +216,11 @@ class Applier:
                 fresh.append(event)
         batch.add_ids(new, day=day)
         return fresh, people
+
+    def _bury(self, batch: Batch, letters: Sequence[DeadLetter]) -> None:
+        kept = [one for one in letters if one.source is None or not self._is_erased(batch, decode(one.payload))]
+        if kept:
+            batch.dead(kept)
 
     def _is_erased(self, batch: Batch, event: Event) -> bool:
         names = {event.source}
