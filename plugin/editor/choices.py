@@ -126,6 +126,8 @@ def _wrong_days(first: str, last: str) -> dict[str, str]:
     begins, ends = days["first"], days["last"]
     if begins and ends and ends < begins:
         return {"last": "it ends before it begins: choose a later day, or an earlier first one"}
+    if ends == date.max:  # rules end where the next day begins
+        return {"last": "leave it open where it has no end"}
     return {}
 
 

@@ -68,6 +68,7 @@ def test_a_segment_is_its_conditions(editor: Editor) -> None:
         ("rules", {"ends": "18:00"}, "ends"),
         ("rules", {"ends": "late"}, "ends"),
         ("rules", {"last": "2026-11-01"}, "last"),
+        ("rules", {"last": "9999-12-31"}, "last"),
         ("rules", {"first": "soon"}, "first"),
         ("experiments", {"other": "gala"}, "other"),
         ("experiments", {"other": "welcome", "traffic": "0"}, "traffic"),
