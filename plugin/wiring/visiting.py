@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from plugin.flow.signals.ports import Devices, Geo
 from plugin.flow.types import Site
 from plugin.live.rested import RestedViews
 from plugin.live.views import StoredViews
+from plugin.ports import HotCopy
 from plugin.processes import own_name
 from plugin.profiles.identity import Hasher, Identity
 from plugin.profiles.settings import Settings as ProfileSettings
@@ -160,6 +161,17 @@ def copier(copies: RedisViews | None, store: Store) -> Callable[[], None]:
     return copy
 
 
+def copier_of(copies: RedisViews) -> Callable[[Collection[str]], None]:
+    """Writes the copies of some sources and their groups, and never raises; the line is left to those who apply."""
+
+    def copy(sources: Collection[str]) -> None:
+        with suppress(TesseraError):  # what is in line stays there
+            rows = [row for source in sources for row in copies.group(source)]
+            copies.write([HotCopy(row.source, row.version, row.hot) for row in rows])
+
+    return copy
+
+
 def keeps_of(settings: Settings) -> Keeps:
     """For how long what is kept."""
     return Keeps(
@@ -218,7 +230,7 @@ def ingesting(
         count=count,
         conflicts=Conflicts(monotonic=time.monotonic),
         guard=Guard(store.visitors.reserved, tokens_of_users.user) if tokens_of_users is not None else None,
-        copy=copier(visiting.copies, store) if visiting.copies is not None else None,
+        copy=copier_of(visiting.copies) if visiting.copies is not None else None,
         at=at,
     )
 

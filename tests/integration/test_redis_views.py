@@ -13,12 +13,14 @@ from redis import Redis
 from plugin.cli.examining import _copies
 from plugin.errors import ServiceUnavailable
 from plugin.live.redis_views import DEGRADED, TOMBSTONE_S, RedisViews, dropping
+from plugin.live.views import StoredViews
 from plugin.ports import HotCopy, Viewed, VisitorRow
 from plugin.profiles import fold
 from plugin.service.visitors.copying import Copying
 from plugin.setting_kinds import Secret
 from plugin.settings import Settings
 from plugin.store import Store
+from plugin.wiring.visiting import copier_of
 from tests import servers
 from tests.contract.streams.durable_redis import DurableRedis
 from tests.unit.profiles.test_view import typical
@@ -393,6 +395,26 @@ def test_what_is_copied_at_once_leaves_the_line_a_little_later(sqlite_store: Sto
     clock[0] -= 1
     copying.settle(idle=False)
     assert line.waiting() == 0, "a clock that was set back does not keep it there"
+
+
+def test_who_waits_for_events_copies_their_own_and_leaves_the_line_alone(
+    sqlite_store: Store, redis_server: servers.Redis, server: Redis
+) -> None:
+    """Taking out of the line what others have just put there is a commit for each request that waits."""
+    stored = StoredViews(sqlite_store.visitors)
+    views = RedisViews(redis_server.url, stored, kept_s=KEPT_S, monotonic=time.monotonic)
+    views.rebuild(1, lambda _after: ())
+    ann, device, bob = (name * 32 for name in "adb")
+    people = ((ann, ann), (device, ann), (bob, bob))
+    rows = [VisitorRow(one, 1, "", False, person, 0, b"", b"", b"v", NOW, NOW) for one, person in people]
+    with sqlite_store.identity.begin() as tx:
+        tx.outbox(tx.save(rows))
+    copier_of(views)({device})
+    held = sorted(one.decode().rpartition(":")[2] for one in server.keys("tessera:view:*"))
+    assert held == [ann, device]
+    assert views.view(ann) == Viewed(b"v")
+    assert sqlite_store.hot_outbox.waiting() == 3
+    views.close()
 
 
 def test_what_could_not_be_copied_stays_in_line(sqlite_store: Store, behind: Behind) -> None:

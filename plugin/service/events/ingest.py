@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -76,7 +76,7 @@ class Ingesting:
         guard: Guard | None = None,
         count: Callable[[str, int], None] = _nobody,
         conflicts: Conflicts | None = None,
-        copy: Callable[[], None] | None = None,
+        copy: Callable[[Collection[str]], None] | None = None,
         at: Callable[[str], None] = nowhere,
     ) -> None:
         """Take what it works with.
@@ -89,7 +89,7 @@ class Ingesting:
             count: told of events by what became of them: accepted, duplicate, ignored, conflict, rejected.
             conflicts: told of ids that come with another event; None: nobody is.
             guard: of ids that are reserved for the site; None: browsers write under any.
-            copy: writes the copies of views that are in line; None where there are none.
+            copy: writes the copies of these sources' views, as they are stored; None where there are none.
             at: told of named points in the work.
         """
         self._stream = stream
@@ -196,7 +196,8 @@ class Ingesting:
         """Whether all that was accepted is applied, and in the next decision, waiting so long for it at most."""
         found = self._ids.wait(taken.keys, wait_s)
         if found and self._copy is not None:
-            self._copy()  # the worker does so after its commit, perhaps not yet
+            # The worker does so after its commit, perhaps not yet.
+            self._copy({one.source for one in taken.events})
         return found
 
     def _tell(self, accepted: int, duplicate: int, judged: Judged, clashing: Sequence[Event]) -> None:
