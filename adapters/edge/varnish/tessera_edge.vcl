@@ -165,20 +165,28 @@ sub tessera_page {
             set req.http.Tessera-Page = "http://" + req_top.http.host + req.http.Tessera-Page;
         }
         call tessera_escaped;
-        set req.url = req.url + "&url=" + req.http.Tessera-Page;
+        if (req.http.Tessera-Page) {
+            set req.url = req.url + "&url=" + req.http.Tessera-Page;
+        }
     }
     if (req_top.http.Referer && req_top.http.Referer !~ "^.{2001}") {
         set req.http.Tessera-Page = req_top.http.Referer;
         call tessera_escaped;
-        set req.url = req.url + "&referrer=" + req.http.Tessera-Page;
+        if (req.http.Tessera-Page) {
+            set req.url = req.url + "&referrer=" + req.http.Tessera-Page;
+        }
     }
     unset req.http.Tessera-Page;
 }
 
-# What would end a value in an address, or mean something else there.
+# What would end a value in an address, or mean something else there. With what no address may hold, servers would refuse
+# all of it: as if there were none.
 sub tessera_escaped {
     set req.http.Tessera-Page = regsuball(regsuball(regsuball(regsuball(regsuball(req.http.Tessera-Page,
         "%", "%25"), "&", "%26"), "\+", "%2B"), "#", "%23"), "\s", "%20");
+    if (req.http.Tessera-Page !~ "^[!$-;=?-~]+$") {
+        unset req.http.Tessera-Page;
+    }
 }
 
 # What only an edge may say, as far as it is read here before it is set. What else clients send of it goes nowhere:

@@ -108,6 +108,12 @@ def test_a_private_fragment_knows_the_page_around_it_and_what_led_there(played: 
     played.get(f"{page}?{'x' * 2_000}", Referer=f"https://a.example/{'x' * 2_000}")
     [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
     assert {"url", "referrer"}.isdisjoint(asked.query), "longer than any origin reads"
+    for odd in ('"', "<", ">", "\xe9"):
+        played.origin.asked.clear()
+        headers = f"Host: a.example\r\nReferer: https://a.example/?q={odd}\r\nConnection: close"
+        assert played.raw(f"GET {page}?q={odd} HTTP/1.1\r\n{headers}\r\n\r\n") == 200
+        [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
+        assert {"url", "referrer"}.isdisjoint(asked.query), "refused as no address, with all that it asks for"
     played.origin.asked.clear()
     played.get(CART, Referer=came)
     [asked] = [request for request in played.origin.asked if request.path == "/v1/personalize"]
