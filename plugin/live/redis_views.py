@@ -27,6 +27,8 @@ DEGRADED = "redis"
 TOMBSTONE_S = 8 * 86_400
 """An older copy may be on its way for no longer than events are."""
 _SCANNED = 1_000
+_AT_ONCE = 500
+"""Copies in one script, for which readers wait."""
 _VERSION = 16
 # A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
 # They are written while their generation is read or being built, and only then. KEYS: ready, building, copies. ARGV:
@@ -242,11 +244,14 @@ class RedisViews:
 
     def _put(self, generation: bytes, copies: Sequence[HotCopy]) -> set[bytes]:
         """Write them, if this is one of the generations that there are, which are given."""
-        keys = [self._ready, self._building, *(self._key(generation, one.source) for one in copies)]
-        values: list[str | bytes] = []
-        for one in copies:
-            values += [f"{one.version:0{_VERSION}x}", one.hot or b""]
-        found = cast(list[bytes], self._script(keys=keys, args=[generation, self._kept_s, *values]))
+        found: list[bytes] = []
+        for place in range(0, max(len(copies), 1), _AT_ONCE):
+            some = copies[place : place + _AT_ONCE]
+            keys = [self._ready, self._building, *(self._key(generation, one.source) for one in some)]
+            values: list[str | bytes] = []
+            for one in some:
+                values += [f"{one.version:0{_VERSION}x}", one.hot or b""]
+            found = cast(list[bytes], self._script(keys=keys, args=[generation, self._kept_s, *values]))
         return {one for one in found if one}
 
     def _key(self, generation: bytes, source: str) -> str:

@@ -234,6 +234,21 @@ def test_copies_are_written_in_one_round_trip_and_to_no_generation_that_is_gone(
     assert views.view("a").octets == b"five"
 
 
+def test_no_script_holds_the_server_for_more_than_some_copies(views: RedisViews, server: Redis) -> None:
+    """A batch may change people of a hundred ids each: in one script, who reads would wait longer than they do."""
+    views.rebuild(1, pages())
+    many = [HotCopy(f"v-{number:04}", 1, b"view") for number in range(1_201)]
+    views.write(many[:1])
+
+    def scripts() -> int:
+        return int(server.info("commandstats")["cmdstat_evalsha"]["calls"])
+
+    before = scripts()
+    assert views.write(many) is True
+    assert scripts() - before == 3
+    assert views.view("v-1200") == Viewed(b"view")
+
+
 def test_a_connection_that_the_server_ended_is_replaced_within_the_request(
     views: RedisViews, server: Redis, behind: Behind
 ) -> None:
