@@ -49,6 +49,8 @@ class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 _decoder = msgspec.json.Decoder(_PersonalizeIn)
 _encode = msgspec.json.Encoder().encode
+_SHORT_ID = 128
+"""Characters of a slot's id that is kept: clients may ask for any."""
 _LARGEST = 2**53  # what is beyond it, the strict reader judges
 
 
@@ -107,7 +109,7 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
 
 
 def _ask(slot: _SlotIn) -> SlotAsk:
-    if slot.limit is UNSET and slot.exclude is UNSET:
+    if slot.limit is UNSET and slot.exclude is UNSET and len(slot.id) <= _SHORT_ID:
         return _plain_ask(slot.id)
     return SlotAsk(slot.id, slot.limit if isinstance(slot.limit, int) else None, tuple(slot.exclude or ()))
 
