@@ -14,6 +14,7 @@ from rules.bits import iterate, members_of
 from rules.clock import LAST_YEAR, as_instant
 from rules.conditions import Condition
 from rules.effects import canonical
+from rules.keeping import keep
 from rules.locales import preference
 from rules.selectors import EntryReading, ages, bind, compile_bound
 
@@ -122,7 +123,8 @@ class Pool:
                 instants.add(entry.expires_at)
         self._instants = sorted(instants)
         self._has_variants = repeated
-        self._matches: dict[object, int] = {}
+        self._matches: dict[int, int] = {}  # as many as there are selectors
+        self._bound: dict[object, int] = {}
         self.doing: dict[Actor, Doing] = {}
         self.moving: dict[tuple[object, ...], Doing] = {}
         self.still: dict[CompiledSlot, tuple[Pool, datetime, datetime]] = {}
@@ -137,27 +139,28 @@ class Pool:
         compared = self._ages.get(id(selector))
         if compared is None:
             compared = self._ages[id(selector)] = ages(selector)
+        if not names and not compared:
+            found = self._matches.get(id(selector))
+            if found is None:
+                found = self._matches[id(selector)] = self._taken_by(selector)
+            return found
         key = (id(selector), repr(values) if names else "", self._moment(compared, now) if compared else ())
-        found = self._matches.get(key)
+        found = self._bound.get(key)
         if found is None:
-            moves = bool(names or compared)
-            bound = bind(selector, dict(zip(names, values, strict=True)), now) if moves else selector
-            holds = compile_bound(bound, self._zone)
-            found = 0
-            for place, entry in enumerate(self.entries):
-                if holds(entry.reading):
-                    found |= 1 << place
-            if not moves or len(self._matches) < _MOST_BOUND:
-                self._matches[key] = found
+            found = self._taken_by(bind(selector, dict(zip(names, values, strict=True)), now))
+            keep(self._bound, key, found, _MOST_BOUND)
         return found
+
+    def _taken_by(self, bound: Condition) -> int:
+        holds = compile_bound(bound, self._zone)
+        return sum(1 << place for place, entry in enumerate(self.entries) if holds(entry.reading))
 
     def places(self, entries: int) -> list[int]:
         """A set of entries as places, in the order of ties; the same sets come again and again."""
         found = self._places.get(entries)
         if found is None:
             found = members_of(entries)
-            if len(self._places) < _MOST_BOUND:
-                self._places[entries] = found
+            keep(self._places, entries, found, _MOST_BOUND)
         return found
 
     def _moment(self, compared: Sequence[tuple[str, timedelta]], now: datetime) -> tuple[int, ...]:
@@ -204,8 +207,7 @@ class Pool:
         found = self._variants.get((era, order))
         if found is None:
             found = self._choose(now, order, self.all)
-            if len(self._variants) < _MOST_BOUND:
-                self._variants[era, order] = found
+            keep(self._variants, (era, order), found, _MOST_BOUND)
         return found
 
     def _order(self, tag: object, chain: Sequence[str]) -> tuple[str, ...]:
@@ -213,8 +215,7 @@ class Pool:
         found = self._orders.get(tag) if isinstance(tag, str | None) else None
         if found is None:
             found = tuple(name for name in preference(tag, chain) if name in self.locales)
-            if len(self._orders) < _MOST_BOUND:
-                self._orders[tag] = found
+            keep(self._orders, tag, found, _MOST_BOUND)
         return found
 
     def _choose(self, now: datetime, order: tuple[str, ...], visible: int) -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rules.content import Content
 from rules.footprint.causes import Cause, Reads, Sharing, reads_of
+from rules.keeping import keep
 from rules.ruleset import Ruleset
 from rules.visitor_class import Classes
 
@@ -82,8 +83,7 @@ class SharedSlots:
         known = self._inputs.get(slots)
         if known is None:
             known = self._inputs_of(slots)
-            if len(self._inputs) < _MOST_KEPT:
-                self._inputs[slots] = known
+            keep(self._inputs, slots, known, _MOST_KEPT)
         return known
 
     def _inputs_of(self, slots: Iterable[str]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from rules.footprint.causes import reads_of
 from rules.footprint.inputs import carrier_of
 from rules.footprint.values import values_of
 from rules.index import Index
+from rules.keeping import keep
 from rules.ruleset import Ruleset
 from rules.schedule import ALWAYS_ON
 
@@ -131,8 +132,7 @@ class Classes:
         known = self._read.get(text)
         if known is None:
             known = self._read_anew(text)
-            if len(self._read) < _MOST_READ:
-                self._read[text] = known
+            keep(self._read, text, known, _MOST_READ)
         return known
 
     def _read_anew(self, text: str) -> VisitorClass:
