@@ -9,6 +9,9 @@ from __future__ import annotations
 
 def main() -> None:
     """The entry point."""
-    from plugin.cli.root import tessera  # noqa: PLC0415 - `import plugin.cli` alone stays light
+    from plugin.cli.interrupts import ending_at_once  # noqa: PLC0415 - `import plugin.cli` alone stays light
+
+    with ending_at_once():
+        from plugin.cli.root import tessera  # noqa: PLC0415
 
     tessera(prog_name="tessera")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import click
 
+from plugin.cli.interrupts import ending_at_once
 from plugin.cli.output import guarded
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -44,7 +45,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _colon, attribute = COMMANDS[cmd_name][0].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), attribute)
+        with ending_at_once():
+            found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 
     def resolve_command(
