@@ -42,8 +42,7 @@ class Told:
         issue: of the class that the visitor has; None: never asked for.
         slots: as the answer gives them, by name.
         personal: the slots that the origin decided for this visitor alone, from what they sent.
-        by_server: whether the site's own server asked for these, and told everything.
-        campaign: whether what was asked for is a page, whose address and referrer tell of a campaign.
+        of_page: whether these were asked for by a page, whose address and referrer tell of a campaign.
         note: what was asked and answered, for reports.
     """
 
@@ -53,8 +52,7 @@ class Told:
     ended: float
     issue: Issue | None = None
     personal: frozenset[str] = frozenset()
-    by_server: bool = False
-    campaign: bool = True
+    of_page: bool = True
     note: str = ""
 
 
@@ -111,9 +109,9 @@ class Judge:
 
     def views(self, told: Told, slot: str, staleness: float) -> Iterator[View]:
         """How the visitor may be seen, by what they sent and by what is known of them."""
-        person = told.person if told.campaign else replace(told.person, campaign=None, source=None)
+        person = told.person if told.of_page else replace(told.person, campaign=None, source=None)
         if slot in told.personal:
-            seen = person.seen_by_edge() if told.by_server else person.seen_by_origin()
+            seen = person.seen_by_edge() if told.of_page else person.seen_by_origin()
             for span in self.states.facts[person.id].live(told.began, told.ended, 0):
                 kept, segments = person.kept(span.value)
                 yield "as themselves", {**seen, **kept}, segments

@@ -79,8 +79,7 @@ def told_of(kind: str, slots: Sequence[str], reply: Reply, told: Told) -> Told:
     own = frozenset(name for part in parts if part.get("decision_id") is not None for name in part["slots"])
     if shown.keys() != set(slots):
         return replace(told, note=f"{said} {reply.body[:500]!r}")
-    campaign = kind != "/v1/personalize"
-    return replace(told, slots=shown, personal=own, note=said, by_server=kind == "/page", campaign=campaign)
+    return replace(told, slots=shown, personal=own, note=said, of_page=kind != "/v1/personalize")
 
 
 def _class_of(browser: Browser, person: Person) -> Issue | None:
