@@ -24,6 +24,8 @@ BATCH = 50
 VISITORS = 100
 DAYS = 90
 SAMPLES = 10
+CAUGHT_UP = 50
+"""Events of a visitor that a window takes at once."""
 TOPICS = 20
 _DAY_MS = 86_400_000
 
@@ -52,20 +54,26 @@ def speeds(patterns: int, rounds: int) -> list[Speed]:
 def sizes(patterns: int, events: int) -> list[int]:
     """Bytes kept of a visitor (state, window and view) after each tenth of so many events in all, on average.
 
-    The events are of `VISITORS` visitors in turn, over `DAYS` days.
+    The events are of `VISITORS` visitors in turn, over `DAYS` days; windows take them in batches, as a worker does that
+    has much to catch up with.
     """
     found = patterns_of(rules.load(document(patterns)))
     stage = Stage(None, found, {}, Evaluation(found, None))
     kept: list[tuple[SourceState, Window]] = [(EMPTY, Window())] * VISITORS
+    new: list[list[Entry]] = [[] for _ in range(VISITORS)]
     sampled = []
     for number in range(events):
-        one = _event(number, number % VISITORS, START_MS + number * DAYS * _DAY_MS // events)
-        held, window = kept[number % VISITORS]
+        visitor = number % VISITORS
+        one = _event(number, visitor, START_MS + number * DAYS * _DAY_MS // events)
+        held, window = kept[visitor]
         entry = {"topics": [f"topic-{number % TOPICS}", f"topic-{number % 7}"]}
         letters = stage.letters(one, entry)
         if letters:
-            window = window.add([Entry(one.time, one.id, letters)], found.limits)
-        kept[number % VISITORS] = (reduce(held, one, entry) or held, window)
+            new[visitor].append(Entry(one.time, one.id, letters))
+        if len(new[visitor]) == CAUGHT_UP:
+            window = window.add(new[visitor], found.limits)
+            new[visitor].clear()
+        kept[visitor] = (reduce(held, one, entry) or held, window)
         if (number + 1) * SAMPLES % events == 0:
             sampled.append(sum(map(_bytes, kept)) // VISITORS)
     return sampled
