@@ -127,7 +127,7 @@ class PayloadTooLarge(TesseraError):
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
-        super().__init__(f"The body may have {limit_bytes} bytes.")
+        super().__init__(f"The body may have {limit_bytes:,} bytes; send less in one request.")
 
     def members(self) -> dict[str, object]:
         return {"limit_bytes": self.limit_bytes}

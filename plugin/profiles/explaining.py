@@ -163,5 +163,7 @@ def bad_visitor(given: object) -> Bad:
 def not_now(time_ms: int, now_ms: int) -> Bad:
     """An event of too long ago, or ahead."""
     if time_ms < now_ms:
-        return Bad(("time",), f"too late: older than {LATEST_MS // DAY_MS} days")
-    return Bad(("time",), f"more than {AHEAD_MS // MINUTE_MS} minutes ahead")
+        return Bad(("time",), f"too late: older than {LATEST_MS // DAY_MS} days; do not send it again")
+    return Bad(
+        ("time",), f"more than {AHEAD_MS // MINUTE_MS} minutes ahead of the server's clock; without a time it is now"
+    )

@@ -18,6 +18,7 @@ from plugin.profiles.types import Types
 
 Sources = Callable[[str], Identity]
 Tokens = Callable[[str], Mapping[str, object]]
+_OWN_TYPES = "; those of your own are registered first"
 _CONVERSION = (msgspec.ValidationError, OverflowError, UnicodeError)
 
 
@@ -123,7 +124,7 @@ class _Batch:
             said = explaining.read(item)  # says what is wrong, or reads a way of writing that msgspec does not know
         type_ = self._types.get(said.type)
         if type_ is None:
-            raise Bad(("type",), f"there is no such event type{suggestion(said.type, self._types)}")
+            raise Bad(("type",), f"there is no such event type{suggestion(said.type, self._types) or _OWN_TYPES}")
         time_ms = self._time(said)
         fits(said, type_)
         properties = properties_of(said, type_) if said.properties else b""

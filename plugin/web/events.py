@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -70,9 +71,34 @@ def _read(raw: bytes) -> _Sent:
     except msgspec.ValidationError as error:
         raise ValidationFailed([FieldError(_pointer(str(error)), str(error).partition(" - at ")[0])]) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedRequest(f"The body is not JSON: {error}.") from error
-    if not 1 <= len(found.events) <= MOST_EVENTS:
-        raise ValidationFailed([FieldError("/events", f"from 1 to {MOST_EVENTS} events; send the rest in another")])
+        lenient = _leniently(raw)
+        if lenient is None:
+            raise MalformedRequest(f"The body is not JSON: {error}.") from error
+        found = lenient
+    if not found.events:
+        raise ValidationFailed([FieldError("/events", "one event at least")])
+    if len(found.events) > MOST_EVENTS:
+        detail = (
+            f"{MOST_EVENTS:,} events at most, and these are {len(found.events):,}; send the rest in another request"
+        )
+        raise ValidationFailed([FieldError("/events", detail)])
+    return found
+
+
+def _leniently(raw: bytes) -> _Sent | None:
+    """A body whose events alone hold what JSON does not, so that each is judged alone; None where it holds more.
+
+    A browser that cuts a text amid an emoji sends half a surrogate pair, and some languages write NaN.
+    """
+    try:
+        body = json.loads(raw.decode("utf-8", "surrogateescape"))
+        events = body["events"]
+        found = _decoder.decode(json.dumps({**body, "events": []}))
+    except (ValueError, KeyError, TypeError, RecursionError, msgspec.DecodeError):
+        return None
+    if not isinstance(events, list):
+        return None
+    found.events = [msgspec.Raw(json.dumps(one)) for one in events]
     return found
 
 

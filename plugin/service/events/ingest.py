@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,7 +25,7 @@ from plugin.service.events.ids import EventIds
 from plugin.service.visitors.guarding import HEADER, Guard, Proof
 
 RETRY_AFTER_S = 2
-NOT_JSON = "not JSON in UTF-8; nothing else is wrong with the events around it"
+NOT_JSON = "not JSON in UTF-8; the events around it are judged all the same"
 # A library for HTTP is how apps and a site's own servers send what their visitors did; robots that read pages name
 # themselves.
 _LIBRARIES = re.compile(
@@ -242,14 +243,19 @@ CLASH = "this id was sent before with another event; give each event an id of it
 
 
 class _Broken:
-    """Stands for what is no JSON, and is no event either."""
+    """Stands for what cannot be read, and is no event either."""
 
 
 _BROKEN = _Broken()
 
 
 def _parsed(item: bytes) -> object:
+    """A value of JSON; one with half a surrogate pair or a number beyond all, too: judging says where it is."""
     try:
         return msgspec.json.decode(item)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(item.decode())
+    except (ValueError, RecursionError):
         return _BROKEN

@@ -248,8 +248,31 @@ def test_bodies_that_cannot_be_taken_at_all(site: Running) -> None:
     assert (post(many).status_code, post(many).json()["errors"][0]["pointer"]) == (422, "/events")
     assert post(json.dumps({"events": [event("kim", properties={"x": "y" * 600_000})]}).encode()).status_code == 413
     assert post(b'{"events": [').status_code == 400
-    assert post(b'{"events": []}').status_code == 422
+    assert (
+        post(many).json()["errors"][0]["detail"].startswith("1,000 events at most, and these are 1,001; send the rest")
+    )
+    assert post(b'{"events": []}').json()["errors"] == [{"pointer": "/events", "detail": "one event at least"}]
     bad = json.dumps(event("kim")).encode().replace(b"kim", b"k\xff")
     answer = post(b'{"events": [' + bad + b", " + json.dumps(event("kim")).encode() + b"]}")
     assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
     assert [(one["index"], one["pointer"]) for one in answer.json()["rejected"]] == [(0, "/events/0")]
+    assert post(b'{"events": [' + bad + b'], "user_token": "\xff"}').status_code == 400
+
+
+def test_what_programs_write_that_is_no_json_spoils_one_event_alone(site: Running) -> None:
+    """A text that was cut amid an emoji, as `JSON.stringify` writes it, and numbers that there are not."""
+    cut = event("kim", "search", properties={"query": "caf\ud83d"})
+    lots = [event("kim", "dwell", value=float("nan")), event("kim", properties={"a": float("inf")})]
+    good = event("kim")
+    body = json.dumps({"events": [cut, good, *lots], "consent": {"personalization": True}}).encode()
+    for octets in (body, body.replace(b"Infinity", b"1e999"), body.replace(b'"a"', b'"a\xff"')):
+        answer = requests.post(
+            f"http://127.0.0.1:{site.port}/v1/events",
+            octets.replace(b'"s-', f'"{next(_numbers)}-'.encode()),
+            headers={"Authorization": "Bearer public", "Content-Type": "application/json"},
+            timeout=60,
+        )
+        assert (answer.status_code, answer.json()["accepted"]) == (202, 1), answer.text
+        places = [(one["index"], one["pointer"].removesuffix("/a")) for one in answer.json()["rejected"]]
+        assert places == [(0, "/events/0/properties/query"), (2, "/events/2/value"), (3, "/events/3/properties")]
+        assert answer.json()["rejected"][0]["detail"] == "a text without half a surrogate pair"
