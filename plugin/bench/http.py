@@ -1,4 +1,7 @@
-"""Over HTTP: `/v1/personalize` beside a bare Flask route that returns as many bytes, in CPU µs a request."""
+"""Over HTTP: `/v1/personalize` beside a bare Flask route that returns as many bytes, in CPU µs a request.
+
+And GraphQL beside REST: the same decisions, asked of the same process.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from plugin.bench.generator import World, make, visitors
 from plugin.bench.http_client import Client, WrongStatusError, client
 from plugin.bench.http_sites import Site, floor, lookups
 from plugin.bench.processes import Server
-from plugin.bench.requests import raw_gets, raw_requests
+from plugin.bench.requests import raw_gets, raw_graphql, raw_graphql_gets, raw_requests
 
 ANONYMOUS = "POST, no visitor id"
 STORED = "POST, profile in the database"
@@ -23,17 +26,39 @@ APPLYING = "the same, in the process that applies events"
 REDIS = "POST, profile in Redis"
 GET = "GET, no visitor id"
 UNCHANGED = "GET, answered 304"
+PERSISTED = "GraphQL by hash, POST"
+CACHED = "GraphQL by text, POST"
+PERSISTED_PART = "GraphQL by hash, POST, fewer fields"
+CACHED_PART = "GraphQL by text, POST, fewer fields"
+PERSISTED_GET = "GraphQL by hash, GET"
 FLOOR, FLOOR_GET = "bare Flask route, POST", "bare Flask route, GET"
-FLOOR_OF: Mapping[str, str] = {
+BESIDE: Mapping[str, str] = {
     ANONYMOUS: FLOOR,
     STORED: FLOOR,
     APPLYING: FLOOR,
     REDIS: FLOOR,
     GET: FLOOR_GET,
     UNCHANGED: FLOOR_GET,
+    PERSISTED: ANONYMOUS,
+    CACHED: ANONYMOUS,
+    PERSISTED_PART: ANONYMOUS,
+    CACHED_PART: ANONYMOUS,
+    PERSISTED_GET: GET,
 }
 """What each is compared with."""
 _HOST = "127.0.0.1"
+_QUERY = "query Page($slots: [SlotInput!]!, $context: JSON) { personalize(slots: $slots, context: $context) { %s } }"
+WHOLE = _QUERY % (
+    "decisionId ruleset visitor { id segments } slots { id blocks { id type position score fields tags html"
+    " reason { kind rule experiment arm model } } presentation fallback audienceKey ttlS decisionToken }"
+    " errors { slot pointer detail } degraded"
+)
+"""All that REST answers."""
+PART = _QUERY % (
+    "slots { id decisionToken blocks { __typename id ...on HeroBlock { title summary link image } ...on ArticleBlock"
+    " { title summary link } ...on ProductBlock { title link image } ...on BannerBlock { title link } } }"
+)
+"""What a page shows, and sends back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +103,9 @@ class Http:
     served: Mapping[str, Served]
 
     def ratio(self, name: str) -> float:
-        """How many bare routes a request costs: the median over the rounds, each with its own floor."""
-        pairs = zip(self.served[name].cpu_us, self.served[FLOOR_OF[name]].cpu_us, strict=True)
-        return median(app / floor for app, floor in pairs)
+        """How many of what stands beside it a request costs: the median over the rounds, each by itself."""
+        pairs = zip(self.served[name].cpu_us, self.served[BESIDE[name]].cpu_us, strict=True)
+        return median(one / beside for one, beside in pairs)
 
 
 def measure(effort: HttpEffort, *, slots: int = 3, size: int = 1_000) -> Http:
@@ -131,6 +156,11 @@ def _contenders(
         APPLYING: (applying, requests),
         GET: (alone, raw_gets(people, world.slots, _HOST)),
     }
+    for document, persisted, cached in ((WHOLE, PERSISTED, CACHED), (PART, PERSISTED_PART, CACHED_PART)):
+        _make_known(alone, raw_graphql(people[:1], world.slots, _HOST, document, sends=("text", "hash")))
+        asked[persisted] = alone, raw_graphql(people, world.slots, _HOST, document, sends=("hash",))
+        asked[cached] = alone, raw_graphql(people, world.slots, _HOST, document, sends=("text",))
+    asked[PERSISTED_GET] = alone, raw_graphql_gets(people, world.slots, _HOST, WHOLE)
     asking = {name: running.enter_context(client(server, raw)) for name, (server, raw) in asked.items()}
     asking[UNCHANGED] = running.enter_context(_unchanged(people, world.slots, folder))
     redis = running.enter_context(redis_server(folder / "redis"))
@@ -141,6 +171,11 @@ def _contenders(
         server = running.enter_context(copied.serving(applies=False))
         asking[REDIS] = running.enter_context(_looking_up(server, requests, redis))
     return asking
+
+
+def _make_known(server: Server, requests: Sequence[bytes]) -> None:
+    with client(server, requests) as found:
+        found.ask(1)
 
 
 @contextmanager
@@ -169,8 +204,11 @@ def _unchanged(people: Sequence[Mapping[str, object]], slots: Sequence[str], fol
 def _check(name: str, asking: Client, world: World) -> None:
     for one in asking.last if name != UNCHANGED else ():
         found = json.loads(one.body)
+        if "data" in found:
+            found = found["data"]["personalize"]
+            found["slots"] = {slot["id"]: slot for slot in found["slots"]}
         slots = found["slots"]
         if set(slots) != set(world.slots) or not all(slot["blocks"] for slot in slots.values()):
             raise WrongStatusError(f"{name}: not every slot was answered: {one.body[:500]!r}")
-        if found["degraded"]:
+        if found.get("degraded"):
             raise WrongStatusError(f"{name}: degraded: {found['degraded']}")

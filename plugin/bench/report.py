@@ -128,8 +128,8 @@ def _http(found: dict[str, Any]) -> Iterator[str]:
     ]
     yield from _table(table)
     yield (
-        "Times the bare route of the same method: the median over rounds, each with its own floor; user and system"
-        " time of the whole process tree."
+        "Times the bare route of the same method, and GraphQL times REST without a visitor id, of the same method: the"
+        " median over rounds, each beside its own; user and system time of the whole process tree."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from plugin.bench.generator import GENERATOR_VERSION
 
 DELIVERY_KEY = "bench-delivery-key"
 PATH = "/v1/personalize"
+GRAPHQL = "/graphql"
 USER_AGENTS = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (Linux; Android 14; SM-S921B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/26.0"
@@ -70,6 +72,46 @@ def raw_gets(
             _request(f"GET {PATH}?{urlencode(query)}", {**_headers(attributes, agent, host), **(headers or {})}, None)
         )
     return found
+
+
+def raw_graphql(
+    people: Sequence[Mapping[str, object]], slots: Sequence[str], host: str, document: str, *, sends: Sequence[str]
+) -> list[bytes]:
+    """The same in GraphQL, of visitors without an id.
+
+    Args:
+        document: takes the variables `slots` and `context`.
+        sends: what is sent of it: "text", "hash", or both, upon which a server knows it by its hash.
+    """
+    said = _persisted(document) if "hash" in sends else {}
+    if "text" in sends:
+        said["query"] = document
+    return [
+        _request(
+            f"POST {GRAPHQL}",
+            _headers(attributes, agent, host),
+            {**said, "variables": _body(attributes, slots, named=False)},
+        )
+        for attributes, agent in _with_agents(people)
+    ]
+
+
+def raw_graphql_gets(
+    people: Sequence[Mapping[str, object]], slots: Sequence[str], host: str, document: str
+) -> list[bytes]:
+    """The same by GET and by the document's hash; what the page knows stands in the address, as in that of REST."""
+    asked = {**_persisted(document), "variables": {"slots": [{"id": slot} for slot in slots]}}
+    own = {name: json.dumps(value, separators=(",", ":")) for name, value in asked.items()}
+    return [
+        _request(
+            f"GET {GRAPHQL}?{urlencode({**own, **_said(attributes, slots)})}", _headers(attributes, agent, host), None
+        )
+        for attributes, agent in _with_agents(people)
+    ]
+
+
+def _persisted(document: str) -> dict[str, Any]:
+    return {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(document.encode()).hexdigest()}}}
 
 
 def _said(attributes: Mapping[str, object], slots: Sequence[str]) -> dict[str, object]:

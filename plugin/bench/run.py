@@ -12,7 +12,7 @@ from plugin.bench import events_part, http, inprocess, patterns
 from plugin.bench.events_site import PATTERNS
 from plugin.bench.failures import Failures
 from plugin.bench.generator import GENERATOR_VERSION
-from plugin.bench.http import ANONYMOUS, FLOOR_OF, REDIS, STORED, UNCHANGED, Http
+from plugin.bench.http import ANONYMOUS, BESIDE, CACHED, PERSISTED, PERSISTED_GET, REDIS, STORED, UNCHANGED, Http
 from plugin.bench.inprocess import IN_TURN, INDEX, ORACLE, Deciding, Evaluation
 from plugin.bench.publishing import publish
 from plugin.bench.starting import start
@@ -174,9 +174,11 @@ def _start(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Tar
 def _http(quick: bool, say: Say, _failures: Failures) -> tuple[Result, list[Target]]:
     say("over HTTP: 3 slots, 1,000 rules, one worker, beside a bare Flask route")
     found = http.measure(http.QUICK if quick else http.FULL)
-    limits = ((ANONYMOUS, 1.5), (STORED, 1.8), (REDIS, 2.0), (UNCHANGED, 1.1))
+    bare = ((ANONYMOUS, 1.5), (STORED, 1.8), (REDIS, 2.0), (UNCHANGED, 1.1))
+    rest = ((PERSISTED, 1.3), (PERSISTED_GET, 1.3), (CACHED, 2.0))
     return _http_result(found), [
-        Target(f"{name}, against the bare Flask route, CPU a request", found.ratio(name), limit, "times")
+        Target(f"{name}, against {beside}, CPU a request", found.ratio(name), limit, "times")
+        for beside, limits in (("the bare Flask route", bare), ("REST", rest))
         for name, limit in limits
         if name in found.served
     ]
@@ -196,7 +198,7 @@ def _http_result(found: Http) -> Result:
                 "median_latency_us": round(one.latencies_us[len(one.latencies_us) // 2], 1),
                 "p99_latency_us": round(one.p99_latency_us, 1),
                 "rounds": len(one.cpu_us),
-                **({"ratio": round(found.ratio(name), 2)} if name in FLOOR_OF else {}),
+                **({"ratio": round(found.ratio(name), 2), "beside": BESIDE[name]} if name in BESIDE else {}),
             }
             for name, one in found.served.items()
         },

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -14,12 +16,12 @@ import rules
 from plugin.bench import inprocess, naive, patterns, run
 from plugin.bench.clock import compare
 from plugin.bench.generator import make, moments, visitors
-from plugin.bench.http import WrongStatusError
+from plugin.bench.http import ANONYMOUS, FLOOR, PERSISTED, WHOLE, Http, Served, WrongStatusError
 from plugin.bench.inprocess import IN_TURN, INDEX, LOOP, ORACLE, Effort, WrongAnswerError
 from plugin.bench.picture import draw
 from plugin.bench.publishing import STEPS, as_yaml, publish
 from plugin.bench.report import as_text
-from plugin.bench.requests import PATH, raw_requests
+from plugin.bench.requests import PATH, raw_gets, raw_graphql, raw_graphql_gets, raw_requests
 from plugin.bench.run import Target
 from rules.document import Rule
 
@@ -86,6 +88,29 @@ def test_requests_ask_for_every_slot_with_what_a_browser_sends() -> None:
         parsed = json.loads(body)
         assert [slot["id"] for slot in parsed["slots"]] == ["slot-0", "slot-1"]
         assert parsed["visitor"]["id"] == person["visitor.id"]
+
+
+def test_graphql_is_asked_what_rest_is_by_text_and_by_hash() -> None:
+    people, slots = visitors(3), ("slot-0", "slot-1")
+    rest = [json.loads(one.partition(b"\r\n\r\n")[2]) for one in raw_requests(people, slots, "x", named=False)]
+    name = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(WHOLE.encode()).hexdigest()}}
+    for sends, expected in (("text", {"query": WHOLE}), ("hash", {"extensions": name})):
+        raw = raw_graphql(people, slots, "x", WHOLE, sends=(sends,))
+        bodies = [json.loads(one.partition(b"\r\n\r\n")[2]) for one in raw]
+        assert bodies == [{**expected, "variables": body} for body in rest]
+    for one, get in zip(raw_graphql_gets(people, slots, "x", WHOLE), raw_gets(people, slots, "x"), strict=True):
+        said, plain = (dict(parse_qsl(raw.split(b" ")[1].decode().partition("?")[2])) for raw in (one, get))
+        assert json.loads(said.pop("extensions")) == name
+        assert [slot["id"] for slot in json.loads(said.pop("variables"))["slots"]] == plain.pop("slots").split(",")
+        assert said == plain
+
+
+def test_each_is_told_beside_what_it_is_compared_with() -> None:
+    """Rounds by themselves: a round in which the machine was slow is slow for both."""
+    rounds = {FLOOR: [100.0, 200.0, 100.0], ANONYMOUS: [150.0, 300.0, 150.0], PERSISTED: [180.0, 360.0, 180.0]}
+    served = {name: Served(cpu, [1.0]) for name, cpu in rounds.items()}
+    found = Http(3, 1_000, 100, 3, served)
+    assert (found.ratio(ANONYMOUS), found.ratio(PERSISTED)) == (1.5, 1.2)
 
 
 def result() -> dict[str, Any]:
