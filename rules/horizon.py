@@ -41,15 +41,21 @@ def still_until(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime
     return known[2]
 
 
-def _end(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime) -> datetime:
-    ends = [_clock_end(compiled, now), pool.next_publication(now), default.next_publication(now)]
-    if compiled.ages:
-        ends += (pool.next_age(compiled.ages, now), default.next_age(compiled.ages, now))
+def outcome_until(compiled: CompiledSlot, now: datetime) -> datetime:
+    """The next instant at which what the rules come to can flip by itself, whatever the content; `now`: at any."""
+    ends = [_clock_end(compiled, now)]
     schedules = compiled.ends
     place = bisect_right(schedules, now)
     if place < len(schedules):
         ends.append(schedules[place])
     return min((end for end in ends if end is not None), default=_NEVER)
+
+
+def _end(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime) -> datetime:
+    ends = [outcome_until(compiled, now), pool.next_publication(now), default.next_publication(now)]
+    if compiled.ages:
+        ends += (pool.next_age(compiled.ages, now), default.next_age(compiled.ages, now))
+    return min(end for end in ends if end is not None)
 
 
 def _clock_end(compiled: CompiledSlot, now: datetime) -> datetime | None:

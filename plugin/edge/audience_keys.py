@@ -4,6 +4,9 @@ A key is `version.outcome`, a class cookie `class.epoch.mac`. Both are the same 
 caches share by them: AES-SIV (RFC 5297), with the slot and the version, or the epoch, as associated data. Nobody reads
 from them which segments a visitor is in, and nobody makes one for what no visitor would be shown yet, such as a sale
 whose rule begins next week.
+
+A key that is made just before the rules come to something else says when: asked for a moment later, content would else
+be that of after and the rules those of before, which nobody ever meant to be shown together.
 """
 
 from __future__ import annotations
@@ -32,10 +35,18 @@ class BadKeyError(ValueError):
 
 
 class Key(NamedTuple):
-    """A key read: the version of the rule set, and the text of the outcome."""
+    """A key read.
+
+    Attributes:
+        version: of the rule set.
+        outcome: as text, JSON of a list.
+        until: the instant from which the rules come to something else, in microseconds since the epoch; None: that was
+            not near.
+    """
 
     version: int
     outcome: str
+    until: int | None = None
 
 
 class AudienceKeys:
@@ -55,9 +66,10 @@ class AudienceKeys:
 
         return AESSIV(hashlib.blake2b(b"edge", key=hashlib.sha512(self._key.encode()).digest()).digest())
 
-    def _make(self, version: int, slot: str, outcome: str) -> str | None:
+    def _make(self, version: int, slot: str, outcome: str, until: int | None = None) -> str | None:
         """The key of a slot's outcome; None where it would be too long to be carried."""
-        made = f"{version}.{_encode(self._seal(outcome, 'key', str(version), slot))}"
+        text = outcome if until is None else f"{until}{outcome}"
+        made = f"{version}.{_encode(self._seal(text, 'key', str(version), slot))}"
         return made if len(made) <= LONGEST_KEY else None
 
     def _read(self, slot: str, key: str) -> Key:
@@ -65,7 +77,8 @@ class AudienceKeys:
         match = _KEY.fullmatch(key)
         if match is None:
             raise BadKeyError("not a key")
-        return Key(int(match[1]), self._open(_decode(match[2]), "key", match[1], slot))
+        until, bracket, rest = self._open(_decode(match[2]), "key", match[1], slot).partition("[")
+        return Key(int(match[1]), bracket + rest, int(until) if until else None)
 
     def cookie(self, epoch: str, text: str, hour: int) -> str | None:
         """The value of the cookie of a class; None where it would be too long.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from plugin.edge.audience_keys import AudienceKeys, BadKeyError, split
+from plugin.edge.audience_keys import AudienceKeys, BadKeyError, Key, split
 from plugin.errors import ServiceUnavailable, UnknownKey, UnknownSlots
 from plugin.flow.context import ContextPolicy, RawRequest
 from plugin.flow.settle import DEGRADED_TTL_S
@@ -20,9 +20,9 @@ from plugin.flow.types import Site, SlotAsk
 from plugin.profiles.types import OWN_PURPOSE
 from plugin.service.delivery.personalize import Answer, Personalization, Personalize
 from plugin.service.delivery.sites import Sites
-from rules import Facts
+from rules import Facts, Plan
 from rules.facts import consent_to
-from rules.horizon import still_until
+from rules.horizon import outcome_until, still_until
 from rules.outcome_text import BadOutcomeError
 from rules.visitor_class import NOBODY, BadClassError, VisitorClass
 
@@ -32,6 +32,10 @@ MARGIN_S = 2.0
 """A key is asked for again so long before something flips: as long as an edge may wait for one, and a bit."""
 UNSURE_S = 5.0
 """So long a key is kept of a state that may be the published one no more, for the database cannot be asked."""
+OUTDATED_S = 10.0
+"""So long after the flip that it was made before, a key is still answered: longer than edges wait for an answer."""
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGENT = 1_024
 LARGE = VisitorClass({}, (), {"": 0})
 """Stands for the class of a visitor that is too long for a cookie: slots that differ by class are theirs alone."""
@@ -136,8 +140,9 @@ class Audiences:
                 continue
             try:
                 plan = site.ruleset.plan(name, facts, site.content)
-                keys[name] = self._keys.make(site.version, name, site.ruleset.outcome_text(plan, site.content))
+                text = site.ruleset.outcome_text(plan, site.content)
                 until = still_until(plan.compiled, plan.pool, plan.default, now)
+                keys[name] = self._keys.make(site.version, name, text, _said_until(plan, until))
             except Exception:  # noqa: BLE001 - one slot must not take the others: for this one, the origin is asked
                 _log.exception("the slot %s has no key, for its rules cannot be evaluated", name)
                 keys[name], until = None, now + timedelta(seconds=DEGRADED_TTL_S)
@@ -175,13 +180,24 @@ class Audiences:
             site = self._sites.current()
         if versions != {site.version}:
             raise UnknownKey("The key is of another version of the rules than the published one; ask for it again.")
-        command = Personalize(raw=RawRequest(), asks=tuple(asks), unique=unique)
+        at = self._moment_of(read.values())
+        command = Personalize(raw=RawRequest(), asks=tuple(asks), unique=unique, at=at)
         try:
             return self._personalization.answer_written(
                 command, {slot: key.outcome for slot, key in read.items()}, site
             )
         except BadOutcomeError as fault:
             raise UnknownKey("The key is not one of the published rules; ask for it again.") from fault
+
+    def _moment_of(self, keys: Iterable[Key]) -> datetime:
+        """Now; or the last moment at which all keys were right, where rules flipped between them and this."""
+        now = self._clock()
+        ends = [_EPOCH + timedelta(microseconds=key.until) for key in keys if key.until is not None]
+        if not ends or now < min(ends):
+            return now
+        if (now - min(ends)).total_seconds() > OUTDATED_S:
+            raise UnknownKey("The key is of before the rules came to something else by the clock; ask for it again.")
+        return min(ends) - _MICROSECOND
 
     def cookie(self, raw: RawRequest) -> str | None:
         """The value of the class cookie for a visitor; None: none is due, and one that is there shall go.
@@ -232,3 +248,16 @@ class Audiences:
         return site.ruleset.facts(
             met.attributes, segments=met.profile.segments, now=now, deny_unknown=self._deny_unknown
         )
+
+
+def _said_until(plan: Plan, until: datetime) -> int | None:
+    """What a key says of when the rules come to something else, in microseconds; None where that is not near.
+
+    Args:
+        until: when anything of the slot flips.
+    """
+    near = plan.now + timedelta(seconds=MARGIN_S)
+    if until > near:
+        return None
+    until = outcome_until(plan.compiled, plan.now)
+    return (until - _EPOCH) // _MICROSECOND if plan.now < until <= near else None

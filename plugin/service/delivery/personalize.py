@@ -193,7 +193,7 @@ class Personalization:
         Raises:
             BadOutcomeError, UnknownSlotError: an outcome is none of its slot, or there is no such slot.
         """
-        visit = Visit({}, command.asks, self._clock(), unique=command.unique)
+        visit = Visit({}, command.asks, command.at or self._clock(), unique=command.unique)
         planned = plan_written(visit, site, outcomes)
         settled = self._settling.settle(planned, {})
         degraded = settled.degraded

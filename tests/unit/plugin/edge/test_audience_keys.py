@@ -15,9 +15,15 @@ def test_a_key_is_the_same_for_the_same_outcome_and_tells_nothing_of_it() -> Non
     key = KEYS.make(7, "home.hero", OUTCOME)
     assert key is not None
     assert key == AudienceKeys("a secret of the site").make(7, "home.hero", OUTCOME)
-    assert KEYS.read("home.hero", key) == (7, OUTCOME)
+    assert KEYS.read("home.hero", key) == (7, OUTCOME, None)
     assert len({key, *(KEYS.make(*one, OUTCOME) for one in ((8, "home.hero"), (7, "home.feed")))}) == 3
     assert KEYS.make(7, "home.hero", "x" * LONGEST_KEY) is None
+
+
+def test_a_key_may_say_until_when_it_is_one() -> None:
+    key = KEYS.make(7, "home.hero", OUTCOME, 1_795_357_541_000_000) or ""
+    assert key != KEYS.make(7, "home.hero", OUTCOME)
+    assert KEYS.read("home.hero", key) == (7, OUTCOME, 1_795_357_541_000_000)
 
 
 def test_what_is_changed_in_a_key_is_noticed() -> None:
