@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
 from plugin.errors import FieldError, MalformedRequest, ValidationFailed
 from plugin.web.body import read_json
+from plugin.web.wsgi import MOST_PARAMETERS, read_query
 
 _LARGEST = 2**53
 _LARGE = re.compile(rb"[\[,:\s]-?[0-9](?:[0-9.]{14}|[0-9.]*[eE])")
@@ -17,6 +19,8 @@ _LARGE = re.compile(rb"[\[,:\s]-?[0-9](?:[0-9.]{14}|[0-9.]*[eE])")
 OWN_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions", "documentId", "key"})
 """Of an address: all others say something of the visitor, as they do in REST."""
 _DOCUMENT_ID = "sha256:"
+_SHORT = 1_024
+"""Characters of what an address asks that are kept with what they come to: a site's pages ask for the same."""
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +40,20 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     def keeps(self) -> bool:
         """Whether a document is sent to be kept."""
         return self.query is not None and self.document is not None
+
+
+class Address(NamedTuple):
+    """The query of an address.
+
+    Attributes:
+        own: the parameters that are GraphQL's, and the key.
+        said: all others.
+        asked: what `own` comes to; None where `from_address` refuses it.
+    """
+
+    own: Mapping[str, tuple[str, ...]]
+    said: Mapping[str, tuple[str, ...]]
+    asked: Asked | None
 
 
 class _Hash(msgspec.Struct, gc=False, rename={"sha256_hash": "sha256Hash"}):
@@ -74,8 +92,37 @@ def from_body(raw: bytes) -> Asked:
     return _asked(found)
 
 
+def read_address(text: str) -> Address:
+    """Take the query of an address apart. Raises: MalformedRequest."""
+    own: list[str] = []
+    said: list[str] = []
+    for part in text.split("&"):
+        (own if part.partition("=")[0] in OWN_PARAMETERS else said).append(part)
+    mine, others = "&".join(own), read_query("&".join(said))
+    if len(own) + len(said) > MOST_PARAMETERS or not OWN_PARAMETERS.isdisjoint(others):
+        # Too many, or one whose name is written with escapes.
+        query = read_query(text)
+        others = {name: values for name, values in query.items() if name not in OWN_PARAMETERS}
+        return _address({name: query[name] for name in OWN_PARAMETERS & query.keys()}, others)
+    return (_short_own(mine) if len(mine) <= _SHORT else _own(mine))._replace(said=others)
+
+
+def _own(text: str) -> Address:
+    return _address(read_query(text), {})
+
+
+_short_own = lru_cache(maxsize=512)(_own)
+
+
+def _address(own: Mapping[str, tuple[str, ...]], said: Mapping[str, tuple[str, ...]]) -> Address:
+    try:
+        return Address(own, said, from_address(own))
+    except (MalformedRequest, ValidationFailed):
+        return Address(own, said, None)
+
+
 def from_address(query: Mapping[str, tuple[str, ...]]) -> Asked:
-    """Read the address of a GET. Raises: MalformedRequest, ValidationFailed."""
+    """What the parameters of a GET ask. Raises: MalformedRequest, ValidationFailed."""
     body: dict[str, Any] = {}
     for name in OWN_PARAMETERS - {"key"}:
         values = query.get(name)

@@ -12,7 +12,7 @@ from plugin.graphql import page
 from plugin.graphql.asking import Asking, Services
 from plugin.graphql.execution import Executing
 from plugin.graphql.problems import Problems
-from plugin.graphql.request import OWN_PARAMETERS, Asked, from_address, from_body
+from plugin.graphql.request import OWN_PARAMETERS, Address, Asked, from_address, from_body, read_address
 from plugin.graphql.served import Schemas
 from plugin.web.auth import Caller, Keyring
 from plugin.web.cors import Cors
@@ -80,9 +80,13 @@ class GraphqlRoute:
                 return b"", HTTPStatus.NO_CONTENT, {"Allow": ", ".join((*METHODS, "OPTIONS"))}
             if method not in METHODS:
                 raise MethodNotAllowed(METHODS)
-            if method != "POST" and self._wants_page(environ):
-                return page.file("page.html")
-            found = self._post(environ) if method == "POST" else self._get(environ, counted=method == "GET")
+            if method == "POST":
+                found = self._post(environ)
+            else:
+                address = read_address(environ.get("QUERY_STRING", ""))
+                if self._wants_page(environ, address):
+                    return page.file("page.html")
+                found = self._get(environ, address, counted=method == "GET")
         except Exception as error:  # noqa: BLE001 - the last resort: logged with an id, answered without details
             found = self.problems.refusal(error)
         return _typed(found, environ.get("HTTP_ACCEPT", ""))
@@ -94,18 +98,18 @@ class GraphqlRoute:
         if media_type not in _SENT or environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
             raise UnsupportedMediaType([JSON])
         asked = from_body(read_input(environ, self.max_body_bytes))
-        return self._answer(asked, caller, environ, query)
+        said = {name: values for name, values in query.items() if name not in OWN_PARAMETERS}
+        return self._answer(asked, caller, environ, said)
 
-    def _get(self, environ: WSGIEnvironment, *, counted: bool) -> Rendered:
-        query = read_query(environ.get("QUERY_STRING", ""))
-        caller = self._caller(environ, query)
-        asked = from_address(query)
+    def _get(self, environ: WSGIEnvironment, address: Address, *, counted: bool) -> Rendered:
+        caller = self._caller(environ, address.own)
+        asked = address.asked or from_address(address.own)
         unchanged = self.services.sharing.unchanged(
             environ, _address(environ), self.schemas.served().site, environ.get("HTTP_T_KEY")
         )
         if unchanged is not None:
             return unchanged
-        return self._answer(asked, caller, environ, query, by_get=True, counted=counted)
+        return self._answer(asked, caller, environ, address.said, by_get=True, counted=counted)
 
     def _caller(self, environ: WSGIEnvironment, query: Mapping[str, tuple[str, ...]]) -> Caller:
         caller = self.keyring.caller(environ, (query.get("key") or (None,))[-1])
@@ -117,7 +121,7 @@ class GraphqlRoute:
         asked: Asked,
         caller: Caller,
         environ: WSGIEnvironment,
-        query: Mapping[str, tuple[str, ...]],
+        said: Mapping[str, tuple[str, ...]],
         *,
         by_get: bool = False,
         counted: bool = True,
@@ -129,17 +133,19 @@ class GraphqlRoute:
             caller=caller,
             environ=environ,
             address=_address(environ),
-            query={name: values for name, values in query.items() if name not in OWN_PARAMETERS},
+            query=said,
             by_get=by_get,
             counted=counted,
         )
         return self.executing.answer(asked, asking, served.built, lambda more: self.buckets.take(caller.name, more))
 
-    def _wants_page(self, environ: WSGIEnvironment) -> bool:
+    def _wants_page(self, environ: WSGIEnvironment, address: Address) -> bool:
         """Whether a browser asks for the page, and not for an answer."""
-        if OWN_PARAMETERS & read_query(environ.get("QUERY_STRING", "")).keys():
-            return False
-        return "text/html" in environ.get("HTTP_ACCEPT", "") and self.sees_page(environ.get("HTTP_COOKIE"))
+        return (
+            not address.own
+            and "text/html" in environ.get("HTTP_ACCEPT", "")
+            and self.sees_page(environ.get("HTTP_COOKIE"))
+        )
 
 
 def _address(environ: WSGIEnvironment) -> str:

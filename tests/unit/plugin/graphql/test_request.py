@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plugin.errors import MalformedRequest, ValidationFailed
-from plugin.graphql.request import Asked, from_address, from_body
+from plugin.graphql.request import OWN_PARAMETERS, Asked, from_address, from_body, read_address
 from plugin.web.body import read_json
+from plugin.web.wsgi import MOST_PARAMETERS, read_query
 from tests.strategies.profiles import searched
 
 VALUE = st.recursive(
@@ -69,3 +71,54 @@ def test_an_address_says_what_a_body_does() -> None:
     address = {"query": ("{ a }",), "variables": ('{"a": 1}',), "operationName": ("A",), "locale": ("fr",)}
     assert from_address(address) == from_body(json.dumps(body).encode())
     assert from_address({"query": ("{ a }",), "variables": ("",)}) == Asked("{ a }", {}, None, None)
+
+
+PART = st.sampled_from(
+    [
+        "query=%7B+a+%7D",
+        "query={a}",
+        "qu%65ry={b}",
+        "variables=%7B%22a%22:1%7D",
+        "variables={",
+        "variables=%22%22",
+        "operationName=A",
+        "operationName",
+        "key=k",
+        "key=",
+        "k%65y=other",
+        "locale=fr",
+        "locale=de",
+        "visitor.id=v+1",
+        "custom.query=x",
+        "custom.a=%ff",
+        "querying=1",
+        "=",
+        "",
+        "documentId=sha256:" + "a" * 64,
+        "query=" + "x" * 1_100,
+    ]
+)
+
+
+@searched(300)
+@given(st.lists(PART, max_size=6))
+@example(["locale=fr"] * (MOST_PARAMETERS + 1))
+@example(["query={a}"] + ["locale=fr"] * MOST_PARAMETERS)
+@example(["query={a}"] * MOST_PARAMETERS)
+def test_an_address_taken_apart_is_what_its_parameters_say(parts: list[str]) -> None:
+    """In whatever order, and however they are written: twice, as what is kept says the same."""
+    text = "&".join(parts)
+    try:
+        query = read_query(text)
+    except MalformedRequest as error:
+        with pytest.raises(MalformedRequest, match=str(error)):
+            read_address(text)
+        return
+    expected: Asked | None = None
+    with suppress(MalformedRequest, ValidationFailed):
+        expected = from_address(query)
+    for _ in range(2):
+        found = read_address(text)
+        assert {**found.own, **found.said} == query
+        assert found.own.keys() == OWN_PARAMETERS & query.keys()
+        assert found.asked == expected
