@@ -43,7 +43,7 @@ from plugin.service.rulesets.draft import Drafting
 from plugin.service.rulesets.publish import Publishing
 from plugin.service.segments.services import segment_services
 from plugin.settings import Settings
-from plugin.store import Store, migrate, open_store
+from plugin.store import Store, open_store, revision
 from plugin.web.services import WebServices
 from plugin.web.wire import program_version, register
 from plugin.wiring import visiting
@@ -350,14 +350,13 @@ def signing_key_of(settings: Settings) -> str:
 def _opened(settings: Settings) -> Store:
     """The database. Raises SettingsError where its tables are not those of this version; if it is away, it may come."""
     store = open_store(settings.database_url.reveal())
-    newest = migrate.head()
     try:
-        held = migrate.current(store.engine)
+        held = revision.current(store.engine)
     except ServiceUnavailable:
-        held = newest
-    if held != newest:
+        held = revision.NEWEST
+    if held != revision.NEWEST:
         store.close()
-        where = f"the database is at revision {held or 'base'}, not at {newest}"
+        where = f"the database is at revision {held or 'base'}, not at {revision.NEWEST}"
         raise SettingsError([f"database_url: {where}: run 'tessera db upgrade'"])
     return store
 

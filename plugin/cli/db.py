@@ -40,11 +40,12 @@ def _engine() -> Iterator[Engine]:
 def upgrade(revision: str) -> None:
     """Bring the database to REVISION; to the newest where none is given."""
     from plugin.store import migrate  # noqa: PLC0415
+    from plugin.store.revision import current as revision_of  # noqa: PLC0415
 
     with _engine() as engine:
-        before = migrate.current(engine)
+        before = revision_of(engine)
         migrate.upgrade(engine, revision)
-        after = migrate.current(engine)
+        after = revision_of(engine)
     click.echo(f"already at {after}" if before == after else f"{before or 'base'} -> {after}")
 
 
@@ -54,22 +55,23 @@ def upgrade(revision: str) -> None:
 def downgrade(revision: str, yes: bool) -> None:
     """Undo the revisions after REVISION; `base` undoes all of them, and the data with them."""
     from plugin.store import migrate  # noqa: PLC0415
+    from plugin.store.revision import current as revision_of  # noqa: PLC0415
 
     if not yes:
         click.confirm("What the undone revisions keep is lost. Go on?", abort=True, err=True)
     with _engine() as engine:
-        before = migrate.current(engine)
+        before = revision_of(engine)
         migrate.downgrade(engine, revision)
-        click.echo(f"{before or 'base'} -> {migrate.current(engine) or 'base'}")
+        click.echo(f"{before or 'base'} -> {revision_of(engine) or 'base'}")
 
 
 @db.command()
 def current() -> None:
     """Print the revision of the database."""
-    from plugin.store import migrate  # noqa: PLC0415
+    from plugin.store.revision import current as revision_of  # noqa: PLC0415
 
     with _engine() as engine:
-        click.echo(migrate.current(engine) or "base")
+        click.echo(revision_of(engine) or "base")
 
 
 @db.command()

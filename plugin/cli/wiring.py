@@ -38,11 +38,11 @@ def opened_store(settings: Settings) -> Iterator[Store]:
         Failed: its tables are not those of this version.
     """
     from plugin.cli.output import Failed  # noqa: PLC0415
-    from plugin.store import migrate, open_store  # noqa: PLC0415 - SQLAlchemy takes a while to import
+    from plugin.store import open_store, revision  # noqa: PLC0415 - SQLAlchemy takes a while to import
 
     store = open_store(settings.database_url.reveal())
     try:
-        held, newest = migrate.current(store.engine), migrate.head()
+        held, newest = revision.current(store.engine), revision.NEWEST
         if held != newest:
             raise Failed(f"the database is at revision {held or 'base'}, not at {newest}: run 'tessera db upgrade'")
         yield store

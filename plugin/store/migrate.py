@@ -47,12 +47,6 @@ def head() -> str:
     return newest
 
 
-def current(engine: Engine) -> str | None:
-    """The revision of the database; None before the first."""
-    with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
 def check(engine: Engine) -> list[str]:
     """Say in sentences how the database differs from the code's tables; empty where it does not."""
     newest = head()

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, Inspector, inspect, text
 
 from plugin.ports import SYNC, Changes, EntryProblem, Mark, Outcome, StoredEntry
-from plugin.store import migrate, open_store
+from plugin.store import migrate, open_store, revision
 from plugin.store.engine import make_engine, reading, writing
 from plugin.store.tables import metadata
 
@@ -61,18 +61,22 @@ def test_an_empty_database_is_at_no_revision_and_check_says_what_to_do(
     new_engine: Callable[[], Engine],
 ) -> None:
     engine = new_engine()
-    assert migrate.current(engine) is None
+    assert revision.current(engine) is None
     assert "tessera db upgrade" in migrate.check(engine)[0]
     assert tables(engine) == set()
+
+
+def test_the_revision_that_the_code_expects_is_the_newest() -> None:
+    assert migrate.head() == revision.NEWEST, "a new migration: set NEWEST in plugin/store/revision.py to it"
 
 
 def test_up_and_down_and_up_again_leaves_no_drift(new_engine: Callable[[], Engine]) -> None:
     engine = new_engine()
     migrate.upgrade(engine)
-    assert (migrate.current(engine), migrate.check(engine)) == (migrate.head(), [])
+    assert (revision.current(engine), migrate.check(engine)) == (migrate.head(), [])
     assert tables(engine) == set(metadata.tables) | {"alembic_version"}
     migrate.downgrade(engine, "base")
-    assert (migrate.current(engine), tables(engine)) == (None, {"alembic_version"})
+    assert (revision.current(engine), tables(engine)) == (None, {"alembic_version"})
     migrate.upgrade(engine)
     assert migrate.check(engine) == []
 
@@ -125,7 +129,7 @@ def test_a_revision_that_fails_leaves_nothing_behind(new_engine: Callable[[], En
     with pytest.raises(Exception, match="content_problems"):
         migrate.upgrade(engine)
     assert tables(engine) <= {"content_problems", "alembic_version"}
-    assert migrate.current(engine) is None
+    assert revision.current(engine) is None
 
 
 def test_the_rows_that_there_is_one_of_are_made(new_engine: Callable[[], Engine]) -> None:
