@@ -86,16 +86,12 @@ class Asking:
     is_private: bool = False
     is_broken: bool = False
 
-    def decide(self, body: Mapping[str, Any], *, strictly: bool = True) -> tuple[Asked, Answer] | None:
-        """Read a body as REST does, and decide.
+    def read(self, body: Mapping[str, Any]) -> Asked:
+        """Read a body as REST does. Raises: as `POST /v1/personalize` answers."""
+        return from_body(_json(body), self._refuse)
 
-        Args:
-            strictly: whether a body of another form is refused; else it comes to None.
-        Raises: as `POST /v1/personalize` answers.
-        """
-        asked = self._read(body, strictly=strictly)
-        if asked is None:
-            return None
+    def decide(self, asked: Asked) -> Answer:
+        """Decide for what was read. Raises: as `POST /v1/personalize` answers."""
         if self.by_get and asked.events:
             raise MethodNotAllowed(["POST"])
         if asked.explain:
@@ -103,7 +99,7 @@ class Asking:
         self._count(asked)
         answer = self._by_key(asked) if self.key is not None and not asked.explain else self._by_request(asked)
         self.answers.append(answer)
-        return asked, answer
+        return answer
 
     @property
     def key(self) -> str | None:
@@ -179,14 +175,6 @@ class Asking:
             self.environ, self.address, self.answers, body, key=self.key, vary=VARY, broken=self.is_broken
         )
 
-    def _read(self, body: Mapping[str, Any], *, strictly: bool) -> Asked | None:
-        if strictly:
-            return from_body(_json(body), self._refuse)
-        try:
-            return from_body(_json(body), _other_form)
-        except (_OtherFormError, MalformedRequest, ValidationFailed):
-            return None
-
     def _refuse(self, parsed: object) -> NoReturn:
         try:
             self.services.explain_refusal(parsed)
@@ -236,14 +224,6 @@ class Asking:
         ]
         path = f"{operation.path}?{'&'.join(consent)}"
         return Incoming("POST", path, headers, lambda: raw, self.environ.get("REMOTE_ADDR"))
-
-
-class _OtherFormError(Exception):
-    """A body that is not of the documented form."""
-
-
-def _other_form(_parsed: object) -> NoReturn:
-    raise _OtherFormError
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from graphql import GraphQLError, execute_sync
 
-from plugin.errors import MethodNotAllowed, TesseraError
+from plugin.errors import MethodNotAllowed, TesseraError, ValidationFailed
 from plugin.graphql.asking import Asking, require_manager
 from plugin.graphql.documents import Operation, Prepared, Refused
 from plugin.graphql.limits import judge_values
@@ -19,8 +20,8 @@ from plugin.graphql.projection import Projection
 from plugin.graphql.request import Asked
 from plugin.graphql.schema import by_name
 from plugin.graphql.served import Built
-from plugin.service.delivery.personalize import Answer
 from plugin.web.hot import Asked as ReadAsked
+from plugin.web.hot import from_value
 from plugin.web.problems import Rendered
 
 MOST_ERRORS = 5
@@ -67,10 +68,10 @@ class Executing:
         if projection is None:
             return None
         try:
-            decided = self._decided(asked, asking, built, operation, projection)
-            if decided is None:
+            read = _read(asked, asking, built, operation, projection)
+            if read is None:
                 return None
-            told = asking.told(*decided)
+            told = asking.told(read, asking.decide(read))
             failed: list[str] = []
             body = projection.write(told, asking.services.tools, failed)
             asking.is_broken = asking.is_broken or bool(failed)
@@ -78,18 +79,6 @@ class Executing:
         except TesseraError as error:
             refused = GraphQLError(str(error), [projection.node], path=[projection.key], original_error=error)
             return self._problems.answer([refused], has_data=True)
-
-    def _decided(
-        self, asked: Asked, asking: Asking, built: Built, operation: Operation, projection: Projection
-    ) -> tuple[ReadAsked, Answer] | None:
-        """The decision; None where the variables do not fit, which an execution tells best."""
-        body = projection.arguments.body(asked.variables) if projection.arguments is not None else None
-        decided = asking.decide(body, strictly=False) if body is not None else None
-        if decided is not None:
-            return decided
-        judge_values(asked.variables)
-        body = coerce_arguments(projection.node, operation.node, built.schema, asked.variables)
-        return asking.decide(body) if body is not None else None
 
     def _executed(self, asked: Asked, asking: Asking, built: Built, prepared: Prepared) -> Rendered:
         judge_values(asked.variables)
@@ -108,3 +97,16 @@ class Executing:
             executed = any(error.path for error in result.errors)
             return self._problems.answer(result.errors, has_data=executed)
         return asking.rendered(_encode({"data": result.data}))
+
+
+def _read(asked: Asked, asking: Asking, built: Built, operation: Operation, projection: Projection) -> ReadAsked | None:
+    """What the field asks; None where the variables do not fit, which an execution tells best."""
+    body = projection.arguments.body(asked.variables) if projection.arguments is not None else None
+    if body is not None:
+        with suppress(ValidationFailed):  # told below, as of what the variables are coerced to
+            read = from_value(body)
+            if read is not None:
+                return read
+    judge_values(asked.variables)
+    body = coerce_arguments(projection.node, operation.node, built.schema, asked.variables)
+    return asking.read(body) if body is not None else None

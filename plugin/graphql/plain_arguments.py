@@ -23,6 +23,9 @@ from graphql import (
 )
 from graphql.language import Node, Visitor, visit
 
+from plugin.errors import ValidationFailed
+from plugin.web.body import refuse_unsafe
+
 _OPTIONS = frozenset({"render", "explain"})
 
 
@@ -77,7 +80,7 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
             variables[name] = one.value.name.value
             continue
         value = value_from_ast(one.value, known[name].type)
-        if value is Undefined:  # variables within
+        if value is Undefined or not _is_safe(value):  # variables within, or what is refused each time
             return None
         constants[name] = value
     needed = set()
@@ -89,6 +92,8 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
         if definition.default_value is not None:
             kind = type_from_ast(schema, definition.type)
             default = value_from_ast(definition.default_value, kind)  # type: ignore[arg-type]
+            if not _is_safe(default):
+                return None
             for argument, variable in variables.items():
                 if variable == name:
                     constants[argument] = default
@@ -97,6 +102,15 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
         elif isinstance(definition.type, NonNullTypeNode):
             needed.add(name)
     return Arguments(constants, variables, frozenset(needed))
+
+
+def _is_safe(value: object) -> bool:
+    """Whether what is written in a document is what JSON of ours may hold, as what comes beside it is."""
+    try:
+        refuse_unsafe(value)
+    except ValidationFailed:
+        return False
+    return True
 
 
 def coerce_arguments(

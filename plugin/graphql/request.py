@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from plugin.errors import FieldError, MalformedRequest, ValidationFailed
 from plugin.web.body import read_json
+from plugin.web.hot import DEEPEST, is_moderate
 from plugin.web.wsgi import MOST_PARAMETERS, read_query
 
-_LARGEST = 2**53
-_LARGE = re.compile(rb"[\[,:\s]-?[0-9](?:[0-9.]{14}|[0-9.]*[eE])")
-"""Where a number may stand that is too large; or a text of such digits."""
 OWN_PARAMETERS = frozenset({"query", "variables", "operationName", "extensions", "documentId", "key"})
 """Of an address: all others say something of the visitor, as they do in REST."""
 _DOCUMENT_ID = "sha256:"
@@ -61,20 +59,20 @@ class _Hash(msgspec.Struct, gc=False, rename={"sha256_hash": "sha256Hash"}):
     sha256_hash: str
 
 
+# What a body leaves out is UNSET, and so differs from what it says: see `_is_plain`.
 class _Extensions(msgspec.Struct, gc=False, rename={"persisted_query": "persistedQuery"}):
-    persisted_query: _Hash | None = None
+    persisted_query: _Hash | UnsetType | None = UNSET
 
 
 class _Body(msgspec.Struct, gc=False, rename={"operation_name": "operationName", "document_id": "documentId"}):
-    query: str | None = None
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: _Extensions | None = None
-    document_id: str | None = None
+    query: str | UnsetType | None = UNSET
+    variables: dict[str, Any] | UnsetType | None = UNSET
+    operation_name: str | UnsetType | None = UNSET
+    extensions: _Extensions | UnsetType | None = UNSET
+    document_id: str | UnsetType | None = UNSET
 
 
 _bodies = msgspec.json.Decoder(_Body)
-_any = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -85,8 +83,9 @@ def from_body(raw: bytes) -> Asked:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         read_json(raw)
         raise ValidationFailed([_field(str(error))]) from error
-    # A key given twice is read as its last; escapes and large numbers, too, are for the strict reader to judge.
-    if b"\\" in raw or not _is_plain(raw):
+    # A key given twice is read as its last, one that is not known as none; they, escapes, depth and large numbers are
+    # for the strict reader to judge.
+    if b"\\" in raw or not _is_plain(raw, found):
         parsed = read_json(raw)
         found = msgspec.convert(parsed, _Body)
     return _asked(found)
@@ -144,36 +143,24 @@ def from_address(query: Mapping[str, tuple[str, ...]]) -> Asked:
 
 
 def _asked(body: _Body) -> Asked:
-    name = body.document_id
-    if name is not None:
+    name, operation = body.document_id, body.operation_name
+    if isinstance(name, str):
         if not name.startswith(_DOCUMENT_ID):
             raise ValidationFailed([FieldError("/documentId", "'sha256:' and a hash")])
         name = name.removeprefix(_DOCUMENT_ID)
-    persisted = body.extensions.persisted_query if body.extensions is not None else None
-    if persisted is not None:
+    persisted = body.extensions.persisted_query if body.extensions else None
+    if persisted:
         if persisted.version != 1:
             raise ValidationFailed([FieldError("/extensions/persistedQuery/version", "1")])
         name = persisted.sha256_hash
-    return Asked(body.query or None, body.variables or {}, body.operation_name, name)
+    return Asked(body.query or None, body.variables or {}, None if operation is UNSET else operation, name or None)
 
 
-def _is_plain(raw: bytes) -> bool:
-    """Whether nothing is there for the strict reader to refuse; see `plugin.web.hot`."""
-    found = _any.decode(raw)
-    if _LARGE.search(raw) is not None and not _is_moderate([found]):
+def _is_plain(raw: bytes, found: _Body) -> bool:
+    """Whether the strict reader would find nothing to refuse in a body without escapes; see `plugin.web.hot`."""
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST or (found.variables and not is_moderate(found.variables)):
         return False
     return _encode(found).count(b'"') == raw.count(b'"')
-
-
-def _is_moderate(value: dict[str, Any] | list[Any]) -> bool:
-    for one in value.values() if isinstance(value, dict) else value:
-        kind = type(one)
-        if kind is dict or kind is list:
-            if not _is_moderate(one):
-                return False
-        elif (kind is float or kind is int) and not -_LARGEST <= one <= _LARGEST:
-            return False
-    return True
 
 
 def _field(message: str) -> FieldError:

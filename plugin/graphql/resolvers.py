@@ -22,9 +22,8 @@ _decode = msgspec.json.Decoder().decode
 def personalize(_root: object, info: Info, **arguments: Any) -> object:  # noqa: ANN401  # what GraphQL coerced
     """As `POST` or `GET /v1/personalize`."""
     asking: Asking = info.context
-    decided = asking.decide(coerced(arguments))
-    assert decided is not None  # noqa: S101 - strict reading raises
-    return as_members(asking, *decided)
+    asked = asking.read(coerced(arguments))
+    return as_members(asking, asked, asking.decide(asked))
 
 
 def as_members(asking: Asking, asked: Asked, answer: Answer) -> Mapping[str, object]:

@@ -84,9 +84,25 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         explain_refusal(read_json(raw) if parsed is None else parsed)
         raise
-    context, events = found.context or {}, found.events or []
     if parsed is None and (b"\\" in raw or not _is_plain(raw, found)):
         read_json(raw)
+    return _asked(found)
+
+
+def from_value(value: Mapping[str, object]) -> Asked | None:
+    """What a body comes to that is strictly read JSON already; None where it is of another form.
+
+    Raises:
+        ValidationFailed: of this form, with something in it that is wrong.
+    """
+    try:
+        return _asked(msgspec.convert(value, _PersonalizeIn))
+    except msgspec.ValidationError:
+        return None
+
+
+def _asked(found: _PersonalizeIn) -> Asked:
+    context, events = found.context or {}, found.events or []
     errors = _slot_errors(found.slots)
     errors += [FieldError(f"/context/{name}", detail) for name, detail in wrong_types(context).items()]
     name = found.visitor.id if found.visitor else None
@@ -125,18 +141,18 @@ def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:
     Without escapes no text holds a NUL or a lone surrogate. Numbers may still be too large; and where what was read has
     fewer quotation marks than the body, some key came twice: the decoder keeps the last.
     """
-    numbers = found.context is UNSET or _is_moderate(found.context)
+    numbers = found.context is UNSET or is_moderate(found.context)
     if numbers and found.events:
-        numbers = _is_moderate(found.events)
+        numbers = is_moderate(found.events)
     return numbers and _encode(found).count(b'"') == raw.count(b'"')
 
 
-def _is_moderate(value: dict[str, Any] | list[Any]) -> bool:
+def is_moderate(value: dict[str, Any] | list[Any]) -> bool:
     """Whether every number in there is one of which no reader can make another."""
     for one in value.values() if isinstance(value, dict) else value:
         kind = type(one)
         if kind is dict or kind is list:
-            if not _is_moderate(one):
+            if not is_moderate(one):
                 return False
         elif (kind is float or kind is int) and not -_LARGEST <= one <= _LARGEST:
             return False

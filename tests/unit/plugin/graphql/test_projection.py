@@ -198,3 +198,17 @@ def test_what_is_kept_of_a_slot_has_no_trace_of_another_visitor(site: Answering)
         body, _, _ = site.ask(text, {"context": {"custom": {"rich": rich}}}, caller=MANAGER)
         (slot,) = body["data"]["personalize"]["slots"]
         assert ("rich" in slot["trace"]["segments"]) is rich
+
+
+UNSAFE = ['"\\u0000"', '"a\\u0000b"', '"\\ud83d"', '{a: "\\u0000"}', '[{id: "\\u0000"}]']
+
+
+@pytest.mark.parametrize("literal", UNSAFE)
+@pytest.mark.parametrize("argument", ["context: {custom: {x: %s}}", "visitor: {id: %s}", "events: [{type: %s}]"])
+def test_what_json_of_ours_may_not_hold_is_refused_in_a_document_too(
+    site: Answering, argument: str, literal: str
+) -> None:
+    text = f'{{ personalize(slots: [{{id: "hero"}}], {argument % literal}) {{ ruleset }} }}'
+    answers = [site.ask(text, projects=projects) for projects in (True, False, True)]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][1] in {400, 422}, answers[0]

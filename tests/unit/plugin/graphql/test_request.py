@@ -59,11 +59,20 @@ def test_every_body_is_read_or_refused_with_a_reason(body: Any, is_ascii: bool) 
         b'{"query": "{a}", "variables": {"a": {"b": 1, "b": 1}}}',
         b'{"query": "{a}", "x": [{"b": 1, "b": 1}]}',
         b'{"query": "{a}", "variables": {"a": 1, "\\u0061": 1}}',
+        b'{"query": "{a}", "extensions": {"persistedQuery": null, "persistedQuery": null}}',
+        b'{"query": null, "query": "{a}"}',
     ],
 )
 def test_a_key_given_twice_is_refused_wherever_it_stands(raw: bytes) -> None:
     with pytest.raises(MalformedRequest, match="twice"):
         from_body(raw)
+
+
+def test_what_is_nested_deeply_is_refused_as_by_rest_whether_anything_reads_it_or_not() -> None:
+    for deep in (b'{"query": "{a}", "variables": {"a": %b}}', b'{"query": "{a}", "other": %b}'):
+        assert from_body(deep % (b"[" * 40 + b"]" * 40)).query == "{a}"
+        with pytest.raises(MalformedRequest, match="deep"):
+            from_body(deep % (b"[" * 70 + b"]" * 70))
 
 
 def test_an_address_says_what_a_body_does() -> None:
