@@ -8,9 +8,17 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, selec
 
 from plugin.ports import LONGEST_LEASE, Fenced, Lease
 from plugin.store.engine import glancing, reading, writing
-from plugin.store.statements import among, insert_into
+from plugin.store.statements import ByNames, among, insert_into
 from plugin.store.visitor_tables import partition_leases as leases
 
+_LOCKED = ByNames(
+    lambda among: (
+        select(leases.c.partition, leases.c.token)
+        .where(among(leases.c.partition))
+        .order_by(leases.c.partition)
+        .with_for_update()
+    )
+)
 _WRITERS = 0x7E55E7B  # of PostgreSQL's advisory locks; any number of our own
 
 
@@ -70,9 +78,7 @@ def hold(tx: Connection, tokens: Mapping[str, int]) -> None:
 
 def _held(tx: Connection, tokens: Mapping[str, int]) -> set[str]:
     """Those of which the tokens are right, locked in order."""
-    named = select(leases.c.partition, leases.c.token).where(among(tx, leases.c.partition, tokens))
-    found = tx.execute(named.order_by(leases.c.partition).with_for_update())
-    return {partition for partition, token in found if token == tokens[partition]}
+    return {partition for partition, token in _LOCKED.execute(tx, tokens) if token == tokens[partition]}
 
 
 def write_among_others(tx: Connection) -> None:

@@ -9,11 +9,14 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, select
 
 from plugin.ports import Change, Membership
 from plugin.store.many import Many, Row, storable_all
-from plugin.store.statements import among, upsert
+from plugin.store.statements import ByNames, upsert
 from plugin.store.visitor_tables import segment_log as log
 from plugin.store.visitor_tables import segment_members as members
 
 COLUMNS = [members.c[name] for name in ("segment", "source", "kind", "since", "until", "score", "reason")]
+_HELD = ByNames(
+    lambda among: select(*COLUMNS).where(among(members.c.source)).order_by(members.c.source, members.c.segment)
+)
 _LEAVE = Many(
     ("of_segment", "of_source"),
     lambda _insert: delete(members).where(
@@ -38,9 +41,7 @@ _ENTER = Many([column.name for column in members.c], _enter)
 
 def held(tx: Connection, sources: Collection[str]) -> tuple[Membership, ...]:
     """In order of source and segment."""
-    wanted = select(*COLUMNS).where(among(tx, members.c.source, sources))
-    found = tx.execute(wanted.order_by(members.c.source, members.c.segment))
-    return tuple(Membership(*row) for row in found)
+    return tuple(Membership(*row) for row in _HELD.execute(tx, sources))
 
 
 def change(tx: Connection, changes: Sequence[Change]) -> None:

@@ -6,14 +6,15 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exc, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, exc, or_, select, update
 
 from plugin.errors import Conflict, ServiceUnavailable
 from plugin.ports import Change, Membership, VisitorRow
 from plugin.store import segments_write
 from plugin.store.many import Many
-from plugin.store.statements import among, upsert
+from plugin.store.statements import ByNames, among, upsert
 from plugin.store.visitor_tables import DAY, visitors
 from plugin.store.visitor_tables import erasure_fences as fences
 from plugin.store.visitor_tables import hot_outbox as outbox
@@ -37,6 +38,10 @@ _UPDATE = Many(
     ),
 )
 _TICK = Many(("source", "due", "bucket"), lambda insert: upsert(insert(ticks), "due"))
+_FENCES = ByNames(lambda among: select(fences.c.source, fences.c.at).where(among(fences.c.source)))
+_NOT_DUE = ByNames(lambda among: delete(ticks).where(among(ticks.c.source)))
+_GROUPED = ByNames(lambda among: _in_groups(among(visitors.c.source)))
+_GROUPED_LOCKED = ByNames(lambda among: _in_groups(among(visitors.c.source)).with_for_update())
 _IN_LINE = Many(
     ("source", "version"),
     lambda insert: upsert(insert(outbox), "version", only=lambda fresh: outbox.c.version < fresh.version),
@@ -50,8 +55,7 @@ class SqlGroups:
         self._tx = tx
 
     def fences(self, sources: Collection[str]) -> Mapping[str, int]:
-        wanted = select(fences.c.source, fences.c.at).where(among(self._tx, fences.c.source, sources))
-        return {source: at for source, at in self._tx.execute(wanted)}  # noqa: C416  # a row is no pair to mypy
+        return {source: at for source, at in _FENCES.execute(self._tx, sources)}  # noqa: C416  # a row is no pair to mypy
 
     def groups(self, sources: Collection[str]) -> tuple[VisitorRow, ...]:
         if self._tx.dialect.name != "postgresql":  # the one writer there is
@@ -92,7 +96,7 @@ class SqlGroups:
         _TICK.execute(self._tx, [(one, due[one], bucket(one)) for one in sorted(due)])
         gone = sorted(set(clear) - due.keys())
         if gone:
-            self._tx.execute(delete(ticks).where(among(self._tx, ticks.c.source, gone)))
+            _NOT_DUE.execute(self._tx, gone)
 
 
 def bucket(source: str) -> int:
@@ -102,8 +106,13 @@ def bucket(source: str) -> int:
 
 def grouped(tx: Connection, sources: Collection[str], *, lock: bool = False) -> tuple[VisitorRow, ...]:
     """The rows of everybody in the groups of these, in order of source."""
-    persons = select(visitors.c.person).where(among(tx, visitors.c.source, sources))
-    return _rows(tx, visitors.c.person.in_(persons), lock=lock)
+    found = (_GROUPED_LOCKED if lock else _GROUPED).execute(tx, sources)
+    return tuple(VisitorRow(*row) for row in found)
+
+
+def _in_groups(named: ColumnElement[bool]) -> Select[Any]:
+    persons = select(visitors.c.person).where(named)
+    return select(*COLUMNS).where(visitors.c.person.in_(persons)).order_by(visitors.c.source)
 
 
 def members_of(tx: Connection, persons: Collection[str], *, lock: bool = False) -> tuple[VisitorRow, ...]:
