@@ -22,7 +22,7 @@ from plugin.ports import (
     StoredEntry,
 )
 from plugin.store import cursors
-from plugin.store.content_rows import LONGEST_REASON, to_entry, to_record
+from plugin.store.content_rows import LONGEST_REASON, to_entry
 from plugin.store.content_write import (
     KEY,
     Written,
@@ -44,6 +44,8 @@ from plugin.store.types import storable
 from plugin.store.watch import Kept, Watch
 
 _ENTRY = [entries.c[field.name] for field in fields(StoredEntry)]
+_RECORD = [*_ENTRY, entries.c.digest, entries.c.updated_at]
+_AT_ONCE = 1_000  # rows
 
 
 class SqlContent:
@@ -128,16 +130,21 @@ class SqlContent:
             epoch = epoch_of(tx, moved=False)
             wanted = select(*_ENTRY, entries.c.digest)
             if before is None:
-                read = [(to_entry(row), row.digest) for row in tx.execute(wanted.order_by(*KEY))]
-                return ContentSnapshot(epoch, tuple(one for one, _ in read), tuple(digest for _, digest in read))
+                read = [
+                    (to_entry(*row), digest)
+                    for part in tx.execute(wanted.order_by(*KEY)).partitions(_AT_ONCE)
+                    for *row, digest in part
+                ]
+                return ContentSnapshot(epoch, tuple([one for one, _ in read]), tuple([digest for _, digest in read]))
             known = {
                 (one.source, one.id, one.locale or "", digest): one
                 for one, digest in zip(before.entries, before.digests, strict=True)
             }
             stands = [tuple(row) for row in tx.execute(select(*KEY, entries.c.digest).order_by(*KEY))]
             if ids := {row[1] for row in stands if row not in known}:
-                for row in tx.execute(wanted.where(among(tx, entries.c.id, ids))):
-                    known.setdefault((row.source, row.id, row.locale, row.digest), to_entry(row))
+                for *row, digest in tx.execute(wanted.where(among(tx, entries.c.id, ids))):
+                    one = to_entry(*row)
+                    known.setdefault((one.source, one.id, one.locale or "", digest), one)
         return ContentSnapshot(epoch, tuple([known[row] for row in stands]), tuple([row[3] for row in stands]))
 
     def versions(self, source: str) -> Mapping[tuple[str, str | None], str | None]:
@@ -154,7 +161,7 @@ class SqlContent:
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
         if not storable(id) or not storable(source or ""):
             return ()
-        wanted = select(entries).where(entries.c.id == id).order_by(*KEY)
+        wanted = select(*_RECORD).where(entries.c.id == id).order_by(*KEY)
         return self._records(wanted if source is None else wanted.where(entries.c.source == source))
 
     def page(
@@ -166,7 +173,7 @@ class SqlContent:
         after: str | None = None,
         limit: int = 50,
     ) -> Page[EntryRecord]:
-        wanted = select(entries).order_by(*KEY).limit(cursors.size(limit) + 1)
+        wanted = select(*_RECORD).order_by(*KEY).limit(cursors.size(limit) + 1)
         for column, value in ((entries.c.source, source), (entries.c.type, type), (entries.c.locale, locale)):
             if value is not None:
                 wanted = wanted.where(column == value)
@@ -190,7 +197,7 @@ class SqlContent:
 
     def _records(self, wanted: Select[Any]) -> tuple[EntryRecord, ...]:
         with reading(self._engine) as tx:
-            return tuple(map(to_record, tx.execute(wanted)))
+            return tuple([EntryRecord(to_entry(*row), digest, at) for *row, digest, at in tx.execute(wanted)])
 
 
 def _place(record: EntryRecord) -> tuple[str, str, str]:

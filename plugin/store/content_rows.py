@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from plugin.ports import JSON, EntryProblem, EntryRecord, StoredEntry
+import msgspec
+
+from plugin.ports import JSON, EntryProblem, StoredEntry
 from plugin.store.canonical import NotJson, canonical, digest
 from plugin.store.types import storable
 
 LONGEST_NAME = 255  # characters; PostgreSQL's index entries end at 2,704 bytes
 LONGEST_TARGET = 500  # bytes of what an entry depends on, which may be an address: it is part of a key
 LONGEST_REASON = 1_000
+
+_decode = msgspec.json.Decoder().decode
 
 Key = tuple[str, str]  # (id, locale), "" for none, as in the table
 
@@ -76,30 +78,40 @@ def target_of(name: str) -> str:
     return name if len(octets) <= LONGEST_TARGET else f"sha256:{hashlib.sha256(octets).hexdigest()}"
 
 
-def to_entry(row: Any) -> StoredEntry:  # noqa: ANN401  # a row of the table; SQLAlchemy types none
+def to_entry(
+    source: str,
+    id_: str,
+    locale: str,
+    type_: str,
+    tags: str,
+    fields: str,
+    published_at: datetime | None,
+    version: str | None,
+    links: str,
+    origin: str | None,
+    expires_at: datetime | None,
+    depends_on: str,
+) -> StoredEntry:
+    """The entry of a row, whose columns come in the order of the entry's own: by name each takes longer to read."""
     return StoredEntry(
-        source=row.source,
-        id=row.id,
-        locale=row.locale or None,
-        type=row.type,
-        tags=_texts(row.tags),
-        fields=json.loads(row.fields),
-        published_at=row.published_at,
-        version=row.version,
-        links=_texts(row.links),
-        origin=row.origin,
-        expires_at=row.expires_at,
-        depends_on=_texts(row.depends_on),
+        source,
+        id_,
+        locale or None,
+        type_,
+        _texts(tags),
+        _decode(fields),
+        published_at,
+        version,
+        _texts(links),
+        origin,
+        expires_at,
+        _texts(depends_on),
     )
 
 
 def _texts(listed: str) -> tuple[str, ...]:
     """A list as it is kept; most are empty, and there are many."""
-    return () if listed == "[]" else tuple(json.loads(listed))
-
-
-def to_record(row: Any) -> EntryRecord:  # noqa: ANN401  # as above
-    return EntryRecord(to_entry(row), row.digest, row.updated_at)
+    return () if listed == "[]" else tuple(_decode(listed))
 
 
 def to_problem(entry: StoredEntry, reason: str) -> EntryProblem:

@@ -60,7 +60,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
     ),
     "plugin.store": (
         {"plugin.flow.types", "plugin.ports", "plugin.errors", "plugin.resources", "rules"},
-        {"sqlalchemy", "alembic"},
+        {"sqlalchemy", "alembic", "msgspec"},
     ),
     "plugin.live": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"}, {"redis"}),
     "plugin.render": (
