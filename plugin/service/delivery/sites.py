@@ -82,6 +82,8 @@ class Sites:
                     return False
                 with _uncollected():
                     built = self._build()
+                    if built is not None and self._site is None:
+                        _spare_the_collector()  # before it is on again, for it would begin with all of that
             except (TesseraError, RuleError, ValueError) as error:
                 if self.last_error != str(error):
                     _log.error("the published state cannot be built; the one before goes on serving: %s", error)
@@ -101,11 +103,9 @@ class Sites:
                 built.shared.prepare()
             if self._site is not None and self._site.ruleset is not built.ruleset:
                 self._partly = MOST_PARTLY
-            is_first, self._site = self._site is None, built
-            if is_first:
-                _spare_the_collector()
-            else:
+            if self._site is not None:
                 self._replaced += 1
+            self._site = built
             self._quiet_s = 0.0
             for notify in self.on_change:
                 notify(built)
