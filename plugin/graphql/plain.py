@@ -114,7 +114,7 @@ class _Compiling:
                 others[at] = self._flat(selected, "PersonalizedVisitor")
             elif one.name.value == "errors":
                 others[at] = self._flat(selected, "Fault")
-        arguments = arguments_of(node, operation, schema)
+        arguments = arguments_of(node, operation, schema, self._flags)
         return Projection(node, key, arguments, tuple(parts), slots, others)
 
     def _slots(self, selected: Sequence[SelectionSetNode]) -> Slots:

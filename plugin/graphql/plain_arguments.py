@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -69,8 +69,14 @@ def coerced(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return body_of({**arguments, "slots": slots})
 
 
-def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: GraphQLSchema) -> Arguments | None:
-    """How to read the arguments of `personalize`; None where they must be coerced each time."""
+def arguments_of(
+    node: FieldNode, operation: OperationDefinitionNode, schema: GraphQLSchema, flags: Container[str]
+) -> Arguments | None:
+    """How to read the arguments of `personalize`; None where they must be coerced each time.
+
+    Args:
+        flags: the variables that directives read.
+    """
     known = schema.query_type.fields["personalize"].args if schema.query_type is not None else {}
     constants: dict[str, Any] = {}
     variables: dict[str, str] = {}
@@ -80,7 +86,7 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
             variables[name] = one.value.name.value
             continue
         value = value_from_ast(one.value, known[name].type)
-        if value is Undefined or not _is_safe(value):  # variables within, or what is refused each time
+        if value is Undefined or _variables_in(one.value) or not _is_safe(value):
             return None
         constants[name] = value
     needed = set()
@@ -88,7 +94,9 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
         if name not in names:
-            continue  # read by directives alone
+            if name in flags:
+                continue
+            return None  # of a field that is left out, and yet it has to be of its type
         if definition.default_value is not None:
             kind = type_from_ast(schema, definition.type)
             default = value_from_ast(definition.default_value, kind)  # type: ignore[arg-type]
@@ -102,6 +110,12 @@ def arguments_of(node: FieldNode, operation: OperationDefinitionNode, schema: Gr
         elif isinstance(definition.type, NonNullTypeNode):
             needed.add(name)
     return Arguments(constants, variables, frozenset(needed))
+
+
+def _variables_in(node: Node) -> bool:
+    finding = _Variables()
+    visit(node, finding)
+    return finding.found
 
 
 def _is_safe(value: object) -> bool:
@@ -149,3 +163,13 @@ class _Flags(Visitor):
     def enter_directive(self, node: DirectiveNode, *_: Node | object) -> None:
         """Note its variables."""
         self.found.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_variable(self, _node: VariableNode, *_: Node | object) -> None:
+        """Note that there is one."""
+        self.found = True

@@ -26,6 +26,8 @@ MOST_KEPT = 8
 """Projections whose bytes are kept with one decision: documents of strangers must not fill the memory."""
 _encode = msgspec.json.Encoder().encode
 _KEPT = "graphql"
+_EMPTY = b"{}"
+"""What is asked for may all be left out, by `@skip` and `@include`."""
 
 
 class Tools(NamedTuple):
@@ -89,7 +91,7 @@ class Slots:
                 now += self._blocks(told, decision, html, self.blocks[key])
             else:
                 now += _SLOT[name](told.answer, ask, decision, tools)
-        return (*pieces, now + b"}")
+        return (*pieces, (now + b"}") if self.parts else _EMPTY)
 
     def _blocks(self, told: Told, decision: Decision, html: Sequence[bytes], selections: Mapping[str, Blocks]) -> bytes:
         found: list[bytes] = []
@@ -123,7 +125,7 @@ class Blocks:
             else:
                 found += (key, _encode(_BLOCK[name](block)))
         # Of a type that none of the fragments is for, nothing is told.
-        return (b"".join(found) or b"{") + b"}"
+        return b"".join(found) + b"}" if found else _EMPTY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,12 +169,12 @@ class Projection:
                 found.append(b"[%b]" % b",".join(faults))
             else:
                 found.append(b'"Personalization"')
-        return b'{"data":{%b:%b}}}' % (_encode(self.key), b"".join(found))
+        return b'{"data":{%b:%b}}' % (_encode(self.key), b"".join(found) + b"}" if found else _EMPTY)
 
 
 def _members(parts: Iterable[Part], value: Mapping[str, object], kind: str) -> bytes:
     found = [key + _encode(kind if name == "__typename" else value.get(name)) for key, name in parts]
-    return b"".join(found) + b"}"
+    return b"".join(found) + b"}" if found else _EMPTY
 
 
 def _rendered(told: Told, decision: Decision, tools: Tools, failed: list[str]) -> Sequence[bytes]:

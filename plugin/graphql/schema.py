@@ -13,6 +13,7 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLSchema,
+    Undefined,
     ValueNode,
     build_schema,
     value_from_ast_untyped,
@@ -222,7 +223,16 @@ def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object
             raise GraphQLError("a number too large for a double", node)
         if kind == "int_value" and abs(int(number)) > _LARGEST:
             raise GraphQLError("an integer beyond 2**53, which systems read differently", node)
-    return value_from_ast_untyped(node, variables)
+    return _told(value_from_ast_untyped(node, variables))
+
+
+def _told(value: object) -> object:
+    """A value without variables that were not sent: left out of an object, null in a list."""
+    if isinstance(value, dict):
+        return {name: _told(part) for name, part in value.items() if part is not Undefined}
+    if isinstance(value, list):
+        return [None if part is Undefined else _told(part) for part in value]
+    return value
 
 
 def _numbers(node: ValueNode) -> list[tuple[str, str]]:

@@ -212,3 +212,71 @@ def test_what_json_of_ours_may_not_hold_is_refused_in_a_document_too(
     answers = [site.ask(text, projects=projects) for projects in (True, False, True)]
     assert answers[0] == answers[1] == answers[2]
     assert answers[0][1] in {400, 422}, answers[0]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "ruleset @include(if: $no)",
+        "slots @skip(if: true) { id } ruleset @include(if: $no)",
+        "slots { id @include(if: $no) }",
+        "slots { ttlS @include(if: $no) blocks @include(if: $no) { id } }",
+        "slots { blocks { id @include(if: $no) } }",
+        "slots { blocks { reason { kind @include(if: $no) } } }",
+        "visitor { id @include(if: $no) }",
+        "errors { detail @include(if: $no) }",
+    ],
+)
+def test_where_all_is_left_out_an_object_is_empty(site: Answering, selection: str) -> None:
+    text = (
+        'query Q($no: Boolean!) { personalize(slots: [{id: "feed"}, {id: "nope"}],'
+        f' visitor: {{id: "v"}}) {{ {selection} }} }}'
+    )
+    for no in (False, True, False):
+        projected, executed = (site.ask(text, {"no": no}, projects=projects) for projects in (True, False))
+        assert projected == executed
+        assert projected[1] == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "arguments", "all_variables"),
+    [
+        ("$l: String", "context: {locale: $l, custom: {rich: true}}", [{}, {"l": None}, {"l": "fr"}]),
+        ("$l: JSON", "context: {custom: {a: [$l, 1], rich: $l}}", [{}, {"l": None}, {"l": True}]),
+        ("$l: JSON", 'context: $l, visitor: {id: "a"}', [{}, {"l": None}, {"l": {"custom": {"rich": True}}}, {"l": 5}]),
+        ("$l: JSON!", "events: [$l]", [{}, {"l": None}, {"l": {"type": "view"}}]),
+        ("$l: [JSON!]", "events: $l", [{}, {"l": None}, {"l": {"type": "view"}}, {"l": [None]}]),
+        ("$l: String", "visitor: {id: $l}", [{}, {"l": None}, {"l": "v"}, {"l": 5}]),
+        ("$l: Boolean = true", "unique: $l", [{}, {"l": None}, {"l": False}, {"l": "x"}]),
+        ("$l: Render = both", "render: $l", [{}, {"l": None}, {"l": "html"}, {"l": "x"}, {"l": 1}]),
+    ],
+)
+def test_variables_mean_the_same_wherever_they_stand(
+    site: Answering, head: str, arguments: str, all_variables: list[dict[str, Any]]
+) -> None:
+    text = (
+        f'query Q({head}) {{ personalize(slots: [{{id: "feed"}}], {arguments})'
+        " { visitor { id segments } slots { blocks { id html } } errors { pointer } } }"
+    )
+    for variables in (*all_variables, *all_variables):
+        projected, executed = (site.ask(text, variables, projects=projects) for projects in (True, False))
+        assert projected == executed
+        assert projected[1] == (400 if _is_refused(head, variables) else 422 if variables == {"l": 5} else 200)
+
+
+def _is_refused(head: str, variables: dict[str, Any]) -> bool:
+    """Whether GraphQL itself finds that a variable is not of its type."""
+    said = variables.get("l")
+    if head.endswith("!"):
+        return said is None
+    kind = {"$l: String": str, "$l: Boolean = true": bool, "$l: Render = both": str}.get(head)
+    return said == [None] or said == "x" or (kind is not None and said is not None and not isinstance(said, kind))
+
+
+def test_a_variable_of_a_field_that_is_left_out_has_to_be_of_its_type(site: Answering) -> None:
+    text = """query Q($id: String!, $no: Boolean!) {
+      personalize(slots: [{id: "hero"}]) { ruleset } content(id: $id) @skip(if: $no) { next } }"""
+    for variables, status in (({"no": True}, 400), ({"no": True, "id": 5}, 400), ({"no": True, "id": "a"}, 200)):
+        projected, executed = (site.ask(text, variables, projects=projects) for projects in (True, False))
+        assert projected == executed
+        assert projected[1] == status
