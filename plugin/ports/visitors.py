@@ -79,6 +79,10 @@ class Groups(Protocol):
         """Have the hot copies of these written, as `save` gave them."""
         ...
 
+    def copied(self, versions: Mapping[str, int]) -> None:
+        """As `HotOutbox.done`, in this transaction."""
+        ...
+
     def held(self, sources: Collection[str]) -> tuple[Membership, ...]:
         """What segments these are in, in order of source and segment."""
         ...

@@ -24,7 +24,7 @@ class HotOutbox(Protocol):
         ...
 
     def done(self, versions: Mapping[str, int]) -> None:
-        """These were written; one that moved on since stays in line."""
+        """These were written; one that moved on since stays in line, and one that is being written now may."""
         ...
 
     def waiting(self) -> int:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Engine, bindparam, case, delete, func, select
+from sqlalchemy import Engine, case, func, select
 
 from plugin.ports import HotCopy
 from plugin.store.engine import glancing, writing
 from plugin.store.statements import batches
 from plugin.store.visitor_tables import hot_outbox as outbox
 from plugin.store.visitor_tables import visitors
+from plugin.store.visitors_rows import take_out
 from plugin.store.watch import Kept, Watch
-
-_DONE = delete(outbox).where(outbox.c.source == bindparam("of"), outbox.c.version <= bindparam("upto"))
 
 
 class SqlHotOutbox:
@@ -40,10 +39,9 @@ class SqlHotOutbox:
             return tx.execute(select(outbox.c.source).limit(1)).first() is None
 
     def done(self, versions: Mapping[str, int]) -> None:
-        rows = [{"of": source, "upto": versions[source]} for source in sorted(versions)]
-        for some in batches(rows):
+        for some in batches(sorted(versions)):
             with writing(self._engine) as tx:
-                tx.execute(_DONE, some)
+                take_out(tx, {source: versions[source] for source in some})
 
     def waiting(self) -> int:
         with glancing(self._engine) as tx:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, exc, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exc, or_, select, update
 
 from plugin.errors import Conflict, ServiceUnavailable
 from plugin.ports import Change, Membership, VisitorRow
@@ -86,6 +86,9 @@ class SqlGroups:
     def outbox(self, versions: Mapping[str, int]) -> None:
         put_in_line(self._tx, versions)
 
+    def copied(self, versions: Mapping[str, int]) -> None:
+        take_out(self._tx, versions)
+
     def held(self, sources: Collection[str]) -> tuple[Membership, ...]:
         return segments_write.held(self._tx, sources)
 
@@ -128,6 +131,21 @@ def _rows(tx: Connection, which: ColumnElement[bool], *, lock: bool) -> tuple[Vi
 def put_in_line(tx: Connection, versions: Mapping[str, int]) -> None:
     """Have the hot copies of these written, or removed where their rows are gone."""
     _IN_LINE.execute(tx, [(source, versions[source]) for source in sorted(versions)])
+
+
+def take_out(tx: Connection, versions: Mapping[str, int]) -> None:
+    """Have these copies, which were written, not written any more. Rows of others' transactions are not waited for."""
+    _OUT.execute(tx, [(source, versions[source]) for source in sorted(versions)])
+
+
+def _written(_insert: Any) -> Any:  # noqa: ANN401  # as the others
+    mine = and_(outbox.c.source == bindparam("of"), outbox.c.version <= bindparam("upto"))
+    return delete(outbox).where(
+        outbox.c.source == select(outbox.c.source).where(mine).with_for_update(skip_locked=True).scalar_subquery()
+    )
+
+
+_OUT = Many(("of", "upto"), _written)
 
 
 def _closed(tx: Connection, sources: Collection[str], rows: Sequence[VisitorRow]) -> bool:

@@ -186,6 +186,38 @@ def test_hot_copies_are_put_in_line_once_as_they_are_by_then(store: Store) -> No
     assert (store.hot_outbox.pending(), store.hot_outbox.waiting()) == ((), 0)
 
 
+def test_a_batch_takes_copies_out_of_the_line_that_were_written_before_it(store: Store) -> None:
+    ann, bob, cem = map(source, ("ann", "bob", "cem"))
+    with working(store) as batch:
+        batch.outbox(batch.save([visitor("ann"), visitor("bob"), visitor("cem")]))
+
+    def undone(batch: Batch) -> None:
+        batch.copied({ann: NOW, bob: NOW, cem: NOW})
+        raise AssertionError("here it dies")
+
+    with pytest.raises(AssertionError, match="dies"), working(store) as batch:
+        undone(batch)
+    assert store.hot_outbox.waiting() == 3
+    with working(store) as batch:
+        batch.copied({ann: NOW, bob: NOW, cem: NOW - 1})
+        (row,) = batch.groups([bob])
+        batch.outbox(batch.save([replace(row, hot=b"newer")]))
+    assert {(one.source, one.version) for one in store.hot_outbox.pending()} == {(bob, NOW + 1), (cem, NOW)}
+
+
+@pytest.mark.parametrize("store", [pytest.param("postgresql", marks=pytest.mark.server)], indirect=True)
+def test_copies_that_are_being_put_in_line_are_not_waited_for(store: Store) -> None:
+    """Two who did it in different order would wait for each other."""
+    ann, bob = source("ann"), source("bob")
+    with working(store) as batch:
+        batch.outbox(batch.save([visitor("ann"), visitor("bob")]))
+    with working(store) as batch:
+        batch.copied({bob: NOW})
+        batch.outbox({ann: NOW + 1})
+        store.hot_outbox.done({ann: NOW, bob: NOW})
+    assert [(one.source, one.version) for one in store.hot_outbox.pending()] == [(ann, NOW + 1)]
+
+
 def test_every_hot_copy_comes_in_pages(store: Store) -> None:
     names = [f"v-{number}" for number in range(7)]
     keep(store, *(visitor(name, hot=name.encode()) for name in names))

@@ -405,6 +405,12 @@ def test_what_is_copied_at_once_leaves_the_line_a_little_later(sqlite_store: Sto
     copying.put(stored("c", b"v-c"))
     copying.settle(idle=True)
     assert line.waiting() == 0
+    copying.put(stored("e", b"v-e"))
+    assert list(copying.copied) == ["e" * 32], "the next transaction takes it out"
+    copying.taken_out()
+    copying.settle(idle=True)
+    assert (line.waiting(), copying.is_settled) == (1, True)
+    copying.drain()
     clock[0] -= 3_600_000
     copying.put(stored("d", b"v-d"))
     clock[0] -= 1

@@ -25,6 +25,7 @@ from plugin.service.visitors.stage import Stage
 from rules.windows import Entry
 
 DAY_MS = 86_400_000
+_NONE: Mapping[str, int] = {}
 NEWER_KEY_MS = 3_600_000
 """So long an event of a newer key waits for this process to be restarted with it."""
 
@@ -91,11 +92,14 @@ class Applier:
         """Make ready for what is published now, so that the first event after it need not wait for that."""
         self._stage()
 
-    def apply(self, tokens: Mapping[str, int], deliveries: Sequence[Delivery]) -> Outcome:
+    def apply(
+        self, tokens: Mapping[str, int], deliveries: Sequence[Delivery], copied: Mapping[str, int] = _NONE
+    ) -> Outcome:
         """Apply what was read, and look again at nobody else. All of it is written, or nothing.
 
         Args:
             tokens: of the leases under which it was read.
+            copied: the versions of views that were copied since they were put in line for it: they leave it.
         Raises:
             Fenced: others work on some of the partitions by now.
             TesseraError: the store cannot be used now, or another was faster; the batch is to be tried again.
@@ -115,6 +119,7 @@ class Applier:
                 letters.append(self.letter(delivery, str(fault)))
         with self._applying.begin(tokens) as batch:
             self._bury(batch, letters)
+            batch.copied(copied)
             if events:
                 self._write(batch, events, now, outcome)
         return outcome

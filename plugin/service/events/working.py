@@ -163,7 +163,9 @@ class Worker:
         by_partition: dict[int, list[str]] = {}
         for one in deliveries:
             by_partition.setdefault(one.partition, []).append(one.position)
-        outcome = self._applier.apply(self._partitions.tokens(list(by_partition)), deliveries)
+        tokens = self._partitions.tokens(list(by_partition))
+        outcome = self._applier.apply(tokens, deliveries, self._copying.copied)
+        self._copying.taken_out()
         self._at("after commit")
         self._copying.put(outcome.copies)
         self._at("after copy")

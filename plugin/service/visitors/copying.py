@@ -1,14 +1,14 @@
 """Hot copies: written after each batch, and built anew where the store of copies was lost.
 
 A transaction puts what it changed in line for copying; whoever dies before it is copied leaves it there for others. Who
-applies events writes the copies at once, and takes them out of the line a little later, many at a time: that is a
-commit, for which the events behind would wait.
+applies events writes the copies at once; the transaction of the next batch takes them out of the line, or, where none
+comes, one of its own does a little later: that is a commit, for which the events behind would wait.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -62,6 +62,15 @@ class Copying:
     def is_settled(self) -> bool:
         """Whether nothing that `put` wrote is in line still."""
         return not self._copied
+
+    @property
+    def copied(self) -> Mapping[str, int]:
+        """What `put` wrote that is in line still, for a transaction that is about to be made to take out."""
+        return self._copied
+
+    def taken_out(self) -> None:
+        """All that was `copied` left the line, by a transaction that was committed."""
+        self._copied = {}
 
     def put(self, copies: Sequence[HotCopy]) -> None:
         """Write copies whose transaction was committed just now; `put` and `settle` are for one thread.
