@@ -17,7 +17,7 @@ def with_profile(context: Mapping[str, object], profile: Profile) -> Mapping[str
     if not profile.attributes:
         return context
     both = {**context, **profile.attributes}
-    for name in profile.attributes:
-        if name.startswith(CONSENT) and name in context:
+    for name in context.keys() & profile.attributes.keys():
+        if name.startswith(CONSENT):
             both[name] = context[name]
     return both

@@ -35,11 +35,8 @@ class RestedViews:
         return self._asked(self._behind.group, source)
 
     def _asked(self, ask: Callable[[str], T], source: str) -> T:
-        with self._lock:
-            alone = self._until is not None
-            if self._until is not None and (self._trying or self._monotonic() < self._until):
-                raise ServiceUnavailable("The database did not answer a moment ago.")
-            self._trying = alone
+        # Seen without the lock: whoever just misses that it rests asks as those before did.
+        alone = self._until is not None and self._tries()
         try:
             found = ask(source)
         except TesseraError:
@@ -55,3 +52,12 @@ class RestedViews:
             with self._lock:
                 self._until, self._trying = None, False
         return found
+
+    def _tries(self) -> bool:
+        """Whether whoever asks now is the one who tries. Raises ServiceUnavailable where nobody is to ask."""
+        with self._lock:
+            alone = self._until is not None
+            if self._until is not None and (self._trying or self._monotonic() < self._until):
+                raise ServiceUnavailable("The database did not answer a moment ago.")
+            self._trying = alone
+            return alone

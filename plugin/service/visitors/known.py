@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from plugin.errors import TesseraError
 from plugin.flow.types import Profile, Site
@@ -18,7 +19,16 @@ from plugin.profiles.fold import NOBODY, BadViewError, View
 from plugin.profiles.identity import Identity, visitor_id
 from plugin.profiles.reduce import reduce
 from plugin.profiles.settings import Settings
-from plugin.profiles.view import KNOWN, PREFIX, attributes_of, exposures_of, segments_of
+from plugin.profiles.view import (
+    KNOWN,
+    PREFIX,
+    Reading,
+    attributes_of,
+    exposures_of,
+    read_attributes,
+    readings,
+    segments_of,
+)
 from plugin.service.visitors.stage import Stage
 from rules.attributes import Type
 from rules.facts import PERSON, UNIT
@@ -38,7 +48,7 @@ class _Needs:
 
     Attributes:
         asked: the attributes that rules and models read; None: every one.
-        wanted: those of them that the profile can give.
+        readings: how those of them that the profile can give are read; None: every one.
         declared: the types of the profile attributes that the document declares.
         segments: those that are not decided by conditions of the request.
         nothing: whether a decision is the same whoever the visitor is.
@@ -48,7 +58,7 @@ class _Needs:
     site: Site
     settings: Settings
     asked: frozenset[str] | None
-    wanted: frozenset[str] | None
+    readings: Sequence[Reading] | None
     declared: Mapping[str, Type]
     segments: frozenset[str]
     nothing: bool
@@ -83,7 +93,7 @@ class Visitors:
         self._deny_unknown = deny_unknown
         self._needs: _Needs | None = None
         self._lock = Lock()
-        self._last: OrderedDict[str, tuple[View, int]] = OrderedDict()
+        self._last: OrderedDict[str, _Remembered] = OrderedDict()
         self._most_remembered = most_remembered
 
     def find(
@@ -104,8 +114,8 @@ class Visitors:
             consent: what the request says, as `consent.PURPOSE`; it is the last word.
             events: what the request brings, applied on top of what is kept.
         """
-        # They were accepted after the instant of the question, by a moment, and count in its answer.
-        now_ms = max([now_ms, *(event.received for event in events)])
+        if events:  # accepted after the instant of the question, by a moment, and they count in its answer
+            now_ms = max(now_ms, *(event.received for event in events))
         settings = self._settings()
         needs = self._needs_of(site, wanted, settings)
         if needs.nothing or visitor_id(visitor) is None:
@@ -121,21 +131,25 @@ class Visitors:
             return Profile(found, degraded=degraded)
         if view is NOBODY:
             return Profile({**needs.nobody, **found}, degraded=degraded)
-        found |= attributes_of(view, now_ms, needs.wanted, needs.declared, settings)
+        if needs.readings is None:
+            found |= attributes_of(view, now_ms, None, needs.declared, settings)
+        else:
+            found |= read_attributes(view, now_ms, needs.readings, settings)
         return Profile(found, needs.segments & segments_of(view, now_ms), exposures_of(view), degraded)
 
     def _view(self, source: str, now_ms: int) -> tuple[View, tuple[str, ...]]:
         """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
+        before = self._last.get(source, _NEVER)
         try:
             octets, degraded = self._reads.view(source)
-            view = fold.decode(octets) if octets is not None else NOBODY
+            # What is as it was read last is not read again: most of who looks at a page does little on it.
+            view = NOBODY if octets is None else before.view if octets == before.octets else fold.decode(octets)
         except (TesseraError, BadViewError):
-            with self._lock:
-                view, read = self._last.get(source, _NEVER)
-            return view if now_ms - read <= REMEMBERED_MS else NOBODY, ("profile",)
+            before = self._last.get(source, _NEVER)
+            return before.view if now_ms - before.at <= REMEMBERED_MS else NOBODY, ("profile",)
         if octets is not None:
             with self._lock:
-                self._last[source] = (view, now_ms)
+                self._last[source] = _Remembered(view, now_ms, octets)
                 self._last.move_to_end(source)
                 if len(self._last) > self._most_remembered:
                     self._last.popitem(last=False)
@@ -216,16 +230,28 @@ def _units(view: View, identity: Identity) -> dict[str, object]:
     return {UNIT: unit, PERSON: view.uid or identity.uid}
 
 
-_NEVER = (NOBODY, 0)
+class _Remembered(NamedTuple):
+    """A view, when it was read last, and what it was read of. Its repr shows nothing of it."""
+
+    view: View
+    at: int
+    octets: bytes
+
+    def __repr__(self) -> str:
+        return "_Remembered()"
+
+
+_NEVER = _Remembered(NOBODY, 0, b"")
 
 
 def _needs(site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:
     document = site.ruleset.document
     segments = frozenset(one.id for one in document.segments if one.enabled and one.kind != "when")
     declared = {one.name: one.type for one in document.catalogue.all() if one.name.startswith(PREFIX)}
-    mine = None if wanted is None else frozenset(one for one in wanted if one.startswith(PREFIX) or one in _OF_SESSIONS)
+    mine = None if wanted is None else [one for one in sorted(wanted) if one.startswith(PREFIX) or one in _OF_SESSIONS]
     reads = frozenset[str]().union(*site.reads.values())
     asks = ONE_VISITOR in reads or any(one.startswith((PREFIX, "consent.")) or one in _OF_SESSIONS for one in reads)
     # The same at every instant: nothing ever happened.
-    nobody = attributes_of(NOBODY, 0, mine, declared, settings)
-    return _Needs(site, settings, wanted, mine, declared, segments, wanted is not None and not asks, nobody)
+    asked = None if mine is None else readings(mine, declared, settings)
+    nobody = attributes_of(NOBODY, 0, None if mine is None else frozenset(mine), declared, settings)
+    return _Needs(site, settings, wanted, asked, declared, segments, wanted is not None and not asks, nobody)

@@ -15,6 +15,7 @@ from plugin.profiles import fold
 from plugin.profiles.attributes import put
 from plugin.profiles.consent import record
 from plugin.profiles.events import BOT, Event
+from plugin.profiles.reduce import reduce
 from plugin.profiles.settings import DEFAULT
 from plugin.profiles.state import EMPTY, SourceState
 from plugin.service.delivery.sites import site_of
@@ -199,6 +200,15 @@ def test_where_what_was_before_the_events_of_the_request_cannot_be_read_it_is_to
     assert bench.find(events=[view(1)]).degraded == ("profile",), "once"
     bench.stored.group_away = bench.stored.away = False
     assert bench.find(events=[view(1)]).degraded == ()
+
+
+def test_a_view_that_changed_is_read_anew_and_one_that_did_not_is_as_of_now(bench: Bench) -> None:
+    for value in ("pro", "team", "pro"):
+        bench.keep(plan(value))
+        assert own(bench.find())["profile.plan"] == value
+    after = put(plan(), {}, time_ms=NOW, identifier="i")
+    bench.keep(reduce(after, view(1), None, DEFAULT) or after)
+    assert [own(bench.find(now=NOW + days * 86_400_000))["profile.view_7d"] for days in (0, 0, 8)] == [1, 1, 0]
 
 
 def test_what_cannot_be_read_is_remembered_or_nobody_s(bench: Bench) -> None:
