@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 
 _OTHER = re.compile(r"[^0-9A-Za-z_]+")
+OWN_TYPES = frozenset({"Block", "PlainBlock"})
 _WORD = re.compile(r"[0-9A-Za-z]+")
 
 
@@ -23,7 +24,7 @@ def field_names(raw: Iterable[str], taken: Iterable[str]) -> Mapping[str, str]:
             name = f"_{name}"
         return f"{name}_" if name in own else name
 
-    return _distinct(raw, named)
+    return _distinct(raw, named, own)
 
 
 def type_names(raw: Iterable[str]) -> Mapping[str, str]:
@@ -34,16 +35,16 @@ def type_names(raw: Iterable[str]) -> Mapping[str, str]:
         name = "".join(word[0].upper() + word[1:] for word in words) or f"Type{_digest(text)}"
         return f"{'Type' if name[0].isdigit() else ''}{name}Block"
 
-    return _distinct(raw, named)
+    return _distinct(raw, named, OWN_TYPES)
 
 
-def _distinct(raw: Iterable[str], named: Callable[[str], str]) -> dict[str, str]:
+def _distinct(raw: Iterable[str], named: Callable[[str], str], taken: Iterable[str]) -> dict[str, str]:
     """Of several that would have one name, one keeps it: that of this very name, or the first in order."""
     found: dict[str, str] = {}
-    used: set[str] = set()
+    used = set(taken)
     for text in sorted(set(raw), key=lambda text: (named(text) != text, text)):
         name = named(text)
-        if name in used:
+        while name in used:  # more than once where somebody named another after its digest
             name = f"{name}_{_digest(text)}"
         used.add(name)
         found[text] = name

@@ -19,11 +19,15 @@ from graphql import (
     VariableNode,
 )
 
-from plugin.graphql.plain_arguments import arguments_of, flags_of
-from plugin.graphql.projection import Blocks, Part, Projection, Slots
+from plugin.graphql.plain_arguments import arguments_of, conditions_of, flags_of
+from plugin.graphql.projection import OTHER, Blocks, Part, Projection, Slots
 from plugin.graphql.shapes import PLAIN, Shape
 
 MOST_FLAGS = 4
+MOST_MADE = 8
+"""Of the ways in which the flags of one operation may turn out; others begin anew."""
+MOST_PARTS = 500
+"""Of a projection, those of its blocks' types together: what asks for more is executed, and nothing kept for it."""
 Collected = dict[str, tuple[FieldNode, list[SelectionSetNode]]]
 
 
@@ -55,13 +59,15 @@ class Plain:
                 return None
             said.append(value)
         key = tuple(said)
-        if key not in self._made:
-            self._made[key] = self._make(dict(zip(self._flags, key, strict=True)))
-        return self._made[key]
+        if key in (made := self._made):
+            return made[key]
+        found = self._make(dict(zip(self._flags, key, strict=True)))
+        self._made = {key: found} if len(made) >= MOST_MADE else {**made, key: found}
+        return found
 
     def _make(self, flags: Mapping[str, bool]) -> Projection | None:
         try:
-            return _Compiling(self._fragments, self._shapes, flags).operation(self._operation, self._schema)
+            return _Compiling(self._operation, self._fragments, self._shapes, flags).projection(self._schema)
         except _NotPlainError:
             return None
 
@@ -86,17 +92,21 @@ class _NotPlainError(Exception):
 class _Compiling:
     def __init__(
         self,
+        operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
         shapes: Mapping[str, Shape],
         flags: Mapping[str, bool],
     ) -> None:
+        self._operation = operation
         self._fragments = fragments
         self._flags = flags
         self._types = {type_: shape.name for type_, shape in shapes.items()}
         self._raw = {shape.name: {name: raw for name, raw, _ in shape.fields} for shape in shapes.values()}
+        self._named = (self._raw.keys() | {PLAIN}) & conditions_of(operation, fragments)
+        self._left = MOST_PARTS
 
-    def operation(self, operation: OperationDefinitionNode, schema: GraphQLSchema) -> Projection:
-        roots = self._collect([operation.selection_set], {"Query"})
+    def projection(self, schema: GraphQLSchema) -> Projection:
+        roots = self._collect([self._operation.selection_set], {"Query"})
         if len(roots) != 1:
             raise _NotPlainError
         ((key, (node, inner)),) = roots.items()
@@ -114,7 +124,7 @@ class _Compiling:
                 others[at] = self._flat(selected, "PersonalizedVisitor")
             elif one.name.value == "errors":
                 others[at] = self._flat(selected, "Fault")
-        arguments = arguments_of(node, operation, schema, self._flags)
+        arguments = arguments_of(node, self._operation, schema, self._flags)
         return Projection(node, key, arguments, tuple(parts), slots, others)
 
     def _slots(self, selected: Sequence[SelectionSetNode]) -> Slots:
@@ -124,7 +134,7 @@ class _Compiling:
             at = _key(name, not parts)
             parts.append((at, one.name.value))
             if one.name.value == "blocks":
-                blocks[at] = {kind: self._blocks(inner, kind) for kind in (*self._raw, PLAIN)}
+                blocks[at] = {kind: self._blocks(inner, kind) for kind in (*self._named, OTHER)}
         return Slots(tuple(parts), blocks, self._types)
 
     def _blocks(self, selected: Sequence[SelectionSetNode], kind: str) -> Blocks:
@@ -135,9 +145,10 @@ class _Compiling:
             at, field_ = _key(name, not parts), one.name.value
             if field_ == "reason":
                 reasons[at] = self._flat(inner, "Reason")
-            if field_ == "__typename":
-                field_ = f'_"{kind}"'
             parts.append((at, f".{raw[field_]}" if field_ in raw else field_))
+        self._left -= len(parts) + sum(map(len, reasons.values()))
+        if self._left < 0:
+            raise _NotPlainError
         return Blocks(tuple(parts), reasons)
 
     def _flat(self, selected: Sequence[SelectionSetNode], kind: str) -> tuple[Part, ...]:

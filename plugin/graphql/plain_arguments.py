@@ -12,6 +12,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    InlineFragmentNode,
     NonNullTypeNode,
     OperationDefinitionNode,
     Undefined,
@@ -153,6 +154,31 @@ def flags_of(
         if isinstance(one.default_value, BooleanValueNode)
     }
     return {name: defaults.get(name) for name in sorted(finding.found)}
+
+
+def conditions_of(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> frozenset[str]:
+    """The types that fragments are for."""
+    finding = _Conditions()
+    for node in (operation, *fragments.values()):
+        visit(node, finding)
+    return frozenset(finding.found)
+
+
+class _Conditions(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Node | object) -> None:
+        """Note its type."""
+        self.found.add(node.type_condition.name.value)
+
+    def enter_inline_fragment(self, node: InlineFragmentNode, *_: Node | object) -> None:
+        """Note its type, where it is for one."""
+        if node.type_condition is not None:
+            self.found.add(node.type_condition.name.value)
 
 
 class _Flags(Visitor):

@@ -24,6 +24,12 @@ from rules.decision import Block, Decision
 
 MOST_KEPT = 8
 """Projections whose bytes are kept with one decision: documents of strangers must not fill the memory."""
+MOST_TIMES = 4
+"""And no more of them together than so many times what its blocks hold: fields may be asked for again and again."""
+BESIDE = 512
+"""Octets that a block comes to beside what it holds, and a slot."""
+OTHER = ""
+"""The selection in blocks of a type that no fragment is for."""
 _encode = msgspec.json.Encoder().encode
 _KEPT = "graphql"
 _EMPTY = b"{}"
@@ -56,7 +62,7 @@ class Slots:
 
     parts: tuple[Part, ...]
     blocks: Mapping[bytes, Mapping[str, Blocks]]
-    """By key: the selection for each type of block."""
+    """By key: the selection for each type of block that a fragment is for, and for all `OTHER`."""
     types: Mapping[str, str]
 
     def write(self, told: Told, ask: SlotAsk, decision: Decision, tools: Tools, failed: list[str]) -> bytes:
@@ -68,20 +74,18 @@ class Slots:
             pieces = mine.get((self, answer.site.version, told.render)) if mine is not None else None
         if pieces is None:
             before = len(failed)
-            pieces = self._around_ttl(told, ask, decision, tools, failed)
+            html = _rendered(told, decision, tools, failed)
+            pieces = self._around_ttl(told, ask, decision, tools, html)
             if mine is not None and len(failed) == before:
-                if len(mine) >= MOST_KEPT:
-                    mine.clear()
-                mine[self, answer.site.version, told.render] = pieces
+                _keep(mine, (self, answer.site.version, told.render), pieces, _most(answer, decision, html))
         return (b"%d" % answer.settled.ttl_s[ask.id]).join(pieces)
 
     def _around_ttl(
-        self, told: Told, ask: SlotAsk, decision: Decision, tools: Tools, failed: list[str]
+        self, told: Told, ask: SlotAsk, decision: Decision, tools: Tools, html: Sequence[bytes]
     ) -> Sequence[bytes]:
         """What stands between the places where the seconds go that an answer may be kept."""
         pieces: list[bytes] = []
         now = b""
-        html = _rendered(told, decision, tools, failed)
         for key, name in self.parts:
             now += key
             if name == "ttlS":
@@ -97,7 +101,8 @@ class Slots:
         found: list[bytes] = []
         for block, markup in zip(decision.blocks, html, strict=True):
             name = self.types.get(block.type or "", PLAIN)
-            found.append(selections[name].write(block, markup, told.render))
+            selection = selections.get(name) or selections[OTHER]
+            found.append(selection.write(block, name, markup, told.render))
         return b"[%b]" % b",".join(found)
 
 
@@ -108,7 +113,7 @@ class Blocks:
     parts: tuple[Part, ...]
     reasons: Mapping[bytes, tuple[Part, ...]]
 
-    def write(self, block: Block, html: bytes, render: Render) -> bytes:
+    def write(self, block: Block, kind: str, html: bytes, render: Render) -> bytes:
         found: list[bytes] = []
         for key, name in self.parts:
             if name[0] == ".":
@@ -120,8 +125,8 @@ class Blocks:
                 found += (key, b"{}" if render == "html" and html != b"null" else _encode(block.fields))
             elif name == "reason":
                 found += (key, _members(self.reasons[key], block.reason.to_dict(), "Reason"))
-            elif name[0] == "_":
-                found += (key, name[1:].encode())
+            elif name == "__typename":
+                found += (key, _encode(kind))
             else:
                 found += (key, _encode(_BLOCK[name](block)))
         # Of a type that none of the fragments is for, nothing is told.
@@ -170,6 +175,24 @@ class Projection:
             else:
                 found.append(b'"Personalization"')
         return b'{"data":{%b:%b}}' % (_encode(self.key), b"".join(found) + b"}" if found else _EMPTY)
+
+
+def _most(answer: Answer, decision: Decision, html: Sequence[bytes]) -> int:
+    """Octets that may be kept with a decision."""
+    texts = answer.site.texts
+    own = sum(len(texts.get(id(block.entry), b"")) for block in decision.blocks)
+    return MOST_TIMES * (own + sum(map(len, html)) + BESIDE * (len(html) + 1))
+
+
+def _keep(
+    kept: dict[object, Sequence[bytes]], key: tuple[Slots, int, Render], pieces: Sequence[bytes], most: int
+) -> None:
+    size = sum(map(len, pieces))
+    if 2 * size > most:
+        return
+    if len(kept) >= MOST_KEPT or size + sum(len(one) for found in list(kept.values()) for one in found) > most:
+        kept.clear()
+    kept[key] = pieces
 
 
 def _members(parts: Iterable[Part], value: Mapping[str, object], kind: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from plugin.graphql.projection import Projection
+from plugin.graphql import plain
+from plugin.graphql.projection import BESIDE, MOST_TIMES, Projection
 from plugin.store import open_store
 from tests.strategies.profiles import searched
 from tests.unit.plugin.graphql.answering import MANAGER, VISITOR, Answering, answering
@@ -174,6 +176,48 @@ def test_bytes_are_kept_with_a_decision_for_a_few_documents_only(site: Answering
     kept = [len(notes["graphql"]) for notes in _notes(ground) if "graphql" in notes]
     assert kept
     assert max(kept) <= 8
+
+
+def test_what_is_kept_with_a_decision_is_no_more_than_a_few_times_what_it_shows(site: Answering) -> None:
+    again = [" ".join(f"{letter}{number}: blocks {{ fields }}" for number in range(30)) for letter in "abcdef"]
+    texts = [f'{{ personalize(slots: [{{id: "feed"}}]) {{ slots {{ {one} }} }} }}' for one in again]
+    for text in texts:
+        projected, executed = (site.ask(text, projects=projects) for projects in (True, False))
+        assert projected == executed
+        assert projected[1] == 200
+    served = site.schemas.served()
+    ground = served.site.content.ground(served.site.ruleset.compiled("feed"))
+    most = MOST_TIMES * (sum(map(len, served.site.texts.values())) + BESIDE * (len(served.site.texts) + 1))
+    for notes in _notes(ground):
+        assert sum(len(one) for pieces in notes["graphql"].values() for one in pieces) <= most
+
+
+def test_what_names_many_types_with_many_fields_is_executed(site: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'{{ personalize(slots: [{{id: "feed"}}]) {{ slots {{ blocks {{ {" ".join(BLOCK[:7])} %s }} }} }} }}'
+    text %= "".join(f"... on {kind} {{ x{number}: id }} " for number, kind in enumerate(sorted(TYPED)))
+    before = site.ask(text, projects=False)
+    served = site.schemas.served().built
+    for most, is_projected in ((500, True), (20, False)):
+        monkeypatch.setattr(plain, "MOST_PARTS", most)
+        served.documents._kept.clear()
+        assert site.ask(text) == before
+        (operation,) = served.documents.prepare(text, hides=True).operations.values()
+        assert operation.plain is not None
+        assert (operation.plain.projection({}) is not None) is is_projected
+
+
+def test_of_the_ways_in_which_flags_turn_out_a_few_are_kept(site: Answering) -> None:
+    flags = "abcd"
+    head, parts = (
+        " ".join(one % (flag, flag) for flag in flags) for one in ("$%.1s%.0s: Boolean!", "%s: ruleset @skip(if: $%s)")
+    )
+    text = f'query Q({head}) {{ personalize(slots: [{{id: "feed"}}]) {{ {parts} }} }}'
+    for values in (*product([True, False], repeat=4), *product([True, False], repeat=4)):
+        variables = dict(zip(flags, values, strict=True))
+        assert set(site.ask(text, variables)[0]["data"]["personalize"]) == {one for one in flags if not variables[one]}
+    (operation,) = site.schemas.served().built.documents.prepare(text, hides=True).operations.values()
+    assert operation.plain is not None
+    assert 0 < len(operation.plain._made) <= plain.MOST_MADE
 
 
 def _notes(thing: Any) -> Iterator[dict[Any, Any]]:

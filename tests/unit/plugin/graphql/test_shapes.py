@@ -84,6 +84,20 @@ def test_a_field_that_is_rightly_named_keeps_its_name() -> None:
     assert not any(name.startswith("__") for name in names.values())
 
 
+def test_a_name_that_somebody_made_after_a_digest_is_told_apart_too() -> None:
+    first = field_names(["a b", "a_b"], [])["a b"]
+    assert len(set(field_names(["a b", "a_b", first], []).values())) == 3
+
+
+def test_no_type_of_content_has_the_name_of_one_of_ours() -> None:
+    """Blocks of any type may be plain ones: its fields would be promised of them."""
+    assert type_names(["plain"])["plain"].startswith("PlainBlock_")
+    shapes = shapes_of([{"type": "plain", "x": 1}, {"type": "hero", "x": "a"}])
+    plain = schema_of(shapes, RESOLVERS).type_map["PlainBlock"]
+    assert isinstance(plain, GraphQLObjectType)
+    assert "x" not in plain.fields
+
+
 @searched(150)
 @given(
     st.lists(st.dictionaries(HOSTILE, st.none() | st.integers() | st.text(max_size=3), max_size=4), max_size=6),
