@@ -43,7 +43,7 @@ _LARGEST_BODY = 8_192
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _encode = msgspec.json.Encoder().encode
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}")
-_TAKEN = frozenset({"key", "private", "error", "edge", "slots", "class", "consent"})
+_TAKEN = frozenset({"key", "private", "error", "values", "edge", "slots", "class", "consent"})
 """Slots whose own header would be one of the protocol's; `T-Key` has them all the same."""
 
 
@@ -166,6 +166,7 @@ def _body(found: KeysFound) -> bytes:
 _REFUSED = {
     "untrusted": ("T-Edge", "who asks is not among the setting trusted_proxies, and is not believed"),
     "version": ("T-Edge", "the version of the protocol is not known here; this one speaks 1"),
+    "values": ("T-Values", "the rules that are published now tell other values apart; ask by what the visitor has"),
     "class": ("T-Class", "forged, or of rules that are published no more; the visitor counts as unknown"),
 }
 
@@ -182,6 +183,8 @@ def _headers(found: KeysFound) -> dict[str, str]:
         headers["T-Private"] = ",".join([*(name for name, key in found.keys.items() if key is None), *found.unknown])
     if found.refused is not None:
         headers["T-Error"] = found.refused
+    if found.alike is not None:
+        headers["T-Values"] = found.alike
     if not found.shared:
         return {**headers, "Cache-Control": PRIVATE}
     tags = {"Surrogate-Key": AUDIENCE, "xkey": AUDIENCE, "Cache-Tag": AUDIENCE}

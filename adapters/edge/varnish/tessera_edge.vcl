@@ -194,6 +194,7 @@ sub tessera_escaped {
 sub tessera_forget {
     unset req.http.T-Key;
     unset req.http.T-Slots;
+    unset req.http.T-Values;
     unset req.http.T-Country;
     unset req.http.T-Locale;
     unset req.http.T-Network;
@@ -232,6 +233,7 @@ sub tessera_spoken {
     unset bereq.http.T_Key;
     unset bereq.http.T_Slots;
     unset bereq.http.T_Private;
+    unset bereq.http.T_Values;
     unset bereq.http.T_Edge;
     unset bereq.http.T_Country;
     unset bereq.http.T_Device;
@@ -456,6 +458,7 @@ sub tessera_stored_key {
     set beresp.keep = 0s;
     unset beresp.http.ETag;
     unset beresp.http.Last-Modified;
+    unset beresp.http.T-Values;
     # A key that is stored holds for all of its slots: vcl_hit looks no further. Longer than servers take a header, or
     # not of its form: as if there were none.
     if (beresp.status != 200 || beresp.http.T-Private || beresp.http.T-Key !~ "^[A-Za-z0-9._~/@!=,-]{1,8000}$") {
@@ -486,6 +489,7 @@ sub tessera_stored_page {
     unset beresp.http.T-Error;
     unset beresp.http.T-Key;
     unset beresp.http.T-Private;
+    unset beresp.http.T-Values;
     unset beresp.http.Surrogate-Key;
     unset beresp.http.Surrogate-Control;
     unset beresp.http.Cache-Tag;
@@ -604,6 +608,7 @@ sub tessera_unsaid {
     unset resp.http.T-Error;
     unset resp.http.T-Key;
     unset resp.http.T-Private;
+    unset resp.http.T-Values;
     unset resp.http.Surrogate-Key;
     unset resp.http.Surrogate-Control;
     unset resp.http.Cache-Tag;

@@ -6,7 +6,7 @@ import header;
 
 sub vcl_backend_fetch {
     if ((bereq.http.Tessera-Step == "key" || bereq.http.Tessera-Step == "keyed") && !bereq.uncacheable) {
-        header.regsub(bereq, "(?i)^(?!(Host|Accept|Accept-Encoding|User-Agent|If-None-Match|If-Modified-Since|Surrogate-Capability|Tessera-(Step|Fragment|Grace)|X-Forwarded-Proto|X-Tessera-Key|X-Varnish|T-(Edge|Key|Country|Device|Locale|Network|Referrer|Utm-(Source|Medium|Campaign|Term|Content)|Zone|Consent|Class)):)[^:]*:.*$", "Tessera-Left-Out: yes");
+        header.regsub(bereq, "(?i)^(?!(Host|Accept|Accept-Encoding|User-Agent|If-None-Match|If-Modified-Since|Surrogate-Capability|Tessera-(Step|Fragment|Grace)|X-Forwarded-Proto|X-Tessera-Key|X-Varnish|T-(Edge|Key|Values|Country|Device|Locale|Network|Referrer|Utm-(Source|Medium|Campaign|Term|Content)|Zone|Consent|Class)):)[^:]*:.*$", "Tessera-Left-Out: yes");
         unset bereq.http.Tessera-Left-Out;
     }
 }

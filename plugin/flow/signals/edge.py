@@ -23,6 +23,8 @@ from rules.footprint.inputs import UTM
 PROTOCOL = "t-edge"
 VERSION = "1"
 CLASS = "t-class"
+VALUES = "t-values"
+"""By which values of its inputs an edge went; see `plugin.service.delivery.alike`."""
 GPC = "gpc"
 SAVE_DATA = "save-data"
 _LONGEST = 1_024

@@ -12,12 +12,13 @@ from plugin.errors import ServiceUnavailable, UnknownKey, UnknownSlots
 from plugin.flow.context import ContextPolicy, RawRequest
 from plugin.flow.settle import DEGRADED_TTL_S
 from plugin.flow.signals.address import client_address
-from plugin.flow.signals.edge import CLASS, PROTOCOL, VERSION, from_edge, header_of
+from plugin.flow.signals.edge import CLASS, PROTOCOL, VALUES, VERSION, from_edge, header_of
 from plugin.flow.signals.notes import Draft
 from plugin.flow.signals.ports import Devices
 from plugin.flow.signals.text import header
 from plugin.flow.types import Site, SlotAsk
 from plugin.profiles.types import OWN_PURPOSE
+from plugin.service.delivery.alike import NOTHING, AlikeValues
 from plugin.service.delivery.personalize import Answer, Personalization, Personalize
 from plugin.service.delivery.sites import Sites
 from rules import Facts, Plan
@@ -54,6 +55,7 @@ class KeysFound(NamedTuple):
         ttl_s: how long it can stay as it is.
         shared: whether a cache may keep it.
         refused: a word for why the edge was not believed; None where it was, or where none spoke.
+        alike: the values of inputs that are alike, for an edge that does not know them; None: nothing new.
     """
 
     version: int
@@ -64,6 +66,7 @@ class KeysFound(NamedTuple):
     ttl_s: int
     shared: bool
     refused: str | None
+    alike: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -95,6 +98,7 @@ class Audiences:
         self._clock = clock
         self._deny_unknown = deny_unknown
         self._longest_s = longest_s
+        self._alike = AlikeValues()
 
     def find(self, raw: RawRequest, slots: Sequence[str]) -> KeysFound:
         """The keys of slots for a request.
@@ -115,7 +119,12 @@ class Audiences:
         refused = self._refusal(raw) if spoken else None
         by_edge = spoken and refused is None
         of_class = NOBODY
+        said: str | None = None
         if by_edge:
+            alike, went_by = self._alike.of(site.ruleset, site.shared, known), header(raw.headers, VALUES)
+            said = alike.text if (went_by or NOTHING.digest) != alike.digest else None
+            if went_by is not None and said is not None:  # by its own values, which it did not say, it may get another
+                return _asked_by_others(site.version, known, unknown, said)
             attributes = from_edge(
                 raw.headers, [name for name in inputs if name != "class"], gpc_purposes=self._policy.gpc_purposes
             )
@@ -159,6 +168,7 @@ class Audiences:
             max(0, int(left_s)),
             by_edge and refused is None,
             refused,
+            said,
         )
 
     def answer(self, asks: Sequence[SlotAsk], header_: str, *, unique: bool) -> Answer:
@@ -261,3 +271,9 @@ def _said_until(plan: Plan, until: datetime) -> int | None:
         return None
     until = outcome_until(plan.compiled, plan.now)
     return (until - _EPOCH) // _MICROSECOND if plan.now < until <= near else None
+
+
+def _asked_by_others(version: int, slots: Sequence[str], unknown: tuple[str, ...], said: str) -> KeysFound:
+    """No keys: the edge asked by what was alike to the slots under other rules, and is told what is now."""
+    sharing = dict.fromkeys(slots, "private")
+    return KeysFound(version, dict.fromkeys(slots), sharing, unknown, (), 0, False, "values", said)

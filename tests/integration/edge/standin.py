@@ -33,6 +33,7 @@ class Standin:
         fault: asked first; what it answers is answered.
         headers: more of them on every page.
         reads: other inputs than `READS` has, by slot.
+        alike: what is said of values that are alike; "" where every value counts.
     """
 
     version: int = 7
@@ -40,6 +41,7 @@ class Standin:
     keys: str = "public, max-age=0, s-maxage=600"
     headers: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    alike: str = ""
     fault: Callable[[Request], Reply | None] = lambda _request: None
     asked: list[Request] = field(default_factory=list)
     made: int = 0
@@ -48,7 +50,7 @@ class Standin:
     def reset(self) -> None:
         """As new, but for the version, which nothing that is stored knows yet."""
         self.version += 1
-        self.shared, self.keys, self.headers, self.reads = SHARED, Standin.keys, {}, {}
+        self.shared, self.keys, self.headers, self.reads, self.alike = SHARED, Standin.keys, {}, {}, ""
         self.fault = lambda _request: None
         self.asked.clear()
 
@@ -76,6 +78,12 @@ class Standin:
         reads = sorted({name for slot in slots for name in known.get(slot) or ()})
         vary = {"Vary": ", ".join(name.title() for name in reads)} if reads else {}
         private = [slot for slot in slots if known.get(slot) is None]
+        went_by, digest = request.headers.get("t-values"), self.alike.partition(" ")[0] or None
+        if went_by != digest:
+            vary["T-Values"] = self.alike or "none"
+            if went_by is not None:
+                refused = {"T-Error": "values", "T-Private": ",".join(slots), "T-Values": vary["T-Values"]}
+                return Reply.of({}, 200, **{"Cache-Control": "private, no-store", **refused})
         headers = {"Cache-Control": self.keys, "xkey": "audience", **vary}
         if private:
             return Reply.of({}, 200, **{**headers, "T-Private": ",".join(private)})

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.edge.varnish import build
 from adapters.runtime import Runtime
+from tests.contract.http_server import Reply
 from tests.integration.edge.conftest import Played
 from tests.integration.edge.operator import SECRET, edge
 
@@ -62,3 +63,95 @@ def test_what_the_rules_read_may_change(many: Played, played: Played, numbers: C
                     said[name] in text.split("key=home.hero=")[1].split(" ")[0] for name in reads if name in said
                 )
     assert played.origin is many.origin
+
+
+def lookups(many: Played) -> list[dict[str, str]]:
+    """What the origin was told with each key lookup since this was asked last."""
+    found = [dict(one.headers) for one in many.origin.asked if one.path == "/v1/audience"]
+    many.origin.asked.clear()
+    return found
+
+
+@pytest.fixture
+def fresh(many: Played, played: Played) -> Played:
+    """No key is stored in this cache either."""
+    with closing(build({"urls": [many.cache.url], "secret": SECRET}, Runtime.system())) as purger:
+        purger.purge(["audience"], hard=True)
+    assert played.origin is many.origin
+    return many
+
+
+def test_values_that_are_alike_ask_for_one_key(fresh: Played, numbers: Callable[[], int]) -> None:
+    page = f"/p/many-{numbers()}"
+    fresh.origin.reads = {"home.hero": ("t-country", "t-utm-campaign")}
+    fresh.origin.alike = "00a1 country /BE/DE/FR/ T-Utm-Campaign; T-Utm-Campaign=sale; T-Utm-Campaign=new;"
+    fresh.get(page, CF_IPCountry="IT")
+    lookups(fresh)
+    keys = {}
+    for country in ("FR", "DE", "US", "XX", None):
+        for campaign in ("sale", "other", "sal", "", "new", "newer"):
+            headers = {} if country is None else {"CF_IPCountry": country}
+            text = fresh.get(f"{page}?utm_campaign={campaign}", **headers).text
+            keys[country, campaign] = text.split("key=home.hero=")[1].split(" ")[0].split(".")[1]
+    assert keys["FR", "other"] == keys["DE", "sal"] == keys["DE", "newer"] == "BE--"
+    assert keys["FR", "sale"] == "BE-sale"
+    assert keys["US", "new"] == "US-new"
+    assert keys["XX", ""] == "XX--"
+    assert keys[None, "sale"] == "--sale"
+    asked = lookups(fresh)
+    assert len(asked) == len({(one.get("t-country"), one.get("t-utm-campaign")) for one in asked}) == 16
+    assert {one.get("t-values") for one in asked} == {"00a1"}
+
+
+def test_what_is_alike_no_more_is_asked_for_apart_at_once(fresh: Played, numbers: Callable[[], int]) -> None:
+    """Also where keys by the old words are still stored, and where every value counts again."""
+    page = f"/p/many-{numbers()}"
+    fresh.origin.reads = {"home.hero": ("t-country",)}
+    fresh.origin.alike = "00b1 country /BE/DE/FR/"
+    for country in ("BE", "DE"):
+        fresh.get(page, CF_IPCountry=country)
+    assert "BE" in fresh.get(page, CF_IPCountry="FR").text.split("key=")[1].split(" ")[0]
+    lookups(fresh)
+    for alike, fr in (("00b2 country /BE/DE/", "FR"), ("", "FR"), ("00b3 country /DE/FR/", "DE")):
+        fresh.origin.alike = alike
+        fresh.origin.version += 1
+        with closing(build({"urls": [fresh.cache.url], "secret": SECRET}, Runtime.system())) as purger:
+            purger.purge(["audience"], hard=True)
+        # The first is told of it, and asks again by what the visitor has; nobody passes.
+        for _ in range(2):
+            found = fresh.get(page, CF_IPCountry="FR")
+            assert found.headers["Cache-Control"] == "private, no-cache"
+            assert found.text.split("key=home.hero=")[1].split(" ")[0] == f"{fresh.origin.version}.{fr}" or (
+                fr == "DE" and f"{fresh.origin.version}.FR" in found.text
+            )
+    assert [one.get("t-values") for one in lookups(fresh)] == ["00b1", None, "00b2", "00b2", None, None, "00b3"]
+
+
+def test_what_a_client_says_of_it_is_not_heard(fresh: Played, numbers: Callable[[], int]) -> None:
+    page = f"/p/many-{numbers()}"
+    fresh.origin.reads = {"home.hero": ("t-country",)}
+    fresh.origin.alike = "00c1 country /BE/DE/FR/"
+    fresh.get(page, CF_IPCountry="BE")
+    lookups(fresh)
+    said = {"T-Values": "00c1", "T_Values": "x", "Tessera-Country": "BE", "Tessera-Exactly": "1", "Tessera-Alike": "x"}
+    assert "key=home.hero" in fresh.get(page, CF_IPCountry="US", raw=said).text
+    (asked,) = lookups(fresh)
+    assert (asked["t-country"], asked["t-values"]) == ("US", "00c1")
+    assert not {"tessera-exactly", "t_values", "tessera-alike"} & set(asked)
+
+
+def test_what_a_page_includes_is_told_what_the_visitor_has(fresh: Played, numbers: Callable[[], int]) -> None:
+    """Other values may be alike to the slots of the page and to a fragment in it."""
+    slot = f"s-{numbers()}"
+    include = f'<p><esi:include src="/v1/personalize?slots={slot}&amp;format=html"/>'.encode()
+    fresh.origin.reads = {"home.hero": ("t-country",), slot: ("t-country",)}
+    fresh.origin.alike = "00d1 country /BE/DE/FR/"
+    fresh.get(f"/p/many-{numbers()}", CF_IPCountry="BE")
+    lookups(fresh)
+    shared = {"Cache-Control": "public, s-maxage=60", "Surrogate-Control": 'content="ESI/1.0"'}
+    fresh.origin.fault = lambda request: Reply(200, include, shared) if request.path.startswith("/p/") else None
+    assert f"key={slot}=" in fresh.get(f"/p/many-{numbers()}", CF_IPCountry="FR").text
+    assert [(one["t-country"], one.get("t-values")) for one in lookups(fresh)] == [
+        ("BE", "00d1"),
+        ("FR", None),
+    ]
