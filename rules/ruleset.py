@@ -207,7 +207,7 @@ class Ruleset:
         Args:
             arms: arms by experiment, instead of what the buckets give; for tests and previews.
         """
-        compiled = self.compiled(slot)
+        compiled = self._slots.get(slot) or self.compiled(slot)
         situation = compiled.situation(facts, arms)
         return self._plan(compiled, facts, content, situation, situation.arms, compiled.bound(situation, facts))
 
@@ -317,7 +317,7 @@ class Ruleset:
             for name in excluded_ids:
                 excluded |= pool.by_id.get(name, 0)
             excluded &= course.left
-        counting = bool(exposures) and plan.compiled.has_caps
+        counting = plan.compiled.has_caps and bool(exposures)
         shown = None if excluded or counting else course.shown.get(most)
         if shown is None or shown.scores is not scores:
             arrangement = arrange(

@@ -43,8 +43,10 @@ def settle(
     faults: dict[str, Exception] = {}
     for ask, plan in _in_order(planned):
         exclude = (*ask.exclude, *shown) if visit.unique else ask.exclude
-        fault = plan if isinstance(plan, Exception) else None
-        if not isinstance(plan, Exception):
+        fault: Exception | None = None
+        if isinstance(plan, Exception):
+            fault = plan
+        else:
             try:
                 decision = ruleset.settle(
                     plan,
@@ -61,7 +63,7 @@ def settle(
             faults[ask.id] = fault
             decision, rung = stand_in(ask, planned, exclude)
             steps = {**steps, ask.id: Step(rung, "slot", UNFORESEEN)}
-        if (step := steps.get(ask.id)) is not None:
+        if steps and (step := steps.get(ask.id)) is not None:
             decision = lowered(decision, step)
             ttls[ask.id] = min(ttls.get(ask.id, longest_ttl_s), DEGRADED_TTL_S)
         if visit.unique:

@@ -23,13 +23,14 @@ FORM: Mapping[str, tuple[type, str]] = MappingProxyType(
     }
 )
 """What each part is where it is there; null is as good as leaving it out, and other parts are passed over."""
+_KINDS = {name: kind for name, (kind, _what) in FORM.items()}
 
 
 def wrong_types(context: Mapping[str, object]) -> dict[str, str]:
     """The parts that are of another type, and what each should be."""
     found = {}
+    kinds = _KINDS.get
     for name, value in context.items():
-        form = FORM.get(name)
-        if form is not None and value is not None and type(value) is not form[0]:
-            found[name] = f"Not {form[1]}."
+        if type(value) is not kinds(name) and value is not None and name in FORM:
+            found[name] = f"Not {FORM[name][1]}."
     return found

@@ -47,10 +47,11 @@ class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     options: _OptionsIn | UnsetType | None = UNSET
 
 
+_NO_OPTIONS = _OptionsIn()
 _decoder = msgspec.json.Decoder(_PersonalizeIn)
 _encode = msgspec.json.Encoder().encode
-_SHORT_ID = 128
-"""Characters of a slot's id that is kept: clients may ask for any."""
+_SHORT_IDS = 256
+"""Characters of all ids of slots together, up to which it is kept what they ask for: clients may send any."""
 _LARGEST = 2**53  # what is beyond it, the strict reader judges
 
 
@@ -103,7 +104,8 @@ def from_value(value: Mapping[str, object]) -> Asked | None:
 
 def _asked(found: _PersonalizeIn) -> Asked:
     context, events = found.context or {}, found.events or []
-    errors = _slot_errors(found.slots)
+    asks = _asks(found.slots)
+    errors = _slot_errors(found.slots) if asks is None else []
     errors += [FieldError(f"/context/{name}", detail) for name, detail in wrong_types(context).items()]
     name = found.visitor.id if found.visitor else None
     if isinstance(name, str) and not 1 <= len(name) <= LONGEST_ID:
@@ -112,9 +114,9 @@ def _asked(found: _PersonalizeIn) -> Asked:
         errors.append(FieldError("/events", f"at most {MOST_EVENTS} events"))
     if errors:
         raise ValidationFailed(errors)
-    options = found.options or _OptionsIn()
+    options = found.options or _NO_OPTIONS
     return Asked(
-        tuple(map(_ask, found.slots)),
+        tuple(map(_ask, found.slots)) if asks is None else asks,
         found.unique is True,
         options.explain is True,
         options.render or "json",
@@ -124,15 +126,21 @@ def _asked(found: _PersonalizeIn) -> Asked:
     )
 
 
+def _asks(slots: Sequence[_SlotIn]) -> tuple[SlotAsk, ...] | None:
+    """What slots without more than an id ask for; None for others, and where something is wrong with them."""
+    names = tuple([slot.id for slot in slots if slot.limit is UNSET and slot.exclude is UNSET])
+    few = len(names) == len(slots) <= MOST_SLOTS and len("".join(names)) <= _SHORT_IDS
+    return _plain_asks(names) if few else None
+
+
+@lru_cache(maxsize=512)
+def _plain_asks(names: tuple[str, ...]) -> tuple[SlotAsk, ...] | None:
+    """Pages ask for the same slots again and again."""
+    return None if _slot_errors([_SlotIn(name) for name in names]) else tuple(map(SlotAsk, names))
+
+
 def _ask(slot: _SlotIn) -> SlotAsk:
-    if slot.limit is UNSET and slot.exclude is UNSET and len(slot.id) <= _SHORT_ID:
-        return _plain_ask(slot.id)
     return SlotAsk(slot.id, slot.limit if isinstance(slot.limit, int) else None, tuple(slot.exclude or ()))
-
-
-@lru_cache(maxsize=1024)
-def _plain_ask(slot: str) -> SlotAsk:
-    return SlotAsk(slot)
 
 
 def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:
@@ -151,6 +159,8 @@ def is_moderate(value: dict[str, Any] | list[Any]) -> bool:
     """Whether every number in there is one of which no reader can make another."""
     for one in value.values() if isinstance(value, dict) else value:
         kind = type(one)
+        if kind is str:
+            continue
         if kind is dict or kind is list:
             if not is_moderate(one):
                 return False

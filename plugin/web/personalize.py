@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
+from plugin.edge.headers import PRIVATE
 from plugin.errors import (
     FieldError,
     MethodNotAllowed,
@@ -42,6 +43,9 @@ METHODS = ("GET", "HEAD", "POST")
 VARY = ("T-Key",)
 """Of shared answers: the same address with the key of an edge may come to something else."""
 _JSON_TYPES = frozenset({"application/json", "text/plain", ""})
+_OK, _NOT_MODIFIED = HTTPStatus.OK, HTTPStatus.NOT_MODIFIED
+_OWN = {"Content-Type": "application/json", "Cache-Control": PRIVATE}
+"""The headers of what nobody shares, as `Sharing.answered` has them."""
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -73,7 +77,7 @@ class HotRoute:
         method = environ["REQUEST_METHOD"]
         body, status, headers = self._answered(method, environ)
         lines = [*headers.items(), *self.headers]
-        if status != HTTPStatus.NOT_MODIFIED:  # else it would be that of the whole answer
+        if status != _NOT_MODIFIED:  # else it would be that of the whole answer
             lines.append(("Content-Length", str(len(body))))
         lines.extend(self.cors.answer(environ.get("HTTP_ORIGIN")).items())
         start_response(_STATUS[status], lines)
@@ -177,6 +181,8 @@ class HotRoute:
     ) -> Rendered:
         failed: list[str] = []
         body = self.writer.write(answer, render=asked.render, all_segments=all_segments, failed=failed)
+        if not answer.shared:
+            return body, _OK, _OWN
         body, status, headers = self.sharing.answered(
             environ, _address(environ), [answer], body, key=key, vary=VARY, broken=bool(failed)
         )

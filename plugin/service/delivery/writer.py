@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import cast
+from typing import Any
 
 import msgspec
 
@@ -43,9 +43,6 @@ class AnswerWriter:
             failed: takes what could not be rendered, as `degraded` names it; no cache should keep the answer then.
         """
         failed = [] if failed is None else failed
-        slots = b",".join(
-            [self._slot(answer, ask, decision, render, failed) for ask, decision in answer.settled.decisions]
-        )
         parts = [b'{"ruleset":', b"%d" % answer.site.version]
         if not answer.shared:
             parts += [
@@ -54,6 +51,14 @@ class AnswerWriter:
                 b',"visitor":',
                 _encode({"id": answer.visitor, "segments": _segments(answer, all_segments)}),
             ]
+        parts.append(b',"slots":{')
+        before = b""
+        kept, ttl_s = (answer.site.version, render), answer.settled.ttl_s
+        for ask, decision in answer.settled.decisions:
+            head, tail = self._around_ttl(answer, ask, decision, render, failed, kept)
+            trace = b"}" if decision.trace is None else b',"trace":%b}' % _encode(decision.trace)
+            parts += (before, head, b"%d" % ttl_s[ask.id], tail, trace)
+            before = b","
         errors, degraded = b"[]", b"[]"
         if answer.unknown or answer.rejected:
             errors = _encode(
@@ -64,27 +69,35 @@ class AnswerWriter:
             )
         if answer.degraded or failed:
             degraded = _encode([*answer.degraded, *dict.fromkeys(failed)])
-        parts += [b',"slots":{', slots, b'},"errors":', errors, b',"degraded":', degraded, b"}"]
-        return b"".join(parts)
-
-    def _slot(self, answer: Answer, ask: SlotAsk, decision: Decision, render: Render, failed: list[str]) -> bytes:
-        """One slot. All but its time to live is the same wherever these blocks are shown, and kept with them."""
-        notes = decision.notes
-        kept = (answer.site.version, render)
-        found = notes.get(kept) if notes is not None else None
-        if found is None:
-            before = len(failed)
-            found = self._around_ttl(answer, ask, decision, render, failed)
-            if notes is not None and len(failed) == before:
-                notes[kept] = found
-        head, tail = cast(tuple[bytes, bytes], found)
-        trace = b"}" if decision.trace is None else b',"trace":%b}' % _encode(decision.trace)
-        return b"%b%d%b%b" % (head, answer.settled.ttl_s[ask.id], tail, trace)
+        parts += [b'},"errors":', errors, b',"degraded":', degraded, b"}"]
+        return b"".join(parts)  # the only one: each would copy all that was prepared
 
     def _around_ttl(
+        self,
+        answer: Answer,
+        ask: SlotAsk,
+        decision: Decision,
+        render: Render,
+        failed: list[str],
+        kept: tuple[int, Render],
+    ) -> tuple[bytes, bytes]:
+        """What stands before the seconds that a slot may be kept, and what after them.
+
+        It is the same wherever these blocks are shown, and kept with them under `kept`.
+        """
+        notes = decision.notes
+        found: Any = notes.get(kept) if notes is not None else None
+        if found is None:
+            before = len(failed)
+            found = self._written(answer, ask, decision, render, failed)
+            if notes is not None and len(failed) == before:
+                notes[kept] = found
+        around: tuple[bytes, bytes] = found
+        return around
+
+    def _written(
         self, answer: Answer, ask: SlotAsk, decision: Decision, render: Render, failed: list[str]
     ) -> tuple[bytes, bytes]:
-        """What stands before the seconds that an answer may be kept, and what after them."""
         blocks = b",".join([self._block(answer, block, decision, render, failed) for block in decision.blocks])
         token = self._tokens.make(answer.site.version, ask.id, decision.audience_key, decision.arms)
         head = b'%b:{"blocks":[%b],"presentation":%b,"fallback":%b,"audience_key":"%b","ttl_s":' % (
