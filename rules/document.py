@@ -108,6 +108,7 @@ class _Checker:
         self.fields = Fields(data, (), report, TOP, "a document")
         self.read_file = read_file
         self.models: set[str] = set()
+        self.effects: dict[str, tuple[tuple[Effect, ...], str]] = {}
         zone_name = self.fields.text("timezone") or "UTC"
         zone = zone_of(zone_name)
         if zone is None:
@@ -227,10 +228,7 @@ class _Checker:
     def _rule(self, fields: Fields) -> Rule | None:
         slots = self._slots(fields)
         identifier = fields.identifier()
-        fields.needs("then", ", a list of effects")
-        effects = (
-            parse_effects(fields["then"], fields.at("then"), self.content, self.models) if "then" in fields else ()
-        )
+        effects, canonical_effects = self._effects(fields)
         when = parse_condition(fields["when"], fields.at("when"), self.visitor) if "when" in fields else ALWAYS
         schedule = parse_schedule(fields.data, fields.path, self.report, self.zone)
         cap = parse_cap(fields["cap"], fields.at("cap"), self.content) if "cap" in fields else None
@@ -248,8 +246,23 @@ class _Checker:
             effects=effects,
             cap=cap,
             strict=fields.flag("strict", False),
-            canonical=canonical([fields.data.get("then", []), fields.data.get("cap")]),
+            canonical=canonical_effects,
         )
+
+    def _effects(self, fields: Fields) -> tuple[tuple[Effect, ...], str]:
+        """What a rule does, and that with its cap as JSON; the same words without a problem are read once."""
+        fields.needs("then", ", a list of effects")
+        given = [fields.data.get("then", []), fields.data.get("cap")]
+        words = repr(given)  # tells 1, 1.0 and True apart
+        found = self.effects.get(words)
+        if found is None:
+            before = self.report.noted
+            path = fields.at("then")
+            effects = parse_effects(given[0], path, self.content, self.models) if "then" in fields else ()
+            found = (effects, canonical(given))
+            if self.report.noted == before:
+                self.effects[words] = found
+        return found
 
     def _experiment(self, fields: Fields) -> Experiment | None:
         return parse_experiment(fields, self._slots(fields), self.visitor, self.content, self.models)
@@ -260,6 +273,8 @@ class _Checker:
             fields.needs("slot", ', the id of a slot, a list of them, or "*"')
             return ()
         value = fields["slot"]
+        if type(value) is str and value in self.slot_ids and value != "*":
+            return (value,)
         if value == "*" or (isinstance(value, list | tuple) and "*" in value):
             return None
         names = value if isinstance(value, list | tuple) else [value]

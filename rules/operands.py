@@ -99,12 +99,13 @@ def _scalar(
     *,
     any_case: bool,
 ) -> None:
-    if value is None:
-        raise OperandError("null is no value; ask for absence with {exists: false}")
-    if not isinstance(value, str | int | float) and isinstance(value, list | tuple | Mapping):
-        raise OperandError("a list holds plain values here")
-    if isinstance(value, int | float) and not isinstance(value, bool) and not is_number(value):
-        raise OperandError(f"{value!r} is no number that every system reads alike; the limit is 2**53", word=value)
+    if type(value) is not str:  # most are
+        if value is None:
+            raise OperandError("null is no value; ask for absence with {exists: false}")
+        if isinstance(value, list | tuple | Mapping):
+            raise OperandError("a list holds plain values here")
+        if isinstance(value, int | float) and not isinstance(value, bool) and not is_number(value):
+            raise OperandError(f"{value!r} is no number that every system reads alike; the limit is 2**53", word=value)
     type_ = _element(attribute.type) if attribute else None
     if op in ("starts_with", "ends_with", "matches") or op.startswith("version_") or any_case:
         type_ = "string"

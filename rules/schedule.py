@@ -66,12 +66,15 @@ class Schedule:
 
 
 ALWAYS_ON = Schedule()
+_FIELDS = frozenset({"from", "until", "on", "timezone"})
 
 
 def parse_schedule(
     data: Mapping[str, object], path: Path, report: Report, zone: ZoneInfo, *, may_recur: bool = True
 ) -> Schedule:
     """The schedule of a rule or an experiment, from its `from`, `until`, `on` and `timezone`."""
+    if _FIELDS.isdisjoint(data):
+        return ALWAYS_ON
     visitor = data.get("timezone") == "visitor"
     if "timezone" in data and not visitor:
         report.add(

@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 import rules
+from rules.effects import SetHints
 from rules.errors import Problem
 
 HEAD = """\
@@ -379,6 +380,26 @@ def test_a_document_with_twelve_mistakes_has_twelve_problems_in_order() -> None:
     assert places == sorted(places)
     assert [one.line for one in found] == [1, 2, 3, 5, 7, 9, 10, 10, 10, 11, 13, 15]
     assert str(found[4]) == "site.yaml:7:20: 'limit' is a whole number from 1 to 100"
+
+
+def test_effects_in_the_same_words_have_their_problems_at_each_place() -> None:
+    rule = "  - {{id: {}, slot: home.hero, then: [{{hide: {{content.type: {}}}, max: 1}}]}}\n"
+    found = problems(HEAD + "rules:\n" + "".join(rule.format(name, "card") for name in "abc"))
+    assert [(one.line, one.word) for one in found] == [(LINES + 2 + index, "max") for index in range(3)]
+
+
+def test_effects_that_are_equal_only_in_python_stay_apart() -> None:
+    values = [1, True, 1.5, "1", [1], {"a": 1}, {"a": True}]
+    document = {
+        "slots": [{"id": "home.hero"}],
+        "rules": [
+            {"id": f"r{index}", "slot": "home.hero", "then": [{"set": {"presentation.x": value}}]}
+            for index, value in enumerate([*values, *values])
+        ],
+    }
+    read = [rule.effects for rule in rules.load(document).document.rules]
+    hints = [effect.hints[0][1] for effects in read for effect in effects if isinstance(effect, SetHints)]
+    assert list(map(repr, hints)) == list(map(repr, [*values, *values]))
 
 
 def test_a_mapping_has_pointers_instead_of_lines() -> None:
