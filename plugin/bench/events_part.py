@@ -10,14 +10,17 @@ from typing import Any
 
 from plugin.bench.events import RATE_PER_S, Round, Seen, accept, redis_server, see, served
 from plugin.bench.failures import Failures
+from plugin.bench.memory import visitor_bytes
 
-FULL = (5, 400, 20.0)
+FULL = (5, 200, 10.0)
+"""Rounds, batches in a round, seconds of a round in which events are looked for."""
 QUICK = (1, 80, 4.0)
 WARM_UP_S = 3.0
 
 
 def measure(*, quick: bool, say: Callable[[str], None], failures: Failures) -> dict[str, Any]:
-    """By stream: events accepted a second alone and while applying, and how soon one is seen; Redis where it is there.
+    """By stream: events accepted a second alone and while applying, and how soon one is seen; Redis where it is there,
+    with what a visitor takes in it.
 
     Args:
         failures: told what could not be measured; its figures are missing.
@@ -43,6 +46,11 @@ def measure(*, quick: bool, say: Callable[[str], None], failures: Failures) -> d
                 with failures.of(what), served(folder / f"{name}-seen", url, applies=True) as server:
                     see(server, WARM_UP_S)
                     of["seen"] = _seen([see(server, seconds) for _ in range(rounds)])
+                if url is not None:
+                    what = "memory of a visitor in Redis"
+                    say(what)
+                    with failures.of(what):
+                        of["bytes_a_visitor"] = round(visitor_bytes(url))
     return found
 
 
@@ -61,4 +69,6 @@ def _seen(runs: Sequence[Seen]) -> dict[str, Any]:
         "p99_ms": round(median(one.ms[min(len(one.ms) - 1, len(one.ms) * 99 // 100)] for one in runs), 1),
         "probes": sum(len(one.ms) for one in runs),
         "events_per_s": round(median(one.per_s for one in runs)),
+        "loop_us": round(median(one.loop_us for one in runs), 1),
+        "rounds_ms": [round(median(one.ms), 1) for one in runs],
     }

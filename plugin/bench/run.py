@@ -218,6 +218,9 @@ def _events(quick: bool, say: Say, failures: Failures) -> tuple[Result, list[Tar
                 Target(f"event to the next decision, stream {name}, median", seen["median_ms"], 50, "ms"),
                 Target(f"the same, p99 of {seen['probes']:,}", seen["p99_ms"], 250, "ms"),
             ]
+        if "bytes_a_visitor" in one:
+            what = "memory of a visitor in Redis, 20 attributes and 10 counters"
+            targets.append(Target(what, one["bytes_a_visitor"], 2_048, "bytes"))
     return found, targets
 
 

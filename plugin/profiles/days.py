@@ -33,6 +33,10 @@ class Days(msgspec.Struct, frozen=True, array_like=True):
 
 def add(days: Days, day: int, count: int = 1, thousandths: int = 0) -> Days:
     """With so many more on a day. What is 31 days older than the newest is left out."""
+    place = days.newest - day
+    if not thousandths and count > 0 and 0 <= place < len(days.counts):  # mostly: of a day that had some before
+        counts = (*days.counts[:place], days.counts[place] + count, *days.counts[place + 1 :])
+        return Days(days.newest, counts, days.sums)
     return merge(days, Days(day, (count,), (thousandths,) if thousandths else ()))
 
 

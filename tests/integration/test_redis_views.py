@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from plugin.bench.memory import visitor_bytes
 from plugin.cli.examining import _copies
 from plugin.errors import ServiceUnavailable
 from plugin.live.redis_views import DEGRADED, TOMBSTONE_S, RedisViews, dropping
@@ -341,6 +342,12 @@ def test_a_visitor_takes_two_kilobytes_at_most(views: RedisViews, server: Redis)
     views.rebuild(1, pages(HotCopy(source, NOW, fold.encode(view))))
     (key,) = [name for name in server.keys("*") if source.encode() in name]
     assert server.memory_usage(key) <= 2_048
+
+
+@pytest.mark.usefixtures("views")
+def test_the_benchmark_finds_as_much(redis_server: servers.Redis) -> None:
+    """Of many together, with the server's own part of it."""
+    assert 1_000 < visitor_bytes(redis_server.url) <= 2_048
 
 
 def test_copies_follow_what_is_stored(sqlite_store: Store, views: RedisViews) -> None:

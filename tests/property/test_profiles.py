@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from plugin.profiles import days
 from plugin.profiles import fold as folding
 from plugin.profiles import state as states
 from plugin.profiles.attributes import put
@@ -150,15 +151,15 @@ def test_attributes_are_those_that_counting_by_hand_gives(seed: int) -> None:
     found = seen(view(state_of(*arrivals(events, seed, WEEK_MS))))
     today = NOW // DAY_MS
 
-    def days(one: Event) -> int:
+    def age(one: Event) -> int:
         return today - one.time // DAY_MS
 
     views = [one for one in events if one.type == "view"]
     # What is 31 days older than the newest of its type is forgotten, so no window of 30 days can miss it.
     assert DAYS_KEPT > 30
-    assert found["profile.view_7d"] == sum(days(one) < 7 for one in views)
-    assert found["profile.click_30d"] == sum(one.type == "click" and days(one) < 30 for one in events)
-    spent = sum(one.value or 0 for one in events if one.type == "purchase" and days(one) < 30)
+    assert found["profile.view_7d"] == sum(age(one) < 7 for one in views)
+    assert found["profile.click_30d"] == sum(one.type == "click" and age(one) < 30 for one in events)
+    spent = sum(one.value or 0 for one in events if one.type == "purchase" and age(one) < 30)
     assert found["profile.value_30d"] == pytest.approx(spent)
     halved = sum(2 ** ((one.time - NOW) / WEEK_MS) for one in views)
     assert found["profile.view_decayed"] == pytest.approx(halved, abs=2e-6)
@@ -197,3 +198,12 @@ def test_attributes_set_in_any_order_end_as_the_last_that_was_said(
     assert told(random.Random(order).sample(said, len(said))) == state
     for name, there in state.attributes.items():
         assert (there.time, there.id) == max((time, f"e-{by}") for which, time, by, _value in said if which == name)
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.integers(1, 3), st.sampled_from([0, 0, 0, 250, -250])), max_size=60))
+def test_one_more_of_a_day_is_what_adding_two_rows_gives(added: list[tuple[int, int, int]]) -> None:
+    found = whole = days.Days()
+    for day, count, thousandths in added:
+        one = days.Days(day, (count,), (thousandths,) if thousandths else ())
+        found, whole = days.add(found, day, count, thousandths), days.merge(whole, one)
+        assert found == whole

@@ -189,9 +189,14 @@ def test_a_part_that_fails_is_named_beside_what_the_others_found(monkeypatch: py
 
 def test_of_events_what_was_measured_is_shown_where_something_failed() -> None:
     accepting = {"events_per_s": 5_100, "cpu_us_an_event": 120.5, "loop_us": 25.0, "rounds": [5_100]}
-    text = as_text({**result(), "events": {"local": {"accepting": accepting}}})
-    assert "local" in text
-    assert "5,100" in text
+    seen = {"median_ms": 31.5, "p99_ms": 99.0, "probes": 40, "events_per_s": 300, "loop_us": 25.5}
+    streams = {"local": {"accepting": accepting}, "redis": {"seen": seen, "bytes_a_visitor": 1_849}}
+    text = as_text({**result(), "events": streams})
+    (local,) = (line for line in text.splitlines() if line.startswith("local"))
+    (redis,) = (line for line in text.splitlines() if line.startswith("redis"))
+    assert local.split() == ["local", "5,100", "120.5", "25.0", "-", "-", "-", "-", "-"]
+    assert redis.split() == ["redis", "-", "-", "-", "-", "-", "31.5", "99.0", "25.5"]
+    assert "takes 1,849 bytes of Redis" in text
 
 
 def test_the_picture_is_sound_svg_with_a_curve_for_each_shape_and_the_naive_ones() -> None:
