@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
@@ -129,16 +129,16 @@ class Asking:
 
     def told(self, asked: Asked, answer: Answer) -> Told:
         """What is told of an answer to this caller."""
-        held: frozenset[str] | set[str] = set()
+        held: Set[str] = frozenset()
         if not answer.shared:
             held = answer.settled.planned.facts.held
             if self.caller.kind != "management":
                 held &= answer.site.public_segments
-        errors: list[Mapping[str, object]] = [
-            {"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown
-        ]
-        errors += [{"pointer": one.pointer, "detail": one.detail} for one in answer.rejected]
-        return Told(answer, asked.render, tuple(sorted(held)), errors)
+        errors: list[Mapping[str, object]] = []
+        if answer.unknown or answer.rejected:
+            errors += [{"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown]
+            errors += [{"pointer": one.pointer, "detail": one.detail} for one in answer.rejected]
+        return Told(answer, asked.render, sorted(held) if held else (), errors)
 
     def rest(self, name: str, *, body: Mapping[str, Any] | None = None, **given: Any) -> Any:  # noqa: ANN401
         """What an operation of REST answers to this caller, as JSON.

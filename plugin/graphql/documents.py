@@ -132,17 +132,26 @@ class Documents:
         except RecursionError as error:
             raise MalformedRequest("The document is nested too deeply.") from error
         judge_document(document)
-        operations = _operations(document)
+        fragments = _fragments(document)
+        operations = {name: (one, _judged_roots(one, fragments)) for name, one in _operations(document).items()}
         # Before validation: introspection is long, and validated for those alone who may see it.
         errors = validate(
             self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=hides, allow_empty_selection_sets=False
         )
         if errors:
             raise Refused(errors[:MOST_ERRORS])
-        fragments = _fragments(document)
+        shapes = dict(self._shapes)
         return Prepared(
             document,
-            {name: _operation(one, fragments, self._shapes, self._schema) for name, one in operations.items()},
+            {
+                name: Operation(
+                    one,
+                    sum(not root.startswith("__") for root in roots),
+                    not _INTROSPECTION.isdisjoint(roots),
+                    plain_of(one, fragments, shapes, self._schema),
+                )
+                for name, (one, roots) in operations.items()
+            },
         )
 
 
@@ -155,17 +164,12 @@ def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
 
 
-def _operation(
-    node: OperationDefinitionNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    shapes: Shapes,
-    schema: GraphQLSchema,
-) -> Operation:
+def _judged_roots(node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:
+    """The fields of `Query` or `Mutation`. Raises: MalformedRequest where they are too many."""
     names = _roots(node.selection_set, fragments)
-    roots = sum(not name.startswith("__") for name in names)
-    if roots > MOST_ROOTS:
+    if sum(not name.startswith("__") for name in names) > MOST_ROOTS:
         raise MalformedRequest(f"An operation asks for more than {MOST_ROOTS} fields of {node.operation.value}.")
-    return Operation(node, roots, not _INTROSPECTION.isdisjoint(names), plain_of(node, fragments, dict(shapes), schema))
+    return names
 
 
 def _roots(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:
@@ -174,7 +178,8 @@ def _roots(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitio
         if isinstance(one, FieldNode):
             found.append(one.name.value)
         elif isinstance(one, FragmentSpreadNode):
-            found += _roots(fragments[one.name.value].selection_set, fragments)
+            fragment = fragments.get(one.name.value)  # validation says where there is none
+            found += _roots(fragment.selection_set, fragments) if fragment is not None else []
         else:
             found += _roots(one.selection_set, fragments)  # type: ignore[attr-defined]
     return found

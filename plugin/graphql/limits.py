@@ -138,8 +138,8 @@ def _of_fragment(
     found = known.get(name)
     if found is None:
         node = fragments.get(name)
-        if node is None:  # validation says so
-            return Weight(0, 0)
+        if node is None:  # validation says so; it counts, for what spreads it twice may be spread twice
+            return Weight(1, 0)
         found = known[name] = _weight(node.selection_set, fragments, known, (*within, name))
     return found
 

@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
     answer: Answer
     render: Render
-    segments: tuple[str, ...]
+    segments: Sequence[str]
     errors: Sequence[Mapping[str, object]]
 
 
@@ -144,6 +144,11 @@ class Projection:
     slots: Mapping[bytes, Slots]
     others: Mapping[bytes, tuple[Part, ...]] = field(default_factory=dict)
 
+    head: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", b'{"data":{%b:' % _encode(self.key))
+
     def write(self, told: Told, tools: Tools, failed: list[str]) -> bytes:
         """The whole answer, as UTF-8; ``failed`` takes what could not be rendered, as `AnswerWriter.write` does."""
         answer = told.answer
@@ -164,7 +169,8 @@ class Projection:
             elif name == "decisionId":
                 found.append(_encode(answer.decision_id))
             elif name == "degraded":
-                found.append(_encode([*answer.degraded, *dict.fromkeys(failed)]))
+                whole = not answer.degraded and not failed
+                found.append(b"[]" if whole else _encode([*answer.degraded, *dict.fromkeys(failed)]))
             elif name == "visitor":
                 visitor = {"id": answer.visitor, "segments": told.segments}
                 shared = b"null" if answer.shared else None
@@ -174,7 +180,7 @@ class Projection:
                 found.append(b"[%b]" % b",".join(faults))
             else:
                 found.append(b'"Personalization"')
-        return b'{"data":{%b:%b}}' % (_encode(self.key), b"".join(found) + b"}" if found else _EMPTY)
+        return b"%b%b}}" % (self.head, b"".join(found) + b"}" if found else _EMPTY)
 
 
 def _most(answer: Answer, decision: Decision, html: Sequence[bytes]) -> int:

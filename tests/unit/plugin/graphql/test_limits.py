@@ -71,6 +71,13 @@ BOMBS: dict[str, tuple[Callable[[], str], int]] = {
     "a schema": (lambda: "type Query { a: Int } { personalize { ruleset } }", 400),
     "nothing": (lambda: "# nothing", 400),
     "empty selections": (lambda: "{ personalize(slots: []) { } }", 400),
+    "unknown fragments": (
+        lambda: (
+            "{ ...F0 }"
+            + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(MOST_FRAGMENTS - 1))
+        ),
+        400,
+    ),
     "an unknown fragment": (lambda: personalize("...Nobody"), 400),
     "a huge number": (lambda: f"{{ personalize(slots: [], context: {{a: {'9' * 5000}}}) {{ ruleset }} }}", 400),
     "an infinite number": (lambda: "{ personalize(slots: [], context: {a: 1e999}) { ruleset } }", 400),
@@ -88,6 +95,13 @@ def test_a_bomb_is_refused_in_time_and_nothing_is_kept(site: Answering, name: st
     assert body["errors"][0]["extensions"]["problem"]["status"] == status
     assert time.process_time() - began < 2
     assert len(built.documents) == 0
+
+
+def test_fields_of_the_root_are_counted_before_anything_is_validated(site: Answering) -> None:
+    for text in ("{ %s }" % ("nonsense " * 11), "{ ...F ...F } fragment F on Nothing { %s }" % ("nonsense " * 6)):
+        body, status, _ = site.ask(text)
+        assert status == 400
+        assert "more than 10 fields of query" in body["errors"][0]["message"]
 
 
 def test_aliases_in_arguments_are_none() -> None:
