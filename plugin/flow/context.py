@@ -114,7 +114,7 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
         draft.attributes,
         tuple(draft.notes),
         not _PREFETCH_HEADERS.isdisjoint(headers) and _is_prefetch(headers),
-        header(headers, "dnt") == "1",
+        "dnt" in headers and header(headers, "dnt") == "1",
     )
 
 

@@ -54,7 +54,7 @@ def derive_consent(
             draft.note("consent", "too_many")
     elif body is not None:
         draft.note("consent", "wrong_type")
-    if header(headers, "sec-gpc") == "1":
+    if "sec-gpc" in headers and header(headers, "sec-gpc") == "1":
         for purpose in gpc_purposes:
             if said.get(purpose):
                 draft.note(f"consent.{purpose}", "overridden")

@@ -24,7 +24,8 @@ def derive_custom(
     draft: Draft,
 ) -> None:
     """Adds `custom.*`: the query by declared type, then the body, which keeps JSON types and wins."""
-    _from_query(request.query, wanted, types, limits, draft)
+    if request.query:
+        _from_query(request.query, wanted, types, limits, draft)
     said = request.body.get("custom")
     if said is None:
         return
@@ -41,9 +42,10 @@ def derive_custom(
         if wanted is None and not _is_name(name):
             draft.note("custom", "malformed")
             continue
-        value = json_value(said[name], limits.max_text, limits.max_list, f"custom.{name}", draft)
+        full = _PREFIX + name
+        value = json_value(said[name], limits.max_text, limits.max_list, full, draft)
         if value is not None:
-            draft.attributes[f"custom.{name}"] = value
+            draft.attributes[full] = value
 
 
 def _from_query(

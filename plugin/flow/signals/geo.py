@@ -34,6 +34,8 @@ GEO = frozenset(
 
 
 _COUNTRY_ALONE = frozenset({"geo.country", "geo.eu"})
+_BESIDE_COUNTRY = {name: tuple(each or "" for each in cdn.names()[1:]) for name, cdn in CDNS.items()}
+"""The headers of a network in the order of `Spoken`; empty, which no header is called, where it has none."""
 
 
 class Spoken(NamedTuple):
@@ -132,8 +134,7 @@ def _said_by_cdn(
         return _cdn_attributes(cdn.encoded, country)
     get = headers.get
     rest = [
-        sent[0] if each is not None and (sent := get(each)) and len(sent[0]) <= _LONGEST_HEADER else None
-        for each in cdn.names()[1:]
+        sent[0] if (sent := get(each)) and len(sent[0]) <= _LONGEST_HEADER else None for each in _BESIDE_COUNTRY[name]
     ]
     return _cdn_attributes(cdn.encoded, country, *rest)
 

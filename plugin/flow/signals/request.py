@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -67,17 +68,21 @@ def headers_from_environ(environ: Mapping[str, Any]) -> dict[str, tuple[str, ...
     """
     keys = tuple(environ)
     # Names of a client's choice, up to what a server takes, would fill the memory.
-    find = _headers_kept if len("".join(keys)) <= _SHORT_NAMES else _headers_among
-    return {name: (environ[key],) for key, name in find(keys)}
+    names, values = (_headers_kept if len("".join(keys)) <= _SHORT_NAMES else _headers_among)(keys)
+    return dict(zip(names, zip(values(environ)), strict=True)) if names else {}
 
 
 _SHORT_NAMES = 2_048
 """Characters of all names together, up to which it is kept what they stand for; those of browsers are about 600."""
 
 
-def _headers_among(keys: tuple[str, ...]) -> Sequence[tuple[str, str]]:
-    """The keys of an environment that stand for headers, with these."""
-    return tuple((key, key[5:].replace("_", "-").lower()) for key in keys if key.startswith("HTTP_"))
+def _headers_among(keys: tuple[str, ...]) -> tuple[Sequence[str], Callable[[Mapping[str, str]], Sequence[str]]]:
+    """The headers for which keys of an environment stand, and what picks their values there."""
+    own = [key for key in keys if key.startswith("HTTP_")]
+    names = tuple(key[5:].replace("_", "-").lower() for key in own)
+    if len(own) == 1:  # of one key, `itemgetter` gives the value itself
+        return names, lambda environ: (environ[own[0]],)
+    return names, itemgetter(*own) if own else tuple
 
 
 _headers_kept = lru_cache(maxsize=1024)(_headers_among)  # browsers are alike in what they send

@@ -84,6 +84,8 @@ def json_value(value: object, longest: int, most: int, name: str, draft: Draft) 
     """A scalar, a list of strings or of numbers, or a location; None with a note for anything else."""
     if type(value) is str and len(value) <= longest and value.isprintable():  # what most are
         return value
+    if (type(value) is float or type(value) is int) and -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+        return value
     if isinstance(value, list):
         return _json_list(value, longest, most, name, draft)
     if isinstance(value, dict):
@@ -98,10 +100,11 @@ def _json_list(value: list[object], longest: int, most: int, name: str, draft: D
     if len(value) > most:
         draft.note(name, "too_many")
         return None
-    for item in value:
-        if type(item) is not str or len(item) > longest or not item.isprintable():
-            break
-    else:
+    try:
+        text = "".join(value)  # type: ignore[arg-type] # the quickest way to see that all of them are texts
+    except TypeError:
+        text = "\0"
+    if len(text) <= longest and text.isprintable():
         return value  # plain texts, as most lists are
     items = [_scalar(item, longest, name, draft) for item in value]
     kinds = {"text" if isinstance(item, str) else type(item).__name__ for item in items}
