@@ -24,7 +24,7 @@ from plugin.errors import (
 )
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.flow.types import Site
-from plugin.graphql.limits import MOST_BLOCKS
+from plugin.graphql.limits import MOST_BLOCKS, MOST_TOLD
 from plugin.graphql.projection import Told, Tools
 from plugin.service.delivery.audience import Audiences
 from plugin.service.delivery.personalize import Answer, Personalization, Personalize
@@ -69,6 +69,8 @@ class Asking:
         by_get: whether it came by GET: nothing may change, and a shared cache may keep the answer.
         query: the parameters of the address, without those of GraphQL itself.
         address: path and query, as they came.
+        fields: that the operation asks for.
+        blocks: that all slots together may show.
         answers: those of which the whole is made; see `rendered`.
         is_broken: whether something could not be rendered.
     """
@@ -81,6 +83,7 @@ class Asking:
     query: Mapping[str, tuple[str, ...]]
     by_get: bool
     counted: bool
+    fields: int = 0
     blocks: int = 0
     answers: list[Answer] = field(default_factory=list)
     is_private: bool = False
@@ -190,6 +193,11 @@ class Asking:
             self.blocks += most if one.limit is None else min(most, one.limit)
         if self.blocks > MOST_BLOCKS:
             raise MalformedRequest(f"The slots may show more than {MOST_BLOCKS} blocks together.")
+        if self.blocks * self.fields > MOST_TOLD:
+            raise MalformedRequest(
+                f"The slots may show {self.blocks} blocks together, and {self.fields} fields are asked for: "
+                f"at most {MOST_TOLD} if multiplied."
+            )
 
     def _raw(self, asked: Asked) -> RawRequest:
         context, query = asked.context, self.query

@@ -45,12 +45,14 @@ class Operation:
     """One operation of a document.
 
     Attributes:
-        roots: how many fields of `Query` or `Mutation` it asks for.
+        fields: how many it asks for, fragments written out.
+        roots: how many of them are of `Query` or `Mutation`.
         introspects: whether it asks for the schema itself.
         plain: writes the answer without an execution, where it is plain enough for that.
     """
 
     node: OperationDefinitionNode
+    fields: int
     roots: int
     introspects: bool
     plain: Plain | None
@@ -131,9 +133,10 @@ class Documents:
             raise Refused([error]) from error
         except RecursionError as error:
             raise MalformedRequest("The document is nested too deeply.") from error
-        judge_document(document)
+        fields = judge_document(document)
         fragments = _fragments(document)
-        operations = {name: (one, _judged_roots(one, fragments)) for name, one in _operations(document).items()}
+        operations = _operations(document)
+        roots = [_judged_roots(one, fragments) for one in operations]
         # Before validation: introspection is long, and validated for those alone who may see it.
         errors = validate(
             self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=hides, allow_empty_selection_sets=False
@@ -144,20 +147,20 @@ class Documents:
         return Prepared(
             document,
             {
-                name: Operation(
+                one.name.value if one.name else "": Operation(
                     one,
-                    sum(not root.startswith("__") for root in roots),
-                    not _INTROSPECTION.isdisjoint(roots),
+                    many,
+                    sum(not name.startswith("__") for name in names),
+                    not _INTROSPECTION.isdisjoint(names),
                     plain_of(one, fragments, shapes, self._schema),
                 )
-                for name, (one, roots) in operations.items()
+                for one, many, names in zip(operations, fields, roots, strict=True)
             },
         )
 
 
-def _operations(document: DocumentNode) -> dict[str, OperationDefinitionNode]:
-    found = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    return {one.name.value if one.name else "": one for one in found}
+def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
+    return [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
 
 
 def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

@@ -56,6 +56,7 @@ class Executing:
         if operation.introspects:
             require_manager(asking.caller)
             asking.is_private = True
+        asking.fields = operation.fields
         if operation.roots > 1:
             take(operation.roots - 1)
         if asked.keeps:

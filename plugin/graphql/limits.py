@@ -7,7 +7,7 @@ with the square of what it finds, ever sees one that is large or deep.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphql import (
@@ -31,6 +31,8 @@ MOST_FRAGMENTS = 50
 MOST_ROOTS = 10
 MOST_BLOCKS = 5_000
 """Of all slots of a request together: the cost of an answer."""
+MOST_TOLD = 100_000
+"""Blocks, times the fields of the operation: what may be asked of each."""
 MOST_VALUES = 20_000
 LONGEST_LIST = 1_000
 _TOKEN = re.compile(
@@ -73,8 +75,8 @@ class Weight(NamedTuple):
     depth: int
 
 
-def judge_document(document: DocumentNode) -> None:
-    """Refuse a parsed document, fragments written out. Raises: MalformedRequest."""
+def judge_document(document: DocumentNode) -> Sequence[int]:
+    """Refuse a parsed document, fragments written out; the fields of each operation. Raises: MalformedRequest."""
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     if not operations:
@@ -87,10 +89,12 @@ def judge_document(document: DocumentNode) -> None:
     for name in fragments:  # those that nobody spreads, too, may spread themselves
         _of_fragment(name, fragments, known, ())
     weights = [_weight(one.selection_set, fragments, known, ()) for one in operations]
-    if sum(one.fields for one in weights) > MOST_FIELDS:
+    fields = [one.fields for one in weights]
+    if sum(fields) > MOST_FIELDS:
         raise MalformedRequest(f"The document asks for more than {MOST_FIELDS} fields.")
     if max(one.depth for one in weights) > DEEPEST:
         raise MalformedRequest(f"The document asks for fields more than {DEEPEST} deep.")
+    return fields
 
 
 def judge_values(variables: object) -> None:

@@ -158,6 +158,22 @@ def test_slots_may_show_so_many_blocks_together(site: Answering, monkeypatch: py
     assert site.ask(f"{{ {asked} {limited} }}")[1] == 200
 
 
+def test_many_fields_of_many_blocks_are_refused_before_anything_is_decided(
+    site: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugin.graphql.asking.MOST_TOLD", 24)
+    whole = '{ personalize(slots: [{id: "feed"}]) { slots { %s } } }'  # four blocks
+    for projects in (True, False):
+        assert site.ask(whole % "blocks { id type tags }", projects=projects)[1] == 200
+        body, status, _ = site.ask(whole % "a: blocks { id } b: blocks { id type }", projects=projects)
+        assert status == 400
+        assert "4 blocks together, and 7 fields are asked for" in body["errors"][0]["message"]
+        two = "query A " + whole % "blocks { id type tags }" + " query B " + whole % "blocks { id type tags }"
+        assert site.ask(two, operation="A", projects=projects)[1] == 200
+        few = whole.replace('"feed"', '"feed", limit: 3')
+        assert site.ask(few % "a: blocks { id } b: blocks { id type }", projects=projects)[1] == 200
+
+
 def test_names_that_are_nearly_right_are_told_to_managers_alone(site: Answering) -> None:
     text = personalize("rulesets")
     assert "Did you mean" not in site.ask(text)[0]["errors"][0]["message"]
