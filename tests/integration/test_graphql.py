@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from plugin import settings as settings_
 from plugin.app import create_app
@@ -23,6 +24,8 @@ from plugin.errors import SettingsError
 from plugin.setting_kinds import DeliveryKey, Secret
 from plugin.settings import Settings
 from plugin.store import migrate, open_store
+from plugin.web.limits import Buckets
+from plugin.web.services import Rate
 from tests.docs.site import EDITOR_KEY, TOML
 from tests.unit.plugin.service.site_support import entry, publish, put
 
@@ -493,6 +496,24 @@ def test_who_may_ask(client: FlaskClient) -> None:
     problem(client.post(f"{PATH}?key={EDITOR_KEY}", json={"query": ONE}), 401, "unauthorized")
 
 
+def test_every_field_of_the_root_counts_for_the_rate_as_a_request_of_rest_does(app: Flask) -> None:
+    moments = itertools.count()
+    limited = replace(app.wsgi_app, buckets=Buckets(Rate(per_s=0.5, burst=5), lambda: next(moments) / 1_000))  # type: ignore[type-var]
+    client = Client(limited, TestResponse, use_cookies=False)
+    part = 'personalize(slots: [{id: "home.hero"}]) { ruleset }'
+    headers = {"X-Tessera-Key": PUBLIC}
+    three = {"query": f"{{ a: {part} b: {part} ...C }} fragment C on Query {{ c: {part} }}"}
+    assert [client.post(PATH, json=three, headers=headers).status_code for _ in range(2)] == [200, 200]
+    for answer in (
+        client.post(PATH, json=three, headers=headers),
+        client.get(PATH, query_string={"query": three["query"], "key": PUBLIC}),
+    ):
+        problem(answer, 429, "rate-limited")
+        assert answer.headers["Retry-After"] == "4", "one is owed, and one is needed"
+    other = client.post(PATH, json=three, headers={"X-Tessera-Key": EDITOR_KEY})
+    assert other.status_code == 200, "each key has its own"
+
+
 def test_browsers_of_other_origins_may_ask_and_read(client: FlaskClient) -> None:
     headers = {
         "Origin": SHOP,
@@ -638,8 +659,6 @@ def test_registered_documents_are_there_from_the_start(client: FlaskClient) -> N
 
 
 def test_only_registered_documents_where_the_settings_say_so(app: Flask) -> None:
-    from dataclasses import replace
-
     made = create_app(replace(app.extensions["tessera"].settings, graphql_only_registered=True, apply_events=False))
     try:
         client = made.test_client()
