@@ -53,6 +53,9 @@ class Actor:
         return tuple(effect for effect in self.effects if isinstance(effect, UseModel))
 
 
+_SELECTING = (Only, Hide, Pin, Boost)
+
+
 def of_rule(rule: Rule) -> Actor:
     """A rule as an actor."""
     return _actor(
@@ -86,7 +89,7 @@ def _actor(
     cap: Cap | None = None,
 ) -> Actor:
     acting = tuple([effect for effect in effects if not isinstance(effect, Stop)])
-    selecting = [effect for effect in acting if isinstance(effect, Only | Hide | Pin | Boost)]
+    selecting = [effect for effect in acting if isinstance(effect, _SELECTING)]
     refs = [ref for effect in selecting for ref in effect.refs]
     compared = [one for effect in selecting for one in ages(effect.selector)]
     return Actor(

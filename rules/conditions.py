@@ -126,13 +126,17 @@ Holds = Callable[[Reading], bool]
 
 def walk(condition: Condition) -> Sequence[Test | InSegment]:
     """Every leaf, in the order written."""
-    match condition:
-        case All(items) | AnyOf(items):
-            return [leaf for item in items for leaf in walk(item)]
-        case Not(item):
-            return walk(item)
-        case _:
-            return (condition,)
+    if isinstance(condition, Test) or isinstance(condition, InSegment):  # noqa: SIM101 - a union is made at each call
+        return (condition,)
+    if isinstance(condition, Not):
+        return walk(condition.item)
+    found: list[Test | InSegment] = []
+    for item in condition.items:
+        if isinstance(item, Test):  # most are, and need no call
+            found.append(item)
+        else:
+            found += walk(item)
+    return found
 
 
 def compile_condition(condition: Condition, zone: ZoneInfo) -> Holds:

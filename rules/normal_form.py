@@ -33,6 +33,8 @@ def rows_of(condition: Condition) -> list[Row]:
 
 
 def _rows(condition: Condition, *, negated: bool) -> list[Row]:
+    if isinstance(condition, Test):  # most are
+        return [(Literal(condition, negated),)]
     match condition:
         case Not(item):
             return _rows(item, negated=not negated)
@@ -43,7 +45,7 @@ def _rows(condition: Condition, *, negated: bool) -> list[Row]:
         case All(items) | AnyOf(items):
             rows = [row for item in items for row in _rows(item, negated=negated)]
             return rows if len(rows) <= MOST_ROWS else [(Literal(condition, negated),)]
-        case Test() | InSegment():
+        case InSegment():
             return [(Literal(condition, negated),)]
 
 
