@@ -9,7 +9,7 @@ again by themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 MOST_KEYS = 200
 """Of one call; an adapter whose cache takes fewer at once sends several requests."""
@@ -34,6 +34,33 @@ class Purger(Protocol):
 
     def close(self) -> None:
         """Frees connections; safe to call twice."""
+        ...
+
+
+class State(NamedTuple):
+    """How new what is published is: epochs of the rules and of the content, which only grow.
+
+    Shared answers say theirs in the header `T-State`, as `rules.content`.
+    """
+
+    rules: int
+    content: int
+
+
+@runtime_checkable
+class LatePurger(Protocol):
+    """What a `Purger` may have besides, to spare what was made anew since a change was purged the first time."""
+
+    def purge_late(self, keys: Sequence[str], *, hard: bool, state: State) -> None:
+        """Purge once more, for answers that were being made when the first purge was sent.
+
+        Args:
+            keys, hard: as for `purge`.
+            state: that holds the change. What says in `T-State` that it is of this state or of a later one may stay,
+                and so may what is stale since a soft purge; what says nothing must go.
+        Raises:
+            EdgeError: as for `purge`.
+        """
         ...
 
 

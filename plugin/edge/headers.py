@@ -51,7 +51,7 @@ def lifetime(still_s: float, longest: Longest, *, strict: bool) -> Lifetime:
 
 
 def shared(
-    etag: str, keys: Iterable[str], life: Lifetime, *, vary: Sequence[str] = (), status: str = ""
+    etag: str, keys: Iterable[str], life: Lifetime, *, vary: Sequence[str] = (), status: str = "", state: str = ""
 ) -> dict[str, str]:
     """The headers of an answer that caches may share, of a 304 too; `Content-Type` aside.
 
@@ -60,6 +60,7 @@ def shared(
         keys: surrogate keys.
         vary: names of request headers.
         status: what `cache_status` says.
+        state: that is published, of which the answer is made: `Site.revision`.
     """
     # Said even where it is 0: some caches serve stale for a while unless told.
     rest = f"stale-while-revalidate={life.stale_s}"
@@ -81,6 +82,8 @@ def shared(
         found["Vary"] = ", ".join(vary)
     if status:
         found["Cache-Status"] = status
+    if state:
+        found["T-State"] = state
     return found
 
 

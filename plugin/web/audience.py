@@ -43,7 +43,7 @@ _LARGEST_BODY = 8_192
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _encode = msgspec.json.Encoder().encode
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}")
-_TAKEN = frozenset({"key", "private", "error", "values", "edge", "slots", "class", "consent"})
+_TAKEN = frozenset({"key", "private", "error", "state", "values", "edge", "slots", "class", "consent"})
 """Slots whose own header would be one of the protocol's; `T-Key` has them all the same."""
 
 
@@ -187,7 +187,7 @@ def _headers(found: KeysFound) -> dict[str, str]:
         headers["T-Values"] = found.alike
     if not found.shared:
         return {**headers, "Cache-Control": PRIVATE}
-    tags = {"Surrogate-Key": AUDIENCE, "xkey": AUDIENCE, "Cache-Tag": AUDIENCE}
+    tags = {"Surrogate-Key": AUDIENCE, "xkey": AUDIENCE, "Cache-Tag": AUDIENCE, "T-State": found.state}
     kept = {
         "Cache-Control": f"public, max-age=0, s-maxage={found.ttl_s}",
         "CDN-Cache-Control": f"public, max-age={found.ttl_s}",

@@ -35,6 +35,7 @@ class _Known(NamedTuple):
     Attributes:
         since, until: nothing of it flips from the one until before the other.
         steady: until then the headers are always these; after, the seconds in them are told anew.
+        state: of all of it; "" where it shows more than what was decided.
         headers, again: where it is decided, and where only a 304 is due.
     """
 
@@ -44,6 +45,7 @@ class _Known(NamedTuple):
     held: Holding
     keys: tuple[str, ...]
     vary: tuple[str, ...]
+    state: str
     headers: Mapping[str, str]
     again: Mapping[str, str]
 
@@ -151,7 +153,7 @@ class Sharing:
         steady = until - self._steady
         if len(answers) > 1:  # near a flip each part says the seconds from its own moment
             until = steady
-        known = _Known(now, until, steady, held, keys, vary, {}, {})
+        known = _Known(now, until, steady, held, keys, vary, "" if also else site.revision, {}, {})
         return known._replace(
             headers=self._headers(known, site, name, steady, hit=False),
             again=self._headers(known, site, name, steady, hit=True),
@@ -163,7 +165,7 @@ class Sharing:
         life = held.lifetime(self._longest)
         etag = etag_by_state(self._made, site, name[0], held.ttl_s(LONGEST_TTL_S), held, key=name[1])
         status = cache_status(hit=hit, ttl_s=life.fresh_s, key=site.revision)
-        return shared(etag, known.keys, life, vary=known.vary, status=status)
+        return shared(etag, known.keys, life, vary=known.vary, status=status, state=known.state)
 
     def _remember(self, site: Site, name: _Name, known: _Known) -> None:
         if known.until <= known.since or len(name[0]) + len(name[1] or "") > LONGEST_NAME:

@@ -19,7 +19,7 @@ from tests.edge import wire
 from tests.edge.management import KEY
 
 DELIVERY = "pub"
-PASSED_ON = ("cache-control", "vary", "etag", "xkey", "surrogate-key")
+PASSED_ON = ("cache-control", "vary", "etag", "xkey", "surrogate-key", "t-state")
 
 
 class Asking:
@@ -72,6 +72,8 @@ def _asking(request: Request, origin: Asking) -> Reply:
     slots, key = request.query["slots"], request.headers.get("t-key")
     if key is not None:
         path, headers = f"/v1/personalize?slots={slots}&key={DELIVERY}", {"T-Key": key}
+        if "if-none-match" in request.headers:
+            headers["If-None-Match"] = request.headers["if-none-match"]
         found = origin.ask(wire.get(path, headers, "tessera"))
         said = {name: found.headers[name] for name in PASSED_ON if name in found.headers}
         return Reply(found.status, found.body, {"Content-Type": "application/json", **said})

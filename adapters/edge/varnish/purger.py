@@ -10,7 +10,7 @@ from adapters.bounded import url_fault
 from adapters.edge.asked import timeout
 from adapters.edge.keys import batches, checked
 from adapters.edge.line import Answer, Ask, Line, Secret
-from adapters.edge.port import LONGEST_KEY, EdgeAuthError, EdgeError, EdgeRefused, EdgeUnavailable
+from adapters.edge.port import LONGEST_KEY, EdgeAuthError, EdgeError, EdgeRefused, EdgeUnavailable, State
 from adapters.options import OptionReader
 from adapters.runtime import Runtime
 
@@ -44,15 +44,15 @@ class VarnishPurger:
 
     def purge(self, keys: Sequence[str], *, hard: bool) -> None:
         """See the port; every cache is told, and the error says of each that failed what to do."""
-        faults = [told.fault for told in self.tell(keys, hard=hard) if told.fault is not None]
-        if faults:
-            kinds = {type(fault) for fault in faults}
-            waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
-            raise (kinds.pop() if len(kinds) == 1 else EdgeError)("; ".join(map(str, faults)), max(waits, default=None))
+        _raise(self.tell(keys, hard=hard))
 
-    def tell(self, keys: Sequence[str], *, hard: bool) -> tuple[Told, ...]:
+    def purge_late(self, keys: Sequence[str], *, hard: bool, state: State) -> None:
+        """See the port."""
+        _raise(self.tell(keys, hard=hard, state=state))
+
+    def tell(self, keys: Sequence[str], *, hard: bool, state: State | None = None) -> tuple[Told, ...]:
         """Purge, and give what became of it at each cache, in the order of the options; a cache that failed is sent
-        no further batch.
+        no further batch. With a state, what was made of it or of a later one is spared.
 
         Raises:
             EdgeRefused: for what is no key; then no cache is told.
@@ -60,6 +60,8 @@ class VarnishPurger:
         faults: dict[str, EdgeError | None] = dict.fromkeys(self._lines)
         for batch in batches(checked(keys), most=len(keys), most_chars=self._header_bytes):
             headers = {"Tessera-Purge-Mode": "hard" if hard else "soft", "Tessera-Purge-Keys": " ".join(batch)}
+            if state is not None:
+                headers["Tessera-Purge-Spared"] = rf"^{at_least(state.rules)}[.]{at_least(state.content)}$"
             well = [url for url, fault in faults.items() if fault is None]
             under_way = {url: _Call(self._lines[url], url, headers) for url in well}
             faults |= {url: call.fault() for url, call in under_way.items()}
@@ -69,6 +71,25 @@ class VarnishPurger:
         """Closes the kept connections."""
         for line in self._lines.values():
             line.close()
+
+
+def _raise(told: Sequence[Told]) -> None:
+    """What failed anywhere, as one error."""
+    faults = [one.fault for one in told if one.fault is not None]
+    if faults:
+        kinds = {type(fault) for fault in faults}
+        waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
+        raise (kinds.pop() if len(kinds) == 1 else EdgeError)("; ".join(map(str, faults)), max(waits, default=None))
+
+
+def at_least(number: int) -> str:
+    """A regular expression for whole numbers, written without leading zeros, from one on: VCL compares no others."""
+    digits = str(number)
+    found = [f"[1-9][0-9]{{{len(digits)},}}", digits]
+    for place, digit in enumerate(digits):
+        if digit != "9":
+            found.append(f"{digits[:place]}[{int(digit) + 1}-9][0-9]{{{len(digits) - place - 1}}}")
+    return f"({'|'.join(found)})"
 
 
 class _Call:

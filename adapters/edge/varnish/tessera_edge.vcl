@@ -595,6 +595,7 @@ sub vcl_deliver {
     }
     call tessera_cache_status;
     unset resp.http.xkey;
+    unset resp.http.T-State;
     if (req.http.Tessera-Step == "keyed") {
         unset resp.http.Tessera-Stale;
     } else {

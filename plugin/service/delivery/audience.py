@@ -55,6 +55,7 @@ class KeysFound(NamedTuple):
         ttl_s: how long it can stay as it is.
         shared: whether a cache may keep it.
         refused: a word for why the edge was not believed; None where it was, or where none spoke.
+        state: that is published, of which the keys are: `Site.revision`.
         alike: the values of inputs that are alike, for an edge that does not know them; None: nothing new.
     """
 
@@ -66,6 +67,7 @@ class KeysFound(NamedTuple):
     ttl_s: int
     shared: bool
     refused: str | None
+    state: str
     alike: str | None = None
 
     @property
@@ -124,7 +126,7 @@ class Audiences:
             alike, went_by = self._alike.of(site.ruleset, site.shared, known), header(raw.headers, VALUES)
             said = alike.text if (went_by or NOTHING.digest) != alike.digest else None
             if went_by is not None and said is not None:  # by its own values, which it did not say, it may get another
-                return _asked_by_others(site.version, known, unknown, said)
+                return _asked_by_others(site, known, unknown, said)
             attributes = from_edge(
                 raw.headers, [name for name in inputs if name != "class"], gpc_purposes=self._policy.gpc_purposes
             )
@@ -168,6 +170,7 @@ class Audiences:
             max(0, int(left_s)),
             by_edge and refused is None,
             refused,
+            site.revision,
             said,
         )
 
@@ -273,7 +276,8 @@ def _said_until(plan: Plan, until: datetime) -> int | None:
     return (until - _EPOCH) // _MICROSECOND if plan.now < until <= near else None
 
 
-def _asked_by_others(version: int, slots: Sequence[str], unknown: tuple[str, ...], said: str) -> KeysFound:
+def _asked_by_others(site: Site, slots: Sequence[str], unknown: tuple[str, ...], said: str) -> KeysFound:
     """No keys: the edge asked by what was alike to the slots under other rules, and is told what is now."""
     sharing = dict.fromkeys(slots, "private")
-    return KeysFound(version, dict.fromkeys(slots), sharing, unknown, (), 0, False, "values", said)
+    keys = dict.fromkeys(slots)
+    return KeysFound(site.version, keys, sharing, unknown, (), 0, False, "values", site.revision, said)

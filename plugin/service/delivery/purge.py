@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters.edge.port import MOST_KEYS, EdgeError, Purger
+from adapters.edge.port import MOST_KEYS, EdgeError, LatePurger, Purger, State
 from plugin.edge.keys import keys_of
 from plugin.ports import Purge, PurgeStore
 from plugin.service.content.converge import backoff_s, waits
@@ -84,7 +84,7 @@ class Relay:
             return False
         numbers = [purge.number for purge in due]
         self._at("before purge")
-        faults = [fault for hard in (True, False) for fault in self._send(due, hard=hard)]
+        faults = [fault for some in _alike(due) for fault in self._send(some)]
         if faults:
             said = "; ".join(dict.fromkeys(str(fault) for fault in faults))
             asked = max(fault.retry_after or 0.0 for fault in faults)
@@ -119,15 +119,29 @@ class Relay:
             _log.warning("caches are purged though an older state is still served by %s", ", ".join(sorted(late)))
         return found
 
-    def _send(self, due: Sequence[Purge], *, hard: bool) -> Iterator[EdgeError]:
-        """Tell every cache, whichever fails: what went wrong."""
-        keys = list(dict.fromkeys(key for purge in due if purge.removed is hard for key in keys_of(purge)))
+    def _send(self, due: Sequence[Purge]) -> Iterator[EdgeError]:
+        """Tell every cache of purges that are alike, whichever fails: what went wrong."""
+        keys = list(dict.fromkeys(key for purge in due for key in keys_of(purge)))
+        hard, again = due[0].removed, due[0].passes > 0
+        # What is of a state that holds all of the changes was made after each of them.
+        state = State(max(purge.rules for purge in due), max(purge.epoch for purge in due))
         for name, purger in self._purgers.items():
             try:
                 for some in _parts(keys):
-                    purger.purge(some, hard=hard)
+                    if again and isinstance(purger, LatePurger):
+                        purger.purge_late(some, hard=hard, state=state)
+                    else:
+                        purger.purge(some, hard=hard)
             except EdgeError as fault:
                 yield EdgeError(f"{name}: {fault}", fault.retry_after)
+
+
+def _alike(due: Sequence[Purge]) -> Iterator[Sequence[Purge]]:
+    """Those to be sent in one go: as hard, and for the first time or again."""
+    for hard in (True, False):
+        for again in (False, True):
+            if some := [one for one in due if one.removed is hard and (one.passes > 0) is again]:
+                yield some
 
 
 def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:

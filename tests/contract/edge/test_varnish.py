@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 import requests
 
-from adapters.edge.port import EdgeAuthError, EdgeError, EdgeUnavailable
+from adapters.edge.port import EdgeAuthError, EdgeError, EdgeUnavailable, State
 from adapters.edge.varnish import VarnishPurger, build
 from adapters.runtime import Runtime
 from tests.contract.edge.varnish_site import INCLUDES, SECRET, Edge, edge, vcl
@@ -121,6 +121,60 @@ def test_an_answer_made_before_a_purge_and_stored_after_it_goes_with_the_second(
         assert xkey_edge.look("/late") == "gone"
 
 
+OLDER = ["7.30", "6.99", "7.9", "7.3", "6.31", "0.0", "7.031", "7.31x", "x7.31", "-7.31", "8.30", "7", "", "x"]
+NEWER = ["7.31", "7.32", "7.40", "7.100", "8.31", "10.31", "70.310", "8.1000"]
+
+
+@pytest.mark.parametrize("hard", [True, False], ids=["hard", "soft"])
+def test_the_second_purge_spares_what_is_made_of_a_state_that_holds_the_change(
+    running: Edge, numbers: Callable[[], int], hard: bool
+) -> None:
+    """Whatever says nothing of its state, or more than one, or another key, is purged as ever, or not at all."""
+    tag = f"tag:late-{numbers()}"
+    told = {f"/{numbers()}": [state] for state in (*OLDER, *NEWER)}
+    several, silent, other = (f"/{numbers()}" for _ in range(3))
+    told |= {several: ["7.31", "7.30"], silent: []}
+    for path, states in told.items():
+        running.store(path, "tag:first", tag, "tag:last", states=states)
+    running.store(other, f"{tag}er", f"x{tag}", states=["7.30"])
+    with closing(opened(running.cache.url)) as purger:
+        purger.purge_late(["tag:nobody-has-it", tag], hard=hard, state=State(7, 31))
+    looks = {path: running.look(path) for path in told}
+    kept = [states for path, states in told.items() if looks[path] == "fresh"]
+    assert kept == [[state] for state in NEWER]
+    if running.include == "xkey" and not hard:
+        assert {looks[several], looks[silent]} == {"stale"}
+    else:
+        assert {looks[several], looks[silent]} == {"gone"}
+    assert running.look(other) == "fresh"
+
+
+def test_what_is_stale_since_a_soft_purge_stays_so(xkey_edge: Edge, numbers: Callable[[], int]) -> None:
+    for path, states in ((f"/{numbers()}", ["7.30"]), (f"/{numbers()}", [])):
+        tag = f"tag:soft{path}"
+        xkey_edge.store(path, tag, states=states)
+        with closing(opened(xkey_edge.cache.url)) as purger:
+            purger.purge([tag], hard=False)
+            purger.purge_late([tag], hard=False, state=State(7, 31))
+            assert xkey_edge.look(path) == "stale"
+            purger.purge_late([tag], hard=True, state=State(7, 32))
+
+
+def test_a_first_purge_spares_no_state(running: Edge, numbers: Callable[[], int]) -> None:
+    page = f"/{numbers()}"
+    running.store(page, "tag:first-of-all", states=["9.99"])
+    with closing(opened(running.cache.url)) as purger:
+        purger.purge(["tag:first-of-all"], hard=True)
+    assert running.look(page) == "gone"
+
+
+@pytest.mark.parametrize(
+    "spared", ["", "^", "^$", "^(7)[.](31)$ || obj.status == 200", '^(7)"$', "7", "^(a)$", "^(7)$x"]
+)
+def test_what_is_spared_is_said_in_one_form(running: Edge, spared: str) -> None:
+    assert sent(running, Tessera_Purge_Spared=spared) == (400, "request")
+
+
 def test_each_of_several_caches_is_told_and_says_how_it_went(
     xkey_edge: Edge, bans_edge: Edge, numbers: Callable[[], int]
 ) -> None:
@@ -151,7 +205,7 @@ def test_a_cache_that_is_restarted_is_told_again(xkey_edge: Edge) -> None:
     with closing(opened(f"http://127.0.0.1:{port}")) as purger:
         for _ in range(2):
             with varnish(vcl(xkey_edge.backend, "xkey"), port) as cache:
-                again = Edge(xkey_edge.site, xkey_edge.backend, cache)
+                again = Edge(xkey_edge.site, xkey_edge.backend, cache, "xkey")
                 again.store("/restarted", "tag:restarted")
                 purger.purge(["tag:restarted"], hard=True)
                 assert again.look("/restarted") == "gone"

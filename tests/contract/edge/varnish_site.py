@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -21,9 +21,10 @@ INCLUDES = {"xkey": "tessera_purge.vcl", "bans": "tessera_purge_bans.vcl"}
 
 @dataclass
 class Site:
-    """What answers behind the cache; `keys` are the headers `xkey` by path."""
+    """What answers behind the cache; `keys` are the headers `xkey` by path, `states` the headers `T-State`."""
 
     keys: dict[str, list[str]] = field(default_factory=dict)
+    states: dict[str, list[str]] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -34,6 +35,8 @@ class Site:
         headers = {"Cache-Control": "max-age=3600"}
         for number, _ in enumerate(self.keys.get(request.path, [])):
             headers["xkey" if number % 2 else "Xkey"] = " ".join(self.keys[request.path][number % 2 :: 2])
+        for number, state in enumerate(self.states.get(request.path, [])):
+            headers["T-State" if number else "t-state"] = state
         return Reply(200, body, headers)
 
 
@@ -63,14 +66,16 @@ class Edge:
     site: Site
     backend: str
     cache: Varnish
+    include: str
 
     def look(self, path: str) -> str:
         """In which state the cache finds it: gone, stale or fresh; what is not fresh is fetched."""
         return requests.get(f"{self.cache.url}{path}", timeout=60).headers["X-State"]
 
-    def store(self, path: str, *keys: str) -> None:
+    def store(self, path: str, *keys: str, states: Sequence[str] = ()) -> None:
         """Have it in the cache, under these keys."""
         self.site.keys[path] = list(keys)
+        self.site.states[path] = list(states)
         assert self.look(path) == "gone", "every path once"
         assert self.look(path) == "fresh"
 
@@ -79,4 +84,4 @@ class Edge:
 def edge(include: str, **more: Any) -> Iterator[Edge]:
     site = Site()
     with serve(site.answer) as backend, varnish(vcl(backend, include, **more)) as cache:
-        yield Edge(site, backend, cache)
+        yield Edge(site, backend, cache, include)

@@ -33,6 +33,7 @@ class Standin:
         fault: asked first; what it answers is answered.
         headers: more of them on every page.
         reads: other inputs than `READS` has, by slot.
+        state: that is published, said with every answer that may be shared; "": none.
         alike: what is said of values that are alike; "" where every value counts.
     """
 
@@ -42,6 +43,7 @@ class Standin:
     headers: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alike: str = ""
+    state: str = ""
     fault: Callable[[Request], Reply | None] = lambda _request: None
     asked: list[Request] = field(default_factory=list)
     made: int = 0
@@ -50,7 +52,8 @@ class Standin:
     def reset(self) -> None:
         """As new, but for the version, which nothing that is stored knows yet."""
         self.version += 1
-        self.shared, self.keys, self.headers, self.reads, self.alike = SHARED, Standin.keys, {}, {}, ""
+        self.shared, self.keys, self.headers, self.reads = SHARED, Standin.keys, {}, {}
+        self.alike = self.state = ""
         self.fault = lambda _request: None
         self.asked.clear()
 
@@ -84,11 +87,14 @@ class Standin:
             if went_by is not None:
                 refused = {"T-Error": "values", "T-Private": ",".join(slots), "T-Values": vary["T-Values"]}
                 return Reply.of({}, 200, **{"Cache-Control": "private, no-store", **refused})
-        headers = {"Cache-Control": self.keys, "xkey": "audience", **vary}
+        headers = {"Cache-Control": self.keys, "xkey": "audience", **vary, **self._state()}
         if private:
             return Reply.of({}, 200, **{**headers, "T-Private": ",".join(private)})
         told = {slot: self._key(slot, request.headers) for slot in slots}
         return Reply.of({}, 200, **{**headers, "T-Key": ",".join(f"{slot}={key}" for slot, key in told.items())})
+
+    def _state(self) -> dict[str, str]:
+        return {"T-State": self.state} if self.state else {}
 
     def _key(self, slot: str, headers: Mapping[str, str]) -> str:
         said = "_".join(headers.get(name, "-") for name in self.reads.get(slot) or READS[slot] or ())
@@ -113,5 +119,6 @@ class Standin:
             "Cache-Tag": "slot:home.hero,entry:x/1",
             "CDN-Cache-Control": "max-age=60",
             "Cache-Status": "tessera; fwd=miss",
+            **self._state(),
         }
         return Reply(200, body, headers | self.headers)

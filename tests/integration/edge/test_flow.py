@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
+from adapters.edge.port import State
 from adapters.edge.varnish import build
 from adapters.runtime import Runtime
 from tests.contract.http_server import Reply, Request
@@ -289,6 +292,49 @@ def test_a_hard_purge_takes_pages_away(played: Played, page: str) -> None:
         purger.purge(["audience"], hard=True)
         assert played.get(page).headers["X-Made"] == second
         assert len(keys_of(played)) == asked + 1
+
+
+@pytest.mark.parametrize("purge", ["tessera_purge.vcl", "tessera_purge_bans.vcl"])
+@pytest.mark.parametrize("what", ["page", "key"])
+def test_what_is_stored_after_a_purge_goes_with_the_second_and_what_is_made_anew_stays(
+    played: Played, page: str, purge: str, what: str
+) -> None:
+    """An answer of the old state that is on its way while a change is purged, and one of the new that is stored too."""
+    asked, go_on, old, new = threading.Event(), threading.Event(), "7.31", "7.32"
+    played.origin.state = old
+
+    def late(request: Request) -> Reply | None:
+        if request.path != (page if what == "page" else "/v1/audience"):
+            return None
+        played.origin.fault = lambda _request: None
+        found = played.origin.answer(request)
+        asked.set()
+        assert go_on.wait(60)
+        return found
+
+    with edge(played.port, purge=purge) as cache:
+        there = Played(played.origin, played.port, cache)
+        there.get(page if what == "key" else f"{page}-other")  # the other of the two is there
+        with closing(build({"urls": [cache.url], "secret": SECRET}, Runtime.system())) as purger:
+            keys = ["entry:x/1"] if what == "page" else ["audience"]
+            purger.purge(keys, hard=True)
+            played.origin.fault = late
+            with ThreadPoolExecutor(1) as pool:
+                waits = pool.submit(there.get, page)
+                assert asked.wait(60)
+                played.origin.state = new
+                purger.purge(keys, hard=True)
+                go_on.set()
+                waits.result()
+            there.get(f"{page}-new", CF_IPCountry="IT")
+            played.origin.asked.clear()
+            there.get(page)
+            assert not played.origin.asked, "it was stored after the purge"
+            purger.purge_late(keys, hard=True, state=State(7, 32))
+            assert "T-State" not in there.get(f"{page}-new", CF_IPCountry="IT").headers
+            assert not played.origin.asked, "of the new state"
+            there.get(page)
+            assert played.origin.paths() == [page if what == "page" else "/v1/audience"]
 
 
 def test_purges_by_bans_do_the_same(played: Played, page: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from adapters.edge.keys import checked
-from adapters.edge.port import LONGEST_KEY, EdgeError
+from adapters.edge.port import LONGEST_KEY, EdgeError, State
 from plugin.edge.keys import entry_key, source_key, tag_key
 from plugin.errors import NotFound, ServiceUnavailable
 from plugin.ports import Changes, StoredEntry
@@ -38,6 +38,19 @@ class Cache:
 
     def close(self) -> None:
         """Nothing to free."""
+
+
+class Sparing(Cache):
+    """Spares what is of a state that holds the change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late: list[tuple[tuple[str, ...], bool, State]] = []
+
+    def purge_late(self, keys: Sequence[str], *, hard: bool, state: State) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.late.append((tuple(keys), hard, state))
 
 
 class Bench:
@@ -303,3 +316,58 @@ def test_a_key_that_caches_would_refuse_for_its_length_ends_in_a_digest() -> Non
     assert {len(key) for key in keys} == {LONGEST_KEY}
     fits = "x" * (LONGEST_KEY - len("tag:"))
     assert tag_key(fits) == f"tag:{fits}"
+
+
+def test_the_second_purge_spares_what_holds_the_change_where_a_cache_can(sqlite_store: Store) -> None:
+    plain, sparing = Cache(), Sparing()
+    bench = Bench(sqlite_store, plain, sparing)
+    bench.write("a")
+    bench.later(3)
+    assert (sparing.told, sparing.late) == ([(OF_A, False)], [])
+    bench.later(16)
+    assert (sparing.told, sparing.late) == ([(OF_A, False)], [(OF_A, False, State(0, 1))])
+    assert plain.told == [(OF_A, False)] * 2
+
+
+def test_what_is_sent_together_spares_only_what_holds_all_of_it(sqlite_store: Store) -> None:
+    """The first purge of one change and the second of others may fall due together; a first one spares nothing."""
+    bench = Bench(sqlite_store, cache := Sparing())
+    bench.write("a")
+    rules = bench.publish()
+    bench.write("b")
+    bench.later(3)
+    cache.told.clear()
+    bench.now += timedelta(seconds=13)
+    bench.write("c", deleted="b")
+    bench.now += timedelta(seconds=3)
+    assert bench.relay.step()
+    firsts = {key for keys, _hard in cache.told for key in keys}
+    assert entry_key("cms", "c") in firsts
+    assert entry_key("cms", "a") not in firsts
+    (hard, soft) = cache.late
+    assert hard == (("audience",), True, State(rules, 0))
+    assert {entry_key("cms", "a"), entry_key("cms", "b")} < set(soft[0])
+    assert soft[1:] == (False, State(0, 2))
+
+
+def test_a_second_purge_that_failed_is_repeated_with_the_state_of_its_change(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Sparing())
+    bench.write("a")
+    bench.later(3)
+    cache.fails = EdgeError("down")
+    bench.later(16)
+    bench.write("b")
+    cache.fails = None
+    bench.later(600)
+    assert [(keys[0], state) for keys, _hard, state in cache.late] == [(entry_key("cms", "a"), State(0, 1))]
+    assert [keys[0] for keys, _hard in cache.told] == [entry_key("cms", "a"), entry_key("cms", "b")]
+
+
+def test_a_first_purge_that_failed_spares_nothing_when_it_is_repeated(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, cache := Sparing())
+    cache.fails = EdgeError("down")
+    bench.write("a")
+    bench.later(3)
+    cache.fails = None
+    bench.later(600)
+    assert (cache.told, cache.late) == ([(OF_A, False)], [])
