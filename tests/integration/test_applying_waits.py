@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +12,20 @@ import pytest
 import requests
 from msgspec import structs
 
+from adapters.streams.port import Delivery
 from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
 from plugin.ports import Member
 from plugin.profiles.events import decode, encode
 from plugin.service.delivery.sites import Sites
+from plugin.service.events.apply import Outcome
+from plugin.service.events.working import MOST_DELIVERIES
 from plugin.setting_kinds import Secret
-from plugin.store import open_store
+from plugin.store import Store, open_store
 from plugin.wiring import visiting
 from plugin.wiring.applying import Applying
-from tests.integration.privacy.site import place, running, until
+from tests.integration.privacy.site import Place, place, running, until
 
 
 def test_events_wait_for_what_is_published(tmp_path: Path) -> None:
@@ -84,6 +88,81 @@ def test_events_of_a_newer_key_wait_for_a_worker_that_has_it(tmp_path: Path) -> 
             assert store.dead_letters.waiting() == 0
             assert kept.stream.backlog().count == (1 if keys == (old,) else 0)
             assert len(store.visitors.group(kept.hasher.source("ann"))) == (0 if keys == (old,) else 1)
+
+
+class _Ended(BaseException):
+    """A process that is gone, amid what it was doing."""
+
+
+@contextmanager
+def life(where: Place, ends_at: bytes | None = None) -> Iterator[tuple[Applying, visiting.Visiting, Store]]:
+    """One process that applies events by hand, and ends where it applies a certain event."""
+    with ExitStack() as closing:
+        store = open_store(where.settings.database_url.reveal())
+        closing.callback(store.close)
+        kept = visiting.open_visiting(where.settings, store, "k" * 32, closing)
+        site = Sites(store.rulesets, store.content, poll_s=60).current()
+        made = Applying(
+            kept, store, lambda: site, deny_unknown=False, in_flight_ms=86_400_000, count=lambda _outcome, _number: None
+        )
+        closing.callback(lambda: made._engine.close() if made._engine is not None else None)
+        closing.callback(made._partitions.release)  # or the next would wait until the leases are over
+        apply = made._worker._applier.apply
+
+        def applied(tokens: Mapping[str, int], deliveries: Sequence[Delivery], copied: Mapping[str, int]) -> Outcome:
+            if ends_at is not None and any(ends_at in one.payload for one in deliveries):
+                raise _Ended
+            return apply(tokens, deliveries, copied)
+
+        made._worker._applier.apply = applied  # type: ignore[method-assign]
+        yield made, kept, store
+
+
+def test_an_event_at_which_processes_end_is_buried_alone(tmp_path: Path) -> None:
+    """Whatever was read with it was delivered as often, and is applied all the same."""
+    where = place(tmp_path, apply_events=False)
+    names = [f"v-{number}" for number in range(12)]
+    with running(where) as app:
+        for name in names[:6]:
+            app.events(name, {"type": "view"}, wait=False)
+        app.events("ann", {"type": "view", "slot": "poison"}, wait=False)
+        for name in names[6:]:
+            app.events(name, {"type": "view"}, wait=False)
+    lives = 0
+    while True:
+        lives += 1
+        with life(where, ends_at=b"poison") as (process, kept, store), suppress(_Ended):
+            for _ in range(40):
+                process._worker.step()
+                if not kept.stream.backlog().count:
+                    break
+            assert kept.stream.backlog().count == 0
+            break
+    assert lives == MOST_DELIVERIES + 1
+    with life(where) as (_process, kept, store):
+        assert store.dead_letters.waiting() == 1
+        (letter,) = store.dead_letters.page(limit=5).items
+        assert b"poison" in letter.payload
+        assert all(len(store.visitors.group(kept.hasher.source(name))) == 1 for name in names)
+
+
+def test_what_others_did_does_not_wait_for_events_of_a_newer_key(tmp_path: Path) -> None:
+    old, new = Secret("o" * 32), Secret("n" * 32)
+    where = place(tmp_path, apply_events=False, visitor_keys=(old, new))
+    before = replace(where, settings=replace(where.settings, visitor_keys=(old,)))
+    for by, name in ((where, "ann"), (before, "ann"), (where, "bob"), (before, "bob")):
+        with running(by) as app:
+            app.events(name, {"type": "view"}, wait=False)
+    with life(before) as (process, kept, store):
+        for _ in range(4):
+            process._worker.step()
+        assert (kept.stream.backlog().count, store.dead_letters.waiting()) == (2, 0)
+        assert all(len(store.visitors.group(kept.hasher.source(name))) == 1 for name in ("ann", "bob"))
+    with life(where) as (process, kept, store):
+        for _ in range(4):
+            process._worker.step()
+        assert (kept.stream.backlog().count, store.dead_letters.waiting()) == (0, 0)
+        assert all(store.visitors.group(kept.hasher.source(name)) for name in ("ann", "bob"))
 
 
 def test_whom_a_list_names_by_a_newer_key_is_not_taken_for_one_of_the_old(tmp_path: Path) -> None:

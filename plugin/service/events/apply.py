@@ -12,7 +12,6 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from adapters.streams.port import Delivery
-from plugin.errors import ServiceUnavailable
 from plugin.ports import Applying, Batch, DeadLetter, EventRow, HotCopy
 from plugin.profiles.consent import event_applies
 from plugin.profiles.events import UNPROVEN, BadEventError, Event, decode
@@ -27,7 +26,7 @@ from rules.windows import Entry
 DAY_MS = 86_400_000
 _NONE: Mapping[str, int] = {}
 NEWER_KEY_MS = 3_600_000
-"""So long an event of a newer key waits for this process to be restarted with it."""
+"""So long an event of a newer key waits for a process that has it, such as this one when it is restarted."""
 
 
 @dataclass(slots=True)
@@ -40,12 +39,14 @@ class Outcome:
         copies: of the views that were written, where copies are kept.
         received: when those that were applied were accepted.
         conflicts: the types of those whose id another event had.
+        later: those of a newer key than this process has: nothing was done about them.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     copies: Sequence[HotCopy] = ()
     received: list[int] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    later: list[Delivery] = field(default_factory=list)
 
 
 class Applier:
@@ -111,8 +112,9 @@ class Applier:
         for delivery in deliveries:
             try:
                 event = decode(delivery.payload)
-                if event.key_version > self._key_version and now - event.received < NEWER_KEY_MS:
-                    raise ServiceUnavailable("They are of a visitor key that this process does not have; restart it.")
+                if self._is_early(event, now):
+                    outcome.later.append(delivery)
+                    continue
                 events.append(self._lifted(event))
             except (BadEventError, ValueError) as fault:
                 outcome.counts["unreadable"] += 1
@@ -123,6 +125,19 @@ class Applier:
             if events:
                 self._write(batch, events, now, outcome)
         return outcome
+
+    def may_end_it(self, delivery: Delivery) -> bool:
+        """Whether a process could have ended while applying it: it is not applied, and this process could.
+
+        Raises: TesseraError.
+        """
+        now = self._now_ms()
+        try:
+            event = decode(delivery.payload)
+        except BadEventError:
+            return True
+        key = self._ids.key(event)
+        return not self._is_early(event, now) and not self._applying.known_ids([key], day=now // DAY_MS)
 
     def look_again(self, tokens: Mapping[str, int], sources: Sequence[str]) -> Outcome:
         """Make the views of these anew, for it is due. Raises as `apply`."""
@@ -250,6 +265,9 @@ class Applier:
             batch.outbox({one.source: one.version for one in copies})
             outcome.copies = copies
         self._at("before commit")
+
+    def _is_early(self, event: Event, now: int) -> bool:
+        return event.key_version > self._key_version and now - event.received < NEWER_KEY_MS
 
     def _lifted(self, event: Event) -> Event:
         if event.key_version == self._key_version:

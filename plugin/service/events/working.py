@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 3
 MOST_TOGETHER = 3
 """An event that was delivered more often, with no end of it, is applied alone: it may be what workers end at."""
 MOST_DELIVERIES = 8
-"""Delivered more often than that, it is put among the dead letters."""
+"""Of those delivered more often than that, the first that is not applied is put among the dead letters."""
 WAIT_S = 0.2
 SOON_S = 0.02
 """Where nothing comes for so long, there is time to tidy up."""
@@ -35,6 +35,10 @@ LOOK_MS = 10_000
 STRAY_S = 20.0
 """An event that waits for longer, though there is nothing to read, was given to somebody else."""
 LATER_MS = 3_600_000
+ASIDE_MS = 10_000
+"""So long events that this process cannot apply yet are not looked at again."""
+MOST_ASIDE = 10_000
+"""Beyond that nothing is read until they can be."""
 _RETRY_S = 0.2
 _log = logging.getLogger(__name__)
 
@@ -80,6 +84,8 @@ class Worker:
         self._looked = now_ms()
         self._failures: Counter[str] = Counter()
         self._waiting: list[Delivery] = []
+        self._aside: dict[tuple[int, str], tuple[int, Delivery]] = {}  # by place, with the token of its lease
+        self._aside_at = 0
 
     def step(self) -> bool:
         """Work on what is there; False where nothing was."""
@@ -89,14 +95,13 @@ class Worker:
         self._applier.prepare()
         did = self._tick()
         wait_s = WAIT_S if self._copying.is_settled else SOON_S
-        found = self._waiting or self._read(0.0 if did else wait_s)
+        found = self._waiting or self._set_aside() or self._read(0.0 if did else wait_s)
         self._waiting = []
         if found:
             self._at("after read")
+            # First, so that whoever ends at one of the others has applied these.
+            self._work_alone([one for one in found if one.attempts > MOST_TOGETHER])
             self._work([one for one in found if one.attempts <= MOST_TOGETHER])
-            for one in found:
-                if one.attempts > MOST_TOGETHER:
-                    self._work([one])
         else:
             self._look_for_strays()
         self._copying.settle(idle=not found)
@@ -104,6 +109,9 @@ class Worker:
 
     def _read(self, wait_s: float) -> list[Delivery]:
         held = list(self._partitions.held)
+        if not held or len(self._aside) >= MOST_ASIDE:
+            self._sleep(wait_s)
+            return []
         # All together no more than one transaction takes well, and none of them starved by another.
         most = max(MOST_AT_ONCE // len(held), LEAST_OF_ONE)
         try:
@@ -127,7 +135,10 @@ class Worker:
             waiting = self._stream.backlog().partitions
         except StreamDown:
             return
-        self._lose([one.partition for one in waiting if one.count and one.oldest_s > STRAY_S])
+        aside = {partition for partition, _position in self._aside}
+        self._lose(
+            [one.partition for one in waiting if one.count and one.oldest_s > STRAY_S and one.partition not in aside]
+        )
 
     def _refresh(self) -> bool:
         try:
@@ -139,9 +150,6 @@ class Worker:
     def _work(self, deliveries: Sequence[Delivery]) -> None:
         mine = [one for one in deliveries if one.partition in self._partitions.held]
         if not mine:
-            return
-        if len(mine) == 1 and mine[0].attempts > MOST_DELIVERIES:
-            self._bury(mine[0], "workers ended at it")
             return
         try:
             self._apply(mine)
@@ -159,6 +167,39 @@ class Worker:
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not stop the events behind it
             self._divide(mine, fault)
 
+    def _work_alone(self, suspects: Sequence[Delivery]) -> None:
+        """Apply each by itself, in the same order in every process: one at which workers end is the first left."""
+        ordered = sorted(suspects, key=lambda one: (-one.attempts, one.partition))
+        culprit = self._culprit([one for one in ordered if one.partition in self._partitions.held])
+        for one in ordered:
+            if one is culprit:
+                self._bury(one, "workers ended at it")
+            else:
+                self._work([one])
+
+    def _culprit(self, suspects: Sequence[Delivery]) -> Delivery | None:
+        """The one at which workers ended so often; those behind it were never tried alone, and those before are
+        applied, even where their acknowledgement was lost."""
+        for one in suspects:
+            if one.attempts <= MOST_DELIVERIES:
+                break
+            try:
+                if self._applier.may_end_it(one):
+                    return one
+            except TesseraError:
+                break
+        return None
+
+    def _set_aside(self) -> list[Delivery]:
+        """Those that could not be applied yet, where it is time to try again."""
+        if not self._aside or 0 <= self._now_ms() - self._aside_at < ASIDE_MS:
+            return []
+        self._aside_at = self._now_ms()
+        held = self._partitions.held
+        taken = [self._aside.pop(place) for place in list(self._aside)[:MOST_AT_ONCE]]
+        # A partition that was claimed anew delivers them again.
+        return [one for token, one in taken if held.get(one.partition) == token]
+
     def _apply(self, deliveries: Sequence[Delivery]) -> None:
         by_partition: dict[int, list[str]] = {}
         for one in deliveries:
@@ -172,11 +213,21 @@ class Worker:
         now = self._now_ms()
         self._late([max(0, now - received) / 1_000 for received in outcome.received])
         self._conflicts.tell(outcome.conflicts)
+        self._put_aside(outcome.later)
+        for one in outcome.later:
+            by_partition[one.partition].remove(one.position)
         for partition, positions in by_partition.items():
             self._stream.ack(partition, positions)
             self._at("amid acknowledgement")
         for kind, number in outcome.counts.items():
             self._count(kind, number)
+
+    def _put_aside(self, deliveries: Sequence[Delivery]) -> None:
+        if deliveries and not self._aside:
+            _log.warning("events wait that are of a visitor key that this process does not have; restart it")
+            self._aside_at = self._now_ms()
+        for one in deliveries:
+            self._aside[one.partition, one.position] = (self._partitions.held[one.partition], one)
 
     def _divide(self, deliveries: Sequence[Delivery], fault: Exception) -> None:
         """Something in a batch cannot be applied: find out what by halves, and bury it once it failed often enough."""
