@@ -23,6 +23,11 @@ class Lookup:
         self._pool = pool
         self._threads = threading.local()
 
+    @property
+    def run(self) -> bytes:
+        """What names the start of the server that this thread was last answered by."""
+        return cast(bytes, self._threads.run)
+
     def __call__(self, *keys: str) -> list[bytes | None]:
         """The values in order. Raises: RedisError."""
         names = [key.encode() for key in keys]
@@ -31,11 +36,13 @@ class Lookup:
         held: Connection | None = getattr(self._threads, "held", None)
         if held is not None:
             try:
-                return self._ask(held, command)
+                return cast(list[bytes | None], self._ask(held, command))
             except ConnectionLost:
                 pass  # it may have been idle for too long, or the server was started anew
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
-        found = self._ask(connection, command)
+        # A server that was started anew has ended all connections.
+        self._threads.run = _run_of(self._ask(connection, b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"))
+        found = cast(list[bytes | None], self._ask(connection, command))
         self._threads.held = connection
         return found
 
@@ -43,12 +50,18 @@ class Lookup:
         """Close the connections of all threads; asked again, they connect anew."""
         self._threads = threading.local()
 
-    def _ask(self, connection: Connection, command: bytes) -> list[bytes | None]:
+    def _ask(self, connection: Connection, command: bytes) -> object:
         try:
             connection.send_packed_command([command])  # type: ignore[no-untyped-call]
-            return cast(list[bytes | None], connection.read_response())
+            return connection.read_response()
         except BaseException:
             # An answer that comes too late must not be taken for that of the next question.
             self._threads.held = None
             connection.disconnect()  # type: ignore[no-untyped-call]
             raise
+
+
+def _run_of(told: object) -> bytes:
+    """The name of a server's start, from what it tells of itself; nothing where it does not say."""
+    _before, _name, rest = cast(bytes, told).partition(b"run_id:")
+    return rest.partition(b"\r")[0]

@@ -1,7 +1,8 @@
 """Copies of views in Redis: one round trip a request. SQL is the truth; all of this can be lost and is built again.
 
 Copies carry a *generation* in their names, which the key `ready` holds. A Redis that was started anew may hold copies
-of long ago, even of visitors that were erased since: they are of another generation, which nobody reads any more.
+of long ago, even of visitors that were erased since: they are of another generation, which nobody reads any more, for
+each connection is told by which start of the server it is answered.
 Until `ready` says that a generation is whole, views are read from the database. Those of other generations are removed
 once it is: they take room, and erasing a visitor does not reach them.
 """
@@ -236,7 +237,9 @@ class RedisViews:
         except RedisError:
             self._rest()
             return None
-        return ready or b"", copy or b""
+        if ready is None or not ready.startswith(self._look_up.run):
+            return b"", b""  # of before the server was started: a snapshot of long ago, perhaps
+        return ready, copy or b""
 
     def _run(self) -> bytes:
         """What names this start of the server."""
