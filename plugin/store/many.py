@@ -12,8 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite
 from sqlalchemy.engine import Dialect
 
@@ -49,6 +48,9 @@ class Many:
         insert: Any = sqlite.insert
         dialect: Dialect = pysqlite()
         if name == "postgresql":
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded then; who has SQLite needs none of it
+            from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg  # noqa: PLC0415
+
             insert, dialect = postgresql.insert, psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
         compiled = self._make(insert).compile(dialect=dialect, column_keys=list(self._names))
         constants = {key: value for key, value in compiled.params.items() if key not in self._names}

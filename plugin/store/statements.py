@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, bindparam, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 BATCH = 500  # rows of one statement; SQLite's oldest limit is 999 parameters
 
@@ -16,7 +16,11 @@ Item = TypeVar("Item")
 
 
 def insert_into(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with no common type
-    return (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
+    if tx.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded then; who has SQLite needs none of it
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def upsert(new: Any, *names: str, only: Callable[[Any], Any] | None = None, **others: Any) -> Any:  # noqa: ANN401

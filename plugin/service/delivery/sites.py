@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
+
+import msgspec
 
 from plugin.edge.answers import surrogates_of
 from plugin.errors import ServiceUnavailable, TesseraError
@@ -120,7 +121,7 @@ class Sites:
         if before is not None and before.version == version.number:
             ruleset: Ruleset = before.ruleset
         else:
-            ruleset = load(json.loads(version.document), name=f"version {version.number}", stored=True)
+            ruleset = load(msgspec.json.decode(version.document), name=f"version {version.number}", stored=True)
         made_of = self._made_of[1] if self._made_of is not None and self._made_of[0] is before else None
         snapshot = self._content.snapshot(made_of)
         # What is as it was goes on as the same objects, and so does what was worked out for it.
