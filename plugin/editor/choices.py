@@ -1,29 +1,36 @@
-"""A rule, a segment or an experiment made by choosing, for those who would rather not begin with YAML.
+"""A rule, a segment or an experiment in a form of choices, for those who would rather not write YAML.
 
-What was chosen becomes the item's text, which is then edited, checked and saved like any other.
+A new item is made of what was chosen. Of one that is there, the form shows what it can say, and changes that alone:
+what it cannot say is told beside it, and stays as it is.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 
+from plugin.editor import kept
+from plugin.editor.moments import duration
 from plugin.editor.order import acting_in
-from plugin.editor.phrases import many
+from plugin.editor.parts import KINDS, Item, Options, Values, parts_of, readable, unread, wrong_days
+from plugin.editor.phrases import many, mapping
 from plugin.editor.subjects import value
 from plugin.editor.vocabulary import Vocabulary
+from plugin.editor.words import Fact, Words
 from plugin.service.rulesets.items import Document, Section, items
 
-MADE: tuple[Section, ...] = ("rules", "experiments", "segments")
-"""The kinds of items that can be chosen together."""
 VISITS = (("", "all visitors"), ("new", "on their first visit"), ("back", "who have been here before"))
-LOWEST = ""
-_COUNTRY = re.compile(r"[A-Z]{2}")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+EFFECTS = (
+    ("pin", "comes first"),
+    ("boost", "ranks higher"),
+    ("hide", "is not shown"),
+    ("only", "is all that may be shown"),
+)
+LOWEST, STAYS = "", "stays"
 _LONGEST_ID = 60
 
 
@@ -32,53 +39,142 @@ class Choices:
     """The form.
 
     Attributes:
+        base: the item that it changes; None where it makes a new one.
+        asked: the names of its parts.
         values: what was chosen, by the name of the field.
         problems: what cannot be taken, likewise; empty before anything was sent.
+        general: what else cannot be.
+        kept: what the item says beside it.
+        sent: whether it holds what was chosen and not yet saved.
         entries: that may stand in the slot, id to title.
         others: the rules and experiments of the slot, the strongest first, id to words.
     """
 
     section: Section
-    values: Mapping[str, str]
+    base: Item | None = None
+    asked: frozenset[str]
+    values: Values
     problems: Mapping[str, str] = field(default_factory=dict)
+    general: Sequence[str] = ()
+    kept: Sequence[Fact] = ()
+    sent: bool = False
     slots: Mapping[str, str] = field(default_factory=dict)
     entries: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
     devices: Sequence[tuple[str, str]] = ()
     others: Mapping[str, str] = field(default_factory=dict)
 
+    def asks(self, *parts: str) -> bool:
+        """Whether it has one of these parts."""
+        return not self.asked.isdisjoint(parts)
+
+    def keeps(self, label: str) -> bool:
+        """Whether something of this kind is said beside it."""
+        return any(fact.label == label for fact in self.kept)
+
+    @property
+    def base_text(self) -> str:
+        """The item that it changes as JSON, its keys in their order."""
+        return json.dumps(self.base, default=dict)
+
     @property
     def visits(self) -> Sequence[tuple[str, str]]:
         """Kinds of visitors by how often they came."""
         return VISITS
 
+    @property
+    def effects(self) -> Sequence[tuple[str, str]]:
+        """What may become of an entry."""
+        return EFFECTS
+
+    @property
+    def priority(self) -> object:
+        """The priority that the item has."""
+        return mapping(self.base).get("priority", 0)
+
+    @property
+    def goal_within(self) -> str | None:
+        """Within what time a success counts; None: whenever it comes."""
+        goal = mapping(self.base).get("goal")
+        return duration("1d" if goal is None else goal.get("within")) if goal is None or "within" in goal else None
+
+
+class Flaw(Protocol):
+    """A problem of an item, as the rules report it."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def pointer(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+
+
+def options_of(document: Document, vocabulary: Vocabulary) -> Options:
+    """What there is to choose from in a document."""
+    device = vocabulary.attribute("device.type")
+    return Options(
+        slots=frozenset(items(document, "slots")),
+        segments=frozenset(items(document, "segments")),
+        devices=frozenset((device.values if device else None) or ()),
+    )
+
+
+def read(section: Section, item: Item, document: Document, vocabulary: Vocabulary) -> dict[str, Values]:
+    """What the form can say of an item: the parts by name, with what their fields hold."""
+    found = readable(section, item, options_of(document, vocabulary))
+    priority, slot = item.get("priority", 0), item.get("slot")
+    if "slot" in found and slot and isinstance(priority, int | float) and not isinstance(priority, bool):
+        found["over"] = {"over": STAYS}
+    return found
+
 
 def form(
-    section: Section, given: Mapping[str, str], document: Document, words: Vocabulary, entries: Mapping[str, str]
+    section: Section,
+    given: Mapping[str, str],
+    document: Document,
+    words: Words,
+    entries: Mapping[str, str],
+    base: Item | None = None,
 ) -> Choices:
     """The form as it was sent.
 
     Args:
-        given: the fields, by their names; those that are missing are open.
+        given: the fields, by their names; those that are missing are as the item ``base`` says, or open.
         entries: that may stand in the slot of the form, id to title.
     """
-    slot, device = given.get("slot", ""), words.attribute("device.type")
-    acting = acting_in(document, slot)
-    strongest = next((str(item["id"]) for _section, item in acting if not _ends_the_list(item)), LOWEST)
+    vocabulary = words.vocabulary
+    if base is None:
+        asked = {part.name: dict.fromkeys(part.fields, "") for part in parts_of(section)}
+        held: dict[str, str] = {"effect": "pin", "traffic": "100"}
+    else:
+        asked = {name: dict(said) for name, said in read(section, base, document, vocabulary).items()}
+        held = {}
+    fields = {name: text for said in asked.values() for name, text in said.items()} | held
+    sent = {name: text.replace("\r\n", "\n").strip() for name, text in given.items()}
+    values = {**fields, **{name: text for name, text in sent.items() if base is None or name in fields}}
+    acting = [one for one in acting_in(document, values.get("slot", "")) if base is None or one[1]["id"] != base["id"]]
     others = {
         str(item["id"]): f"{item.get('name') or item['id']} (priority {item.get('priority', 0)})"
         for _section, item in acting
     }
-    said = {name: text.strip() for name, text in given.items()}
-    if said.get("over", LOWEST) not in (LOWEST, *others):  # that of another slot
-        said["over"] = strongest
+    if base is None:
+        strongest = next((str(item["id"]) for _section, item in acting if not _ends_the_list(item)), LOWEST)
+        values.setdefault("over", strongest)
+    if values.get("over", LOWEST) not in (LOWEST, STAYS, *others):  # that of another slot
+        values["over"] = strongest if base is None else STAYS
+    device = vocabulary.attribute("device.type")
     return Choices(
         section=section,
-        values={"over": strongest, "traffic": "100", **said},
-        slots=words.names["slots"],
+        base=base,
+        asked=frozenset(asked) | ({"over"} if base is None else set()),
+        values=values,
+        sent=bool(set(given) - {"slot"}),
+        kept=kept.told(section, base, list(unread(section, base, asked)), words) if base is not None else (),
+        slots=vocabulary.names["slots"],
         entries=entries,
-        segments=words.names["segments"],
-        devices=[(one, value("device.type", one, words)) for one in (device.values if device else None) or ()],
+        segments=vocabulary.names["segments"],
+        devices=[(one, value("device.type", one, vocabulary)) for one in (device.values if device else None) or ()],
         others=others,
     )
 
@@ -90,92 +186,76 @@ def _ends_the_list(item: Mapping[str, Any]) -> bool:
 
 def problems(chosen: Choices) -> dict[str, str]:
     """What keeps the choices from being an item, each at its field."""
-    said, found = chosen.values.get, {}
-    if not said("name"):
+    said = chosen.values
+    found: dict[str, str] = {}
+    if chosen.base is None and not said["name"]:
         found["name"] = "say in a few words what it is for"
-    if said("country") and not _COUNTRY.fullmatch(said("country", "").upper()):
-        found["country"] = "two letters, such as FR for France"
-    if bool(said("starts")) != bool(said("ends")):
-        found["ends"] = "say both hours, or none"
-    elif any(text and not _TIME.fullmatch(text) for text in (said("starts"), said("ends"))):
-        found["ends"] = "hours are written as 18:30"
-    elif said("starts") and said("starts") == said("ends"):
-        found["ends"] = "it would be on for this minute alone: choose another hour"
-    if chosen.section == "segments":
-        if not found and not _conditions(chosen):
-            found["visits"] = "say who is in it: choose at least one thing"
-        return found
-    found |= _wrong_days(said("first", ""), said("last", ""))
-    if not said("entry"):
-        found["entry"] = "choose what is shown"
-    if chosen.section == "experiments":
-        if not said("other") or said("other") == said("entry"):
-            found["other"] = "choose another entry to compare it with"
-        if not re.fullmatch(r"\d{1,3}", said("traffic", "")) or not 1 <= int(said("traffic", "")) <= 100:
-            found["traffic"] = "a whole number from 1 to 100"
+    for part in parts_of(chosen.section):
+        if part.name in chosen.asked:
+            found |= part.problems(said)
+    if {"first", "last"} <= chosen.asked and not {"first", "last"} & set(found):
+        found |= wrong_days(said["first"], said["last"])
+    if chosen.section == "segments" and not found and not _says_who(item(chosen, {})):
+        found["visits"] = "say who is in it: choose at least one thing"
     return found
 
 
-def _wrong_days(first: str, last: str) -> dict[str, str]:
-    days = {}
-    for name, text in (("first", first), ("last", last)):
-        try:
-            days[name] = date.fromisoformat(text) if text else None
-        except ValueError:
-            return {name: "days are written as 2026-12-24"}
-    begins, ends = days["first"], days["last"]
-    if begins and ends and ends < begins:
-        return {"last": "it ends before it begins: choose a later day, or an earlier first one"}
-    if ends == date.max:  # rules end where the next day begins
-        return {"last": "leave it open where it has no end"}
-    return {}
+def _says_who(made: Item) -> bool:
+    return bool(made.get("when")) or any(kind in made for kind in KINDS)
 
 
 def item(chosen: Choices, document: Document) -> dict[str, Any]:
     """What the choices come to. They have no problems."""
-    said = chosen.values.get
-    made: dict[str, Any] = {"id": _id(said("name", ""), chosen.section, document), "name": said("name")}
-    conditions = list(_conditions(chosen).items())
-    if conditions:
-        made["when"] = dict(conditions)
-    if chosen.section == "segments":
-        return made
-    made |= {"slot": said("slot"), "priority": _priority(document, said("slot", ""), said("over", ""))}
-    if said("first"):
-        made["from"] = said("first")
-    if said("last"):
-        made["until"] = (date.fromisoformat(said("last", "")) + timedelta(days=1)).isoformat()
-    if chosen.section == "rules":
-        return {**made, "then": [_pin(said("entry", ""))]}
-    arms = [{"id": id_, "weight": 1, "then": [_pin(id_)]} for id_ in (said("entry", ""), said("other", ""))]
-    # Else whoever is not in the experiment would see neither of the two.
-    made |= {"traffic": int(said("traffic", "100")), "arms": arms, "shared": True}
-    return {**made, "goal": {"event": said("goal"), "within": "1d"}} if said("goal") else made
+    said = chosen.values
+    made: Item = chosen.base or {"id": _id(said["name"], chosen.section, document)}
+    for part in parts_of(chosen.section):
+        if part.name in chosen.asked:
+            made = part.write(made, said)
+    if chosen.section != "segments" and "over" in chosen.asked and said["over"] != STAYS:
+        made = {**made, "priority": _priority(document, said["slot"], said["over"], str(made["id"]))}
+    return dict(made)
 
 
-def _pin(id_: str) -> dict[str, Any]:
-    return {"pin": {"id": id_}}
+def merged(chosen: Choices, theirs: Item, document: Document, words: Words) -> dict[str, str] | None:
+    """What the form for ``theirs`` holds once all that was changed in this one is put upon it.
+
+    None where that form does not ask all that was changed.
+    """
+    before = read(chosen.section, chosen.base or {}, document, words.vocabulary)
+    now = read(chosen.section, theirs, document, words.vocabulary)
+    mine = {name for name, held in before.items() if any(chosen.values[key] != text for key, text in held.items())}
+    if not mine <= set(now):
+        return None
+    values = {key: text for held in now.values() for key, text in held.items()}
+    return values | {key: chosen.values[key] for name in mine for key in before[name]}
 
 
-def _conditions(chosen: Choices) -> dict[str, Any]:
-    said = chosen.values.get
-    found: dict[str, Any] = {}
-    if said("visits"):
-        found["visitor.new"] = said("visits") == "new"
-    if said("segment"):
-        found["segment"] = said("segment")
-    if said("device"):
-        found["device.type"] = said("device")
-    if said("country"):
-        found["geo.country"] = said("country", "").upper()
-    if said("starts"):
-        found["time.of_day"] = {"between": [said("starts"), said("ends")]}
-    return found
+def placed(chosen: Choices, flaws: Iterable[Flaw]) -> tuple[dict[str, str], list[str]]:
+    """Problems of the item that the choices come to: those of a field by its name, and the others."""
+    found: dict[str, str] = {}
+    general: list[str] = []
+    for flaw in flaws:
+        if flaw.severity != "error":
+            continue
+        field_ = _field_of(chosen, tuple(flaw.pointer.split("/")[1:]))
+        if field_ is None:
+            general.append(flaw.message)
+        else:
+            found.setdefault(field_, flaw.message)
+    return found, general
 
 
-def _priority(document: Document, slot: str, over: str) -> float:
+def _field_of(chosen: Choices, path: tuple[str, ...]) -> str | None:
+    for part in parts_of(chosen.section):
+        if part.name in chosen.asked and any(path[: len(one)] == one for one in part.paths):
+            return "other" if path[:2] == ("arms", "1") else part.fields[-1] if part.name == "starts" else part.name
+    return None
+
+
+def _priority(document: Document, slot: str, over: str, id_: str) -> float:
     """One that goes before the item ``over`` of the slot, and behind all that go before that; LOWEST: behind all."""
-    held = [(str(item["id"]), float(item.get("priority", 0))) for _section, item in acting_in(document, slot)]
+    acting = [item for _section, item in acting_in(document, slot) if item["id"] != id_]
+    held = [(str(item["id"]), float(item.get("priority", 0))) for item in acting]
     if not held:
         return 0
     if over not in dict(held):

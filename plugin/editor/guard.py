@@ -11,9 +11,12 @@ from plugin.editor.desk import RIGHTS, Desk, MissingRightError
 from plugin.editor.drafts import Remark, remarks_of_syntax
 from plugin.errors import Forbidden, RulesRejected, TesseraError
 
+CHOSEN = "chosen"
+"""The field that says that a form is one of choices."""
 COOKIE, FORM_COOKIE = "tessera_editor", "tessera_editor_form"
 OPEN = frozenset({"editor.login", "editor.log_in", "editor.static_file"})
 _PATH = "/editor"
+_HIDDEN = frozenset({"csrf", CHOSEN, "base", "add"})
 _POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -117,8 +120,10 @@ def _error(desk: Desk, status: int, title: str, detail: str, remarks: Sequence[R
 
 
 def _typed() -> str | None:
-    """The text of the form that was sent; None where there is none, or more than is read."""
+    """The text of the form that was sent, or what was chosen in it; None where there is none, or more than is read."""
     try:
+        if CHOSEN in request.form:
+            return "\n".join(f"{name}: {said}" for name, said in request.form.items() if said and name not in _HIDDEN)
         return request.form.get("text")
     except HTTPException:
         return None

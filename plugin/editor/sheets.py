@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Response, redirect, url_for
 
+from plugin.editor.changes import Line
 from plugin.editor.choices import Choices
 from plugin.editor.costs import costs_of
 from plugin.editor.desk import Desk
-from plugin.editor.drafts import DiffLine, Remark
+from plugin.editor.drafts import DiffLine, Remark, compared
+from plugin.editor.parts import MADE
 from plugin.editor.people import People, people_of
 from plugin.editor.phrases import Name, many
 from plugin.editor.problems import doubts
@@ -65,7 +67,9 @@ class Sheet(Written):
         costs: of a rule or an experiment, what it costs caches, in sentences.
         doubts: what it hardly means, in sentences.
         example: of a rule, a visitor whom it is for, as fields of the preview.
-        choices: of a new item, the form that writes it; None: there is none.
+        choices: the form of choices; None: the page has the text alone.
+        as_text: whether the text is shown where there is a form, too.
+        merging: what saving the form now would change of what somebody else saved meanwhile; None where nobody did.
     """
 
     section: Section
@@ -83,7 +87,19 @@ class Sheet(Written):
     costs: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     choices: Choices | None = None
+    as_text: bool = False
+    merging: tuple[Line, ...] | None = None
     example: Answers = field(default_factory=dict)
+
+    @property
+    def has_form(self) -> bool:
+        """Whether items of this kind can be made and changed by choosing."""
+        return self.section in MADE
+
+    @property
+    def in_form(self) -> bool:
+        """Whether the page shows the form, and not the text."""
+        return self.choices is not None and not self.as_text
 
     @property
     def what(self) -> str:
@@ -185,3 +201,13 @@ def _about(attribute: Attribute) -> str:
 def to_item(section: Section, id_: str, done: str) -> Response:
     """Back to the page of an item, after something was done."""
     return redirect(url_for("editor.item", section=section, id_=id_, done=done), code=303)  # type: ignore[return-value]
+
+
+def conflict(desk: Desk, typed: Sheet) -> Response:
+    """Somebody else changed the item: both texts are shown, and nothing is lost of either."""
+    try:
+        held = sheet_of(desk, typed.section, typed.id or "")
+    except NotFound:
+        gone = f"Somebody deleted this {typed.what} meanwhile. Your text is below: save it to add it again."
+        return page_of(desk, replace(typed, id=None, refused=gone), 412)
+    return page_of(desk, replace(held, text=typed.text, theirs=compared(typed.text, held.text)), 412)

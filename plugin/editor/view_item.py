@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, request
 
-from plugin.editor import choices, drafts
+from plugin.editor import drafts, view_choices
 from plugin.editor.desk import Desk
 from plugin.editor.drafts import Remark
+from plugin.editor.guard import CHOSEN
+from plugin.editor.parts import MADE
 from plugin.editor.services import Parsed
-from plugin.editor.sheets import Sheet, page_of, sheet_of, to_item
+from plugin.editor.sheets import Sheet, conflict, page_of, sheet_of, to_item
 from plugin.editor.view_lists import section_of
-from plugin.editor.yaml_text import written
 from plugin.errors import Conflict, NotFound, PreconditionFailed, RulesRejected, ValidationFailed
 from plugin.service.preconditions import Precondition
 from plugin.service.rulesets.items import SINGULAR, Section, items
@@ -25,12 +26,18 @@ def register(found: Blueprint, desk: Desk) -> None:
     @found.get("/items/<section>/<id:id_>")
     def item(section: str, id_: str) -> Response:
         desk.require("read")
-        return page_of(desk, sheet_of(desk, section_of(section), id_))
+        sheet = sheet_of(desk, section_of(section), id_)
+        if sheet.section not in MADE or not desk.may("write"):
+            return page_of(desk, sheet)
+        as_text = request.args.get("as") == "text"
+        return page_of(desk, replace(sheet, choices=view_choices.form_of(desk, sheet.section, id_), as_text=as_text))
 
     @found.post("/items/<section>/<id:id_>")
     def save(section: str, id_: str) -> Response:
         desk.require("write")
         kind, text = section_of(section), typed()
+        if CHOSEN in request.form and kind in MADE:
+            return view_choices.save(desk, kind, id_)
         sheet = Sheet(section=kind, id=id_, name=id_, text=text, tag=request.form.get("tag", ""))
         parsed, remarks = _read(desk, kind, text)
         if parsed is None:
@@ -43,7 +50,7 @@ def register(found: Blueprint, desk: Desk) -> None:
         except ValidationFailed as error:
             return _again(desk, sheet, drafts.remarks_of_fields(error.errors, parsed))
         except PreconditionFailed:
-            return _conflict(desk, sheet)
+            return conflict(desk, sheet)
         return to_item(kind, id_, "saved" if put.tag != sheet.tag else "unchanged")
 
     @found.get("/new/<section>")
@@ -52,14 +59,16 @@ def register(found: Blueprint, desk: Desk) -> None:
         kind = section_of(section)
         slot = request.args.get("slot") or _first_slot(desk)
         sheet = Sheet(section=kind, id=None, name=f"New {SINGULAR[kind]}", text=drafts.template(kind, slot))
-        if kind not in choices.MADE:
+        if kind not in MADE:
             return page_of(desk, sheet)
-        return _chosen(desk, sheet, {**request.args.to_dict(), "slot": slot or ""})
+        return view_choices.new(desk, sheet, {**request.args.to_dict(), "slot": slot or ""})
 
     @found.post("/new/<section>")
     def create(section: str) -> Response:
         desk.require("write")
         kind, text = section_of(section), typed()
+        if CHOSEN in request.form and kind in MADE:
+            return view_choices.create(desk, kind)
         sheet = Sheet(section=kind, id=None, name=f"New {SINGULAR[kind]}", text=text)
         parsed, remarks = _read(desk, kind, text)
         if parsed is None:
@@ -75,24 +84,6 @@ def register(found: Blueprint, desk: Desk) -> None:
             taken = f"there is a {SINGULAR[kind]} of this id already; choose another"
             return page_of(desk, replace(sheet, remarks=[Remark(taken, place.line, place.column)]), 409)
         return to_item(kind, made.id, "created")
-
-
-def _chosen(desk: Desk, sheet: Sheet, given: Mapping[str, str]) -> Response:
-    """The page of a new item with the form of choices, and with what they come to once that was asked for."""
-    document = desk.draft().document
-    words = desk.words(document)
-    slot, vocabulary = given.get("slot", ""), words.vocabulary
-    may_stand = desk.services.publishing.entries_for(document, slot) if sheet.section != "segments" else ()
-    entries = {id_: vocabulary.entry(id_).text for id_ in may_stand}
-    form = choices.form(sheet.section, given, document, vocabulary, entries)
-    if "write" not in given:
-        return page_of(desk, replace(sheet, choices=form))
-    form = replace(form, problems=choices.problems(form))
-    if form.problems:
-        return page_of(desk, replace(sheet, choices=form), 422)
-    made = choices.item(form, document)
-    told = words.facts(sheet.section, made)
-    return page_of(desk, replace(sheet, choices=form, text=written(made), facts=told))
 
 
 def typed() -> str:
@@ -119,15 +110,5 @@ def _again(desk: Desk, typed: Sheet, remarks: Sequence[Remark]) -> Response:
     try:
         held = sheet_of(desk, typed.section, typed.id or "")
     except NotFound:
-        return _conflict(desk, typed)
+        return conflict(desk, typed)
     return page_of(desk, replace(held, text=typed.text, tag=typed.tag, remarks=remarks), 422)
-
-
-def _conflict(desk: Desk, typed: Sheet) -> Response:
-    """Somebody else changed the item: both texts are shown, and nothing is lost of either."""
-    try:
-        held = sheet_of(desk, typed.section, typed.id or "")
-    except NotFound:
-        gone = f"Somebody deleted this {typed.what} meanwhile. Your text is below: save it to add it again."
-        return page_of(desk, replace(typed, id=None, refused=gone), 412)
-    return page_of(desk, replace(held, text=typed.text, theirs=drafts.compared(typed.text, held.text)), 412)

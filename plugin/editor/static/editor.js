@@ -50,13 +50,28 @@ for (const frame of document.querySelectorAll("iframe.frame")) {
 
 // Forms follow the slot: what they offer depends on its rules, or on the entries that it takes.
 for (const slot of document.querySelectorAll("#slot, #make-slot")) {
+  const follow = slot.form.querySelector("[data-follow]"); // for those who have no scripts
+  if (follow) follow.hidden = true;
   // Who chooses by the keyboard goes on from the same field on the page that comes.
   slot.addEventListener("change", () => {
     sessionStorage.setItem("chosen", slot.id);
     slot.form.action = slot.form.action.split("#")[0]; // the place in an address would take the focus
-    slot.form.requestSubmit();
+    slot.form.requestSubmit(follow);
   });
 }
 const chosen = document.getElementById(sessionStorage.getItem("chosen") || "");
 if (chosen) chosen.focus();
 sessionStorage.removeItem("chosen");
+
+// What keeps a form from being saved is where reading goes on; nothing chosen is left by mistake.
+const wrong = document.getElementById("wrong");
+if (wrong && !chosen) wrong.focus();
+const made = document.getElementById("make");
+if (made) {
+  let touched = "unsaved" in made.dataset;
+  made.addEventListener("change", () => { touched = true; });
+  made.addEventListener("submit", () => { touched = false; });
+  window.addEventListener("beforeunload", (event) => {
+    if (touched) event.preventDefault();
+  });
+}

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from plugin.service.preconditions import ANY
 from tests.unit.plugin.editor.conftest import Editor, tag
+from tests.unit.plugin.editor.controls import controls
 from tests.unit.plugin.web.small_app import READER
 
 RULE = {"write": "yes", "name": "Back in the évening!", "slot": "home.hero", "entry": "gala", "visits": "back",
@@ -133,3 +135,161 @@ def test_the_preview_of_a_rule_begins_with_a_visitor_whom_it_is_for(
     shown = editor.get(f"/preview?{address}").text
     draft = shown.partition('data-rules="draft"')[2]
     assert 'data-block="gala"' in draft, shown
+
+
+VIP = "/items/rules/hero-vip"
+
+
+def test_an_item_is_changed_in_the_form_that_made_it(editor: Editor) -> None:
+    sent = controls(editor.get(VIP).text)
+    assert (sent["tag"], sent["segment"], sent["effect"], sent["over"]) == ("vip", "big", "pin", "stays")
+    changed = {"country": "fr, be", "first": "2026-12-01", "last": "2026-12-24", "effect": "boost", "by": "0.4"}
+    saved = editor.client.post(f"/editor{VIP}", data={**sent, **changed})
+    assert saved.location == "/editor/items/rules/hero-vip?done=saved"
+    assert editor.draft()["rules"][0] == {
+        "id": "hero-vip",
+        "name": "The best for the best",
+        "slot": "home.hero",
+        "priority": 50,
+        "when": {"segment": "big", "geo.country": ["FR", "BE"]},
+        "then": [{"boost": {"content.tags": "vip"}, "by": 0.4}],
+        "from": "2026-12-01",
+        "until": "2026-12-25",
+    }
+    sent = controls(editor.get(VIP).text)
+    assert editor.client.post(f"/editor{VIP}", data={**sent, "over": "hero-local"}).status_code == 303
+    assert editor.draft()["rules"][0]["priority"] == 100
+
+
+def test_what_the_form_does_not_show_stays(editor: Editor) -> None:
+    text = (
+        "id: night\nslot: home.hero\ncap: {per_visitor: 3, within: 1d}\n"
+        "when: {any: [{geo.eu: true}], segment: big}\nthen: [{stop: true}]"
+    )
+    editor.post("/new/rules", {"text": text})
+    page = editor.get("/items/rules/night").text
+    assert "This form does not show all of it." in page
+    sent = controls(page)
+    assert "entry" not in sent
+    editor.client.post("/editor/items/rules/night", data={**sent, "segment": "", "visits": "new", "entry": "gala"})
+    made = editor.draft()["rules"][-1]
+    assert made["when"] == {"any": [{"geo.eu": True}], "visitor.new": True}
+    assert (made["cap"], made["then"]) == ({"per_visitor": 3, "within": "1d"}, [{"stop": True}])
+
+
+@pytest.mark.parametrize(
+    ("section", "id_", "changed", "name", "said"),
+    [
+        ("rules", "hero-vip", {"country": "France"}, "country", "two letters for each"),
+        ("rules", "hero-vip", {"slot": "gone"}, "slot", "there is no slot"),
+        ("rules", "hero-vip", {"segment": "bigger"}, "segment", "there is no segment"),
+        ("rules", "hero-vip", {"device": "toaster"}, "device", "toaster"),
+        ("rules", "hero-vip", {"entry": "gala"}, "tag", "not both"),
+        ("rules", "hero-vip", {"effect": "boost", "by": "much"}, "by", "not a number"),
+        ("rules", "hero-vip", {"place": "first"}, "place", "whole number"),
+        ("rules", "hero-vip", {"first": "2026-12-24", "last": "2026-12-01"}, "last", "ends before"),
+        ("segments", "new", {"visits": ""}, "visits", "who is in it"),
+    ],
+)
+def test_what_cannot_be_saved_is_said_at_its_field_and_stays_chosen(
+    editor: Editor, section: str, id_: str, changed: dict[str, str], name: str, said: str
+) -> None:
+    before = editor.draft()
+    sent = {**controls(editor.get(f"/items/{section}/{id_}").text), "name": "Still typed", **changed}
+    page = editor.client.post(f"/editor/items/{section}/{id_}", data=sent)
+    assert page.status_code == 422
+    hint = page.text.partition(f'id="make-{name}-hint">')[2].partition("<")[0]
+    assert said in hint, page.text
+    assert controls(page.text)["name"] == "Still typed"
+    assert editor.draft() == before
+
+
+def test_choices_are_put_upon_what_somebody_else_saved(editor: Editor) -> None:
+    """Nobody's change is lost: theirs is in the form, and what was chosen on top of it."""
+    sent = controls(editor.get(VIP).text)
+    held = editor.draft()["rules"][0]
+    theirs = {**held, "cap": {"per_visitor": 1, "within": "1d"}, "name": "Theirs"}
+    editor.small.services.drafting.put("rules", "hero-vip", theirs, precondition=ANY, author="rea")
+    page = editor.client.post(f"/editor{VIP}", data={**sent, "device": "tv"})
+    assert page.status_code == 412
+    assert "Somebody else changed this rule" in page.text
+    both = controls(page.text)
+    assert (both["name"], both["device"]) == ("Theirs", "tv")
+    assert editor.draft()["rules"][0] == theirs
+    assert editor.client.post(f"/editor{VIP}", data=both).status_code == 303
+    assert editor.draft()["rules"][0] == {**theirs, "when": {"segment": "big", "device.type": "tv"}}
+
+
+def test_choices_that_do_not_fit_upon_theirs_are_shown_as_text(editor: Editor) -> None:
+    sent = controls(editor.get(VIP).text)
+    theirs = {**editor.draft()["rules"][0], "when": {"device.type": ["tv", "mobile"]}}
+    editor.small.services.drafting.put("rules", "hero-vip", theirs, precondition=ANY, author="rea")
+    page = editor.client.post(f"/editor{VIP}", data={**sent, "device": "tv"})
+    assert page.status_code == 412
+    assert "− when: {device.type: [tv, mobile]}" in page.text.replace("&#39;", "'")
+    assert "+ when: {segment: big, device.type: tv}" in page.text
+    assert "Save mine over theirs" in page.text
+
+
+def test_choices_of_an_item_that_somebody_deleted_can_be_added_again(editor: Editor) -> None:
+    sent = controls(editor.get(VIP).text)
+    editor.small.services.drafting.delete("rules", "hero-vip", precondition=ANY, author="rea")
+    page = editor.client.post(f"/editor{VIP}", data={**sent, "device": "tv", "country": "nowhere"})
+    assert (page.status_code, controls(page.text)["device"]) == (422, "tv")
+    page = editor.client.post(f"/editor{VIP}", data={**sent, "device": "tv"})
+    assert page.status_code == 412
+    assert "Somebody deleted this rule meanwhile" in page.text
+    assert "device.type: tv" in page.text
+
+
+@pytest.mark.parametrize("base", ["", "x", "[]", "{}", '{"id": "other"}'])
+def test_a_form_of_another_item_is_refused_and_given_back(editor: Editor, base: str) -> None:
+    sent = {**controls(editor.get(VIP).text), "base": base, "name": "An hour of work"}
+    page = editor.client.post(f"/editor{VIP}", data=sent)
+    assert page.status_code == 422
+    assert "name: An hour of work" in page.text
+
+
+def test_choices_are_given_back_where_the_session_is_over(editor: Editor) -> None:
+    sent = {**controls(editor.get("/new/rules").text), "name": "An hour of work"}
+    editor.small.clock.move(3 * 3600)
+    page = editor.client.post("/editor/new/rules", data=sent)
+    assert page.status_code == 401
+    assert "name: An hour of work" in page.text
+    assert sent["csrf"] not in page.text
+
+
+def test_a_new_rule_is_added_from_its_form(editor: Editor) -> None:
+    """What is added is what is chosen at that moment, not what was shown in words before."""
+    sent = {**controls(editor.get("/new/rules?slot=home.hero").text), **RULE}
+    shown = editor.client.post("/editor/new/rules", data=sent)
+    assert "the visitor has been here before" in shown.text
+    again = {**controls(shown.text), "visits": "new", "add": "yes"}
+    added = editor.client.post("/editor/new/rules", data=again)
+    assert added.location == "/editor/items/rules/back-in-the-evening?done=created"
+    assert editor.draft()["rules"][-1]["when"]["visitor.new"] is True
+    refused = editor.client.post("/editor/new/rules", data={**again, "slot": "gone", "over": ""})
+    assert (refused.status_code, 'id="make-slot-hint"' in refused.text) == (422, True)
+
+
+def test_an_experiment_against_what_is_there_anyway(editor: Editor) -> None:
+    sent = controls(editor.get("/new/experiments?slot=home.hero").text)
+    chosen = {"name": "Gala?", "other": "gala", "traffic": "50", "goal": "signup", "add": "yes"}
+    assert editor.client.post("/editor/new/experiments", data={**sent, **chosen}).status_code == 303
+    made = editor.draft()["experiments"][-1]
+    assert made["arms"] == [
+        {"id": "as-it-is", "weight": 1},
+        {"id": "gala", "weight": 1, "then": [{"pin": {"id": "gala"}}]},
+    ]
+    assert "shared" not in made, "the others see the gala in no other way while it is measured"
+    sent = controls(editor.get("/items/experiments/gala").text)
+    assert (sent["entry"], sent["other"], sent["goal"]) == ("", "gala", "signup")
+    editor.client.post("/editor/items/experiments/gala", data={**sent, "other": "welcome", "traffic": "20"})
+    made = editor.draft()["experiments"][-1]
+    assert made["arms"][1] == {"id": "gala", "weight": 1, "then": [{"pin": {"id": "welcome"}}]}, "nobody changes arms"
+    assert (made["traffic"], made["goal"]) == (20, {"event": "signup", "within": "1d"})
+
+
+def test_who_may_only_look_finds_no_form(nobody: Editor) -> None:
+    nobody.log_in(READER)
+    assert controls(nobody.get(VIP).text) == {}

@@ -197,7 +197,7 @@ def test_text_of_an_item_that_somebody_deleted_can_be_added_again(editor: Editor
 @pytest.mark.parametrize("section", ["rules", "segments", "slots", "experiments", "attributes"])
 def test_each_template_is_sound_as_it_stands(editor: Editor, section: str) -> None:
     page = editor.get(f"/new/{section}")
-    text = page.text.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0].lstrip("\n")
+    text = page.text.partition('<textarea id="editor"')[2].partition(">")[2].partition("</textarea>")[0].lstrip("\n")
     answer = editor.post(f"/new/{section}", {"text": text.replace("&#34;", '"').replace("&#39;", "'")})
     assert answer.status_code == 303, answer.text
     assert editor.client.get(answer.location).status_code == 200

@@ -17,7 +17,7 @@ def test_the_page_of_a_list_tells_how_many_are_in_it_and_what_uses_it(editor: Ed
     services.drafting.create("segments", {"id": "guests", "name": "Guests", "members": ["v-secret"]}, author="ed")
     services.segments.members.put("guests", [Asked("v-other")], Terms(), replace=False, author="crm")
     page = editor.client.get("/editor/items/segments/guests").text
-    people = page[page.index("Who is in it now") : page.index('id="text"')]
+    people = page[page.index("Who is in it now") : page.index('id="edit"')]
     assert "2 visitors." in people
     assert "1 stand in the document, 1 were loaded" in people
     assert "1 came in, 0 went out" in people
