@@ -15,6 +15,7 @@ DEGRADED_TTL_S = 5
 """What decides a slot instead of its model, its rules or the profile is kept for so long at most: it may soon be
 better."""
 UNFORESEEN = "its rules could not be evaluated"
+_NO_SCORES: Mapping[str, float] = MappingProxyType({})
 _NO_STEPS: Mapping[str, Step] = MappingProxyType({})
 
 
@@ -50,7 +51,7 @@ def settle(
             try:
                 decision = ruleset.settle(
                     plan,
-                    scores=scores.get(ask.id, {}),
+                    scores=scores.get(ask.id, _NO_SCORES) if scores else _NO_SCORES,
                     exposures=exposures,
                     limit=ask.limit,
                     exclude=exclude,

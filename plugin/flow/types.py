@@ -51,14 +51,19 @@ class Visit(NamedTuple):
         return f"Visit(asks={self.asks!r}, now={self.now!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What is kept of a visitor: attributes, segments, and when entries were shown; and what it had to do without."""
+class Profile(NamedTuple):
+    """What is kept of a visitor: attributes, segments, and when entries were shown; and what it had to do without.
 
-    attributes: Mapping[str, object] = field(default_factory=dict, repr=False)
+    Its repr shows nothing of the visitor.
+    """
+
+    attributes: Mapping[str, object] = _NONE
     segments: frozenset[str] = frozenset()
-    exposures: Mapping[str, Sequence[datetime]] = field(default_factory=dict, repr=False)
+    exposures: Mapping[str, Sequence[datetime]] = _NONE
     degraded: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Profile(degraded={self.degraded!r})"
 
 
 @dataclass(frozen=True, slots=True)
