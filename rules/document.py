@@ -131,7 +131,7 @@ class _Checker:
         if "version" in fields and (fields["version"] != VERSION or isinstance(fields["version"], bool)):
             fields.note("version", f"'version' is {VERSION}", fields["version"])
         segments = self._section("segments", "segment", SEGMENT_FIELDS, self._segment)
-        slots = self._section("slots", "slot", SLOT_FIELDS, lambda item: parse_slot(item, self.content, self.models))
+        slots = self._section("slots", "slot", SLOT_FIELDS, self._slot)
         rules = self._section("rules", "rule", RULE_FIELDS, self._rule)
         experiments = self._section("experiments", "experiment", EXPERIMENT_FIELDS, self._experiment)
         arms = {one.id: [arm.id for arm in one.arms] for one in experiments}
@@ -213,17 +213,22 @@ class _Checker:
     def _section(self, section: str, what: str, allowed: Sequence[str], parse: Callable[[Fields], T | None]) -> list[T]:
         seen: dict[str, Path] = {}
         found = []
-        article = "an" if what[0] in "aeiou" else "a"
+        known = dict.fromkeys(allowed)  # is asked of each key of each item
+        described = f"an {what}" if what[0] in "aeiou" else f"a {what}"
         for item, path in self.fields.items(section):
-            fields = Fields(item, path, self.report, allowed, f"{article} {what}")
+            fields = Fields(item, path, self.report, known, described)
             parsed = parse(fields)
-            fields.text("description")
             if parsed is not None and unique(seen, getattr(parsed, "id", None), path, self.report, what):
                 found.append(parsed)
         return found
 
     def _segment(self, fields: Fields) -> Segment | None:
+        fields.text("description")
         return parse_segment(fields, self.visitor, self.events, self.read_file)
+
+    def _slot(self, fields: Fields) -> Slot | None:
+        fields.text("description")
+        return parse_slot(fields, self.content, self.models)
 
     def _rule(self, fields: Fields) -> Rule | None:
         slots = self._slots(fields)
@@ -265,6 +270,7 @@ class _Checker:
         return found
 
     def _experiment(self, fields: Fields) -> Experiment | None:
+        fields.text("description")
         return parse_experiment(fields, self._slots(fields), self.visitor, self.content, self.models)
 
     def _slots(self, fields: Fields) -> tuple[str, ...] | None:

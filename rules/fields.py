@@ -50,11 +50,11 @@ class Fields:
 
     def text(self, key: str, *, required: bool = False) -> str | None:
         """A string that is not empty."""
-        value = self.data.get(key)
         if key not in self.data:
             if required:
                 self.needs(key)
             return None
+        value = self.data[key]
         if not isinstance(value, str) or not value:
             self.note(key, f"{key!r} is a text that is not empty", value)
             return None

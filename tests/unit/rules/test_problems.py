@@ -382,6 +382,14 @@ def test_a_document_with_twelve_mistakes_has_twelve_problems_in_order() -> None:
     assert str(found[4]) == "site.yaml:7:20: 'limit' is a whole number from 1 to 100"
 
 
+@pytest.mark.parametrize("section", ["segments", "slots", "rules", "experiments"])
+def test_a_description_that_is_none_is_told_once(section: str) -> None:
+    with pytest.raises(rules.RuleError) as caught:
+        rules.load({section: [{"id": "a", "description": 5}]})
+    found = [one for one in caught.value.problems if one.pointer == f"/{section}/0/description"]
+    assert [one.word for one in found] == ["5"]
+
+
 def test_effects_in_the_same_words_have_their_problems_at_each_place() -> None:
     rule = "  - {{id: {}, slot: home.hero, then: [{{hide: {{content.type: {}}}, max: 1}}]}}\n"
     found = problems(HEAD + "rules:\n" + "".join(rule.format(name, "card") for name in "abc"))
