@@ -16,8 +16,10 @@ from typing import Any, Protocol
 from plugin.editor import kept
 from plugin.editor.moments import duration
 from plugin.editor.order import acting_in
-from plugin.editor.parts import KINDS, Item, Options, Values, parts_of, readable, unread, wrong_days
+from plugin.editor.parts import KINDS, Item, Options, Values
+from plugin.editor.parts_what import wrong_days
 from plugin.editor.phrases import many, mapping
+from plugin.editor.readable import parts_of, readable, unread
 from plugin.editor.subjects import value
 from plugin.editor.vocabulary import Vocabulary
 from plugin.editor.words import Fact, Words

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+
+_FORMS = {
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time": re.compile(r"[0-9]{2}:[0-9]{2}"),
+    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
+}
+"""What fields of some types hold: anything else a browser takes out of them."""
 
 
 class _Controls(HTMLParser):
@@ -26,7 +34,8 @@ class _Controls(HTMLParser):
         if not self._inside or not name:
             return
         if tag == "input":
-            self.sent[name] = held.get("value") or ""
+            value, form = held.get("value") or "", _FORMS.get(held.get("type") or "")
+            self.sent[name] = value if form is None or form.fullmatch(value) else ""
         elif tag == "select":
             self._select = (name, [])
         elif tag == "textarea":

@@ -11,9 +11,10 @@ import yaml
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from plugin.editor import choices, parts
-from plugin.editor.parts import MADE, parts_of, same
+from plugin.editor import choices
+from plugin.editor.parts import MADE, Part
 from plugin.editor.phrases import plain
+from plugin.editor.readable import parts_of, same
 from plugin.editor.vocabulary import vocabulary_of
 from plugin.editor.words import Words
 from plugin.resources import folder
@@ -48,7 +49,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
     max_leaves=4,
 )
-PLACES = st.sampled_from(["2026-12-24", "2026-12-01", "2026-12-24T18:00", "0001-01-01", "9999-12-31", "soon", ""])
+PLACES = st.sampled_from(
+    ["2026-12-24", "2026-12-01", "2026-12-24T18:00", "0001-01-01", "9999-12-31", "soon", "", "20261224"]
+)
 HOURS = st.sampled_from(["18:00", "22:59", "08:30", "24:00", "6:00", ""])
 ENTRIES = st.sampled_from(["gala", "welcome", "it's", " gala", ""])
 SELECTED = st.one_of(
@@ -159,7 +162,7 @@ def test_a_changed_part_changes_nothing_else(
     assert {name: again.values[name] for name in part.fields} == {name: sent.values[name] for name in part.fields}
 
 
-def _without(item: Mapping[str, Any], part: parts.Part) -> str:
+def _without(item: Mapping[str, Any], part: Part) -> str:
     """The item without what the part is about, as text."""
     held = json.loads(json.dumps(item))
     for path in part.paths:
