@@ -41,6 +41,7 @@ class Shard:
         chains: the same as chains.
         codes: the code of each letter that a step asks for.
         absences: (absent letter, letter of the last step, code) of each absence.
+        possible: the places of the chains that can match at all, with the letters that each of them needs.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Shard:
     chains: tuple[Chain, ...]
     codes: Mapping[str, int]
     absences: tuple[tuple[str, str, int], ...]
+    possible: tuple[tuple[int, frozenset[str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _shard(part: Sequence[tuple[Key, Chain]]) -> Shard:
         tuple(chain for _key, chain in part),
         codes,
         tuple((absent, last, code) for (absent, last), code in absences.items()),
+        tuple((place, frozenset(chain.steps)) for place, (_key, chain) in enumerate(part) if _possible(chain)),
     )
 
 
@@ -174,7 +177,8 @@ _NOTHING = Question()
 def question(shard: Shard, entries: Sequence[Entry], now: int) -> Question:
     """The facts of a window, for the rules of a shard that can match at all."""
     counts = Counter(letter for one in entries for letter in one.letters if letter in shard.codes)
-    rows = [place for place, chain in enumerate(shard.chains) if _possible(chain) and counts.keys() >= {*chain.steps}]
+    there = counts.keys()
+    rows = [place for place, letters in shard.possible if there >= letters]
     if not rows:
         return _NOTHING
     work = sum(_work(shard.chains[place], counts) for place in rows)

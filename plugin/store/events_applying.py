@@ -45,6 +45,8 @@ _ADD_IDS = Many(
         insert(event_ids), "digest", "day", only=lambda fresh: event_ids.c.day < fresh.day - DAYS_KEPT
     ),
 )
+# As text, for it is asked of every event twice, and many values are dear to write into a statement otherwise.
+_KNOWN = "SELECT id, digest FROM event_ids WHERE day >= {} AND id {}"
 _LOG = Many(NAMES, lambda insert: insert(events))
 
 
@@ -53,10 +55,13 @@ class SqlBatch(SqlGroups):
 
     def known_ids(self, ids: Collection[bytes], *, day: int) -> Mapping[bytes, bytes]:
         found: dict[bytes, bytes] = {}
+        values: tuple[object, ...]
         for some in batches(ids):
-            wanted = select(event_ids.c.id, event_ids.c.digest)
-            kept = event_ids.c.day >= day - DAYS_KEPT
-            found |= {id_: digest for id_, digest in self._tx.execute(wanted.where(event_ids.c.id.in_(some), kept))}  # noqa: C416  # a row is no pair to mypy
+            if self._tx.dialect.name == "postgresql":
+                text, values = _KNOWN.format("%s", "= ANY(%s)"), (day - DAYS_KEPT, some)
+            else:
+                text, values = _KNOWN.format("?", f"IN (?{',?' * (len(some) - 1)})"), (day - DAYS_KEPT, *some)
+            found |= {id_: digest for id_, digest in self._tx.exec_driver_sql(text, values)}  # noqa: C416  # a row is no pair to mypy
         return found
 
     def add_ids(self, ids: Mapping[bytes, bytes], *, day: int) -> None:

@@ -53,7 +53,7 @@ PLAIN = Chain(("a", "b"), (None, None))
 
 def shard(text: object, number: int, chain: Chain = PLAIN) -> Shard:
     made = text if isinstance(text, str) else json.dumps(text)
-    return Shard(made, ((number, 0),), (chain,), {"a": 1, "b": 2}, ())
+    return Shard(made, ((number, 0),), (chain,), {"a": 1, "b": 2}, (), ((0, frozenset(chain.steps)),))
 
 
 @pytest.mark.parametrize(
