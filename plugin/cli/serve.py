@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing.resource_tracker import ensure_running
 from threading import Event, Thread, get_ident
 from typing import TYPE_CHECKING
@@ -195,10 +196,21 @@ def run(target: str, host: str, port: int, *, workers: int = 1, threads: int = 1
         workers_kill_timeout=GRACE_S,
     )
     try:
-        server.serve()
+        server.serve(target_loader=loaded)
     except SystemExit as ended:
         if ended.code:
             raise Failed("the workers ended by themselves; the log above says why") from ended
+
+
+def loaded(target: str) -> Callable[..., object]:
+    """What a worker serves: the factory `module:callable`, called.
+
+    Granian's own loader looks for modules in the working directory first: there a folder of rules called `rules`
+    would stand in for the package of that name, and any other module of the site for one that we import.
+    """
+    module, _colon, factory = target.partition(":")
+    made: Callable[..., object] = getattr(import_module(module), factory)()
+    return made
 
 
 def refuse_taken(host: str, port: int) -> None:

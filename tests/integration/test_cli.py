@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from plugin.bench import http as bench_http
-from plugin.bench.http import FLOOR_OF, REDIS, HttpEffort
+from plugin.bench.http import BESIDE, REDIS, HttpEffort
 from plugin.bench.starting import start
 from tests.servers import free_port
 from tests.waiting import allowed
@@ -38,8 +38,8 @@ class Site:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TESSERA_")}
         self.environ = {**kept, "PYTHONPATH": str(ROOT)}
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "plugin.cli", *arguments]
+    def command(self, *arguments: str, flags: Sequence[str] = ()) -> list[str]:
+        return [sys.executable, *flags, "-m", "plugin.cli", *arguments]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -95,10 +95,15 @@ def make_site(folder: Path, workers: int) -> Site:
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[subprocess.Popen[bytes]]:
-    """`tessera serve` until the block ends, once it answers."""
+def serving(site: Site, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`tessera serve` until the block ends, once it answers.
+
+    Args:
+        flags: of the interpreter; `-P` has it look for modules as the installed command does.
+    """
+    command = site.command("serve", flags=flags)
     with (site.folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(site.command("serve"), cwd=site.folder, env=site.environ, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=site.folder, env=site.environ, stdout=log, stderr=log)
         try:
             eventually(lambda: site.first()[0] == 1, within_s=60)
             yield process
@@ -189,6 +194,16 @@ def test_the_end_is_orderly_though_a_connection_is_kept_open(tmp_path: Path) -> 
             kept.close()
 
 
+def test_what_lies_in_the_folder_is_not_taken_for_a_package(tmp_path: Path) -> None:
+    """Not even a folder of rules, which has the name of a package of ours: people keep them beside their settings."""
+    site = make_site(tmp_path, workers=1)
+    (site.folder / "rules").mkdir()
+    (site.folder / "rules.yaml").rename(site.folder / "rules" / "site.yaml")
+    (site.folder / "flask.py").write_text("raise SystemExit('imported from the folder')\n")
+    with serving(site, "-P"):
+        assert site.first()[1] == "day: By day"
+
+
 def test_a_server_without_tables_says_what_to_do(tmp_path: Path) -> None:
     done = Site(tmp_path, 0).run("serve")
     assert done.returncode == 1
@@ -198,9 +213,9 @@ def test_a_server_without_tables_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_benchmark_measures_every_way_of_asking_in_the_same_run() -> None:
     found = bench_http.measure(HttpEffort(rounds=2, requests=20, visitors=20), slots=2, size=60)
-    assert {*FLOOR_OF, *FLOOR_OF.values()} - {REDIS} <= set(found.served)
+    assert {*BESIDE, *BESIDE.values()} - {REDIS} <= set(found.served)
     assert (REDIS in found.served) is (shutil.which("redis-server") is not None)
-    assert all(found.ratio(name) > 0 for name in FLOOR_OF if name in found.served)
+    assert all(found.ratio(name) > 0 for name in BESIDE if name in found.served)
     for one in found.served.values():
         assert len(one.cpu_us) == 2
         assert all(cpu > 10 for cpu in one.cpu_us)
