@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,10 @@ def test_the_collector_is_as_it_was_whether_it_starts_or_not(
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()
+
+
+def test_what_a_start_does_not_need_is_not_loaded() -> None:
+    needless = {"alembic", "redis", "jsonschema", "psycopg", "sqlalchemy.dialects.postgresql"}
+    code = f"import sys, plugin.app; print(*{needless!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
