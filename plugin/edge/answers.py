@@ -65,7 +65,7 @@ def keys_of_answers(site: Site, decisions: Iterable[Decision], *, keyed: bool) -
     """The surrogate keys of an answer, each once.
 
     Args:
-        keyed: whether the request named the version of the rules, by its key: then a publication does not make the
+        keyed: whether the request named the rules of its slots, by its key: then a publication does not make the
             answer wrong, for nobody asks for it any more.
     """
     found = dict.fromkeys([TESSERA] if keyed else [TESSERA, AUDIENCE])

@@ -1,12 +1,11 @@
 """Keys and class cookies, as edges carry them: sealed, so that only who made them can read or make them.
 
-A key is `version.outcome`, a class cookie `class.epoch.mac`. Both are the same for the same outcome or class, so that
-caches share by them: AES-SIV (RFC 5297), with the slot and the version, or the epoch, as associated data. Nobody reads
-from them which segments a visitor is in, and nobody makes one for what no visitor would be shown yet, such as a sale
-whose rule begins next week.
-
-A key that is made just before the rules come to something else says when: asked for a moment later, content would else
-be that of after and the rules those of before, which nobody ever meant to be shown together.
+A key is `version.outcome`, with the version of its slot's rules, a class cookie `class.epoch.mac`. Both are the same
+for the same outcome or class, so that caches share by them: AES-SIV (RFC 5297), with the slot and the version, or the
+epoch, as associated data. Nobody reads from them which segments a visitor is in, and nobody makes one for what no
+visitor would be shown yet, such as a sale whose rule begins next week. A key that is made just before the rules come
+to something else says when: asked for a moment later, content would else be that of after and the rules those of
+before, which nobody ever meant to be shown together.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ LONGEST_COOKIE = 1_000
 MOST_SLOTS = 50
 _TAG_BYTES = 16
 _MOST_KEPT = 4_096
-_KEY = re.compile(r"([0-9]{1,9})\.([A-Za-z0-9_-]{22,990})")
+_KEY = re.compile(r"([0-9]{1,20})\.([A-Za-z0-9_-]{22,990})")
 _COOKIE = re.compile(r"([A-Za-z0-9_-]{1,960})\.([0-9a-f]{12})\.([A-Za-z0-9_-]{22})")
 
 
@@ -38,7 +37,7 @@ class Key(NamedTuple):
     """A key read.
 
     Attributes:
-        version: of the rule set.
+        version: of the rules of its slot.
         outcome: as text, JSON of a list.
         until: the instant from which the rules come to something else, in microseconds since the epoch; None: that was
             not near.

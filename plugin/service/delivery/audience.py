@@ -19,6 +19,7 @@ from plugin.flow.signals.text import header
 from plugin.flow.types import Site, SlotAsk
 from plugin.profiles.types import OWN_PURPOSE
 from plugin.service.delivery.alike import NOTHING, AlikeValues
+from plugin.service.delivery.key_versions import KeyVersions
 from plugin.service.delivery.personalize import Answer, Personalization, Personalize
 from plugin.service.delivery.sites import Sites
 from rules import Facts, Plan
@@ -101,6 +102,7 @@ class Audiences:
         self._deny_unknown = deny_unknown
         self._longest_s = longest_s
         self._alike = AlikeValues()
+        self._versions = KeyVersions()
 
     def find(self, raw: RawRequest, slots: Sequence[str]) -> KeysFound:
         """The keys of slots for a request.
@@ -142,6 +144,7 @@ class Audiences:
         else:
             facts = self._facts(raw, site, now)
         keys: dict[str, str | None] = {}
+        versions = self._versions.of(site.ruleset)
         soonest = now + timedelta(seconds=self._longest_s + MARGIN_S)
         for name in known:
             one = shared[name]
@@ -153,7 +156,7 @@ class Audiences:
                 plan = site.ruleset.plan(name, facts, site.content)
                 text = site.ruleset.outcome_text(plan, site.content)
                 until = still_until(plan.compiled, plan.pool, plan.default, now)
-                keys[name] = self._keys.make(site.version, name, text, _said_until(plan, until))
+                keys[name] = self._keys.make(versions[name], name, text, _said_until(plan, until))
             except Exception:  # noqa: BLE001 - one slot must not take the others: for this one, the origin is asked
                 _log.exception("the slot %s has no key, for its rules cannot be evaluated", name)
                 keys[name], until = None, now + timedelta(seconds=DEGRADED_TTL_S)
@@ -186,13 +189,12 @@ class Audiences:
             read = {ask.id: self._keys.read(ask.id, carried[ask.id]) for ask in asks}
         except (BadKeyError, KeyError) as fault:
             raise UnknownKey("The header T-Key carries no key that was made here for each of the slots.") from fault
-        versions = {key.version for key in read.values()}
         site = self._sites.current()
-        if versions != {site.version}:
+        if not self._are_of(site, read):
             self._sites.refresh()  # another process may have been told of a publication before this one
             site = self._sites.current()
-        if versions != {site.version}:
-            raise UnknownKey("The key is of another version of the rules than the published one; ask for it again.")
+        if not self._are_of(site, read):
+            raise UnknownKey("The key is of other rules than those that are published; ask for it again.")
         at = self._moment_of(read.values())
         command = Personalize(raw=RawRequest(), asks=tuple(asks), unique=unique, at=at)
         try:
@@ -201,6 +203,11 @@ class Audiences:
             )
         except BadOutcomeError as fault:
             raise UnknownKey("The key is not one of the published rules; ask for it again.") from fault
+
+    def _are_of(self, site: Site, keys: Mapping[str, Key]) -> bool:
+        """Whether the rules of all these slots are those that the keys were made by."""
+        versions = self._versions.of(site.ruleset)
+        return all(versions.get(slot) == key.version for slot, key in keys.items())
 
     def _moment_of(self, keys: Iterable[Key]) -> datetime:
         """Now; or the last moment at which all keys were right, where rules flipped between them and this."""

@@ -99,3 +99,27 @@ def test_a_key_is_the_same_as_long_as_nothing_is_near(site: Site) -> None:
     near = site.key(FLIP_S - MARGIN_S)
     assert near == site.key(FLIP_S - 0.1)
     assert len({early, near, site.key(FLIP_S)}) == 3
+
+
+def test_a_key_outlives_a_publication_that_changes_other_slots_and_no_other(site: Site, sqlite_store: Store) -> None:
+    """Whichever process answers: one that has the newer document, and one that has the older yet."""
+
+    def now_is(**changed: object) -> None:
+        publish(sqlite_store, {**SITE, **changed})
+        site.personalization.sites.refresh()
+
+    key, before = site.key(0), site.right(0)
+    behind = Site(sqlite_store)
+    assert behind.key(0) == key
+    elsewhere = {"id": "else", "slot": "aside", "priority": 9, "then": [{"pin": {"id": "new"}}]}
+    slots = [{"id": "aside", "limit": 1}, *SITE["slots"]]
+    now_is(slots=slots, rules=[elsewhere, *SITE["rules"]])
+    assert site.key(0) == key
+    assert (site.shown(key, 0), behind.shown(key, 0)) == (before, before)
+    now_is(slots=slots, rules=[elsewhere, *SITE["rules"], {**elsewhere, "id": "here", "slot": "feed"}])
+    with pytest.raises(UnknownKey):
+        site.shown(key, 0)
+    changed = site.key(0)
+    assert behind.shown(changed, 0) == site.shown(changed, 0) != before, "it looked what is published"
+    now_is(name="as at first")
+    assert site.key(0) == key
