@@ -12,7 +12,7 @@ from plugin.bench.events import RATE_PER_S, Round, Seen, accept, redis_server, s
 from plugin.bench.failures import Failures
 from plugin.bench.memory import visitor_bytes
 
-FULL = (5, 200, 10.0)
+FULL = (5, 160, 10.0)
 """Rounds, batches in a round, seconds of a round in which events are looked for."""
 QUICK = (1, 80, 4.0)
 WARM_UP_S = 3.0
