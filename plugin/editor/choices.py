@@ -27,10 +27,10 @@ from plugin.service.rulesets.items import Document, Section, items
 
 VISITS = (("", "all visitors"), ("new", "on their first visit"), ("back", "who have been here before"))
 EFFECTS = (
-    ("pin", "comes first"),
-    ("boost", "ranks higher"),
-    ("hide", "is not shown"),
-    ("only", "is all that may be shown"),
+    ("pin", "it is pinned: it comes first"),
+    ("boost", "it is raised: it ranks higher"),
+    ("hide", "it is hidden"),
+    ("only", "it is kept: nothing else is shown"),
 )
 LOWEST, STAYS = "", "stays"
 _LONGEST_ID = 60

@@ -53,7 +53,7 @@ def costs_of(desk: Desk, section: Section, id_: str, document: Document) -> tupl
         mine = [cause for cause in one.found.causes if cause.remedy and f"the {kind} {id_!r}" in cause.rules]
         found += [f"This {kind} makes {slot} private: it {one.what}. To share it, {one.remedy}." for one in mine]
         if not mine and one.found.sharing == "private":
-            found.append(f"Not this {kind} makes {slot} private; the page Publish tells what does, and what to do.")
+            found.append(f"Without this {kind}, too, {slot} is private; the page Publish tells why, and what to do.")
     return tuple(found)
 
 

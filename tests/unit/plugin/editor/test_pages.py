@@ -325,7 +325,7 @@ def test_a_rule_that_makes_a_slot_private_is_named_with_what_to_do(editor: Edito
     beside = editor.get("/items/rules/near").text
     assert "This rule makes home.hero private: it reads request.path, which an edge is not told." in beside
     assert remedy in beside
-    assert "Not this rule makes home.hero private" in editor.get(RULE).text
+    assert "Without this rule, too, home.hero is private" in editor.get(RULE).text
     after = editor.get("/publish").text
     assert remedy in after
     assert remedy not in before
