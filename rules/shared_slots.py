@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -10,10 +10,11 @@ from rules.content import Content
 from rules.footprint.causes import Cause, Reads, Sharing, reads_of
 from rules.keeping import keep
 from rules.ruleset import Ruleset
+from rules.slot_versions import slot_versions
 from rules.visitor_class import Classes
 
 _MOST_KEPT = 1_024
-_KEPT = ("reads", "slots", "classes", "_inputs")
+_KEPT = ("reads", "slots", "classes", "versions", "_inputs")
 
 
 class SharedSlot(NamedTuple):
@@ -59,6 +60,11 @@ class SharedSlots:
         told = [name for name, one in self.slots.items() if one.sharing == "class"]
         return Classes(self._ruleset, self._content, told)
 
+    @cached_property
+    def versions(self) -> Mapping[str, int]:
+        """The number of the rules of each slot, by id."""
+        return slot_versions(self._ruleset)
+
     @property
     def is_asked(self) -> bool:
         """Whether an edge asked for some of it."""
@@ -67,6 +73,7 @@ class SharedSlots:
     def prepare(self) -> None:
         """Work all out now, for edges that are there already."""
         self.classes.prepare()
+        _ = self.versions
 
     def _slot(self, slot: str) -> SharedSlot:
         compiled = self._ruleset.compiled(slot)

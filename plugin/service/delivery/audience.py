@@ -19,7 +19,6 @@ from plugin.flow.signals.text import header
 from plugin.flow.types import Site, SlotAsk
 from plugin.profiles.types import OWN_PURPOSE
 from plugin.service.delivery.alike import NOTHING, AlikeValues
-from plugin.service.delivery.key_versions import KeyVersions
 from plugin.service.delivery.personalize import Answer, Personalization, Personalize
 from plugin.service.delivery.sites import Sites
 from rules import Facts, Plan
@@ -102,7 +101,6 @@ class Audiences:
         self._deny_unknown = deny_unknown
         self._longest_s = longest_s
         self._alike = AlikeValues()
-        self._versions = KeyVersions()
 
     def find(self, raw: RawRequest, slots: Sequence[str]) -> KeysFound:
         """The keys of slots for a request.
@@ -144,7 +142,7 @@ class Audiences:
         else:
             facts = self._facts(raw, site, now)
         keys: dict[str, str | None] = {}
-        versions = self._versions.of(site.ruleset)
+        versions = site.shared.versions
         soonest = now + timedelta(seconds=self._longest_s + MARGIN_S)
         for name in known:
             one = shared[name]
@@ -190,10 +188,10 @@ class Audiences:
         except (BadKeyError, KeyError) as fault:
             raise UnknownKey("The header T-Key carries no key that was made here for each of the slots.") from fault
         site = self._sites.current()
-        if not self._are_of(site, read):
+        if not _are_of(site, read):
             self._sites.refresh()  # another process may have been told of a publication before this one
             site = self._sites.current()
-        if not self._are_of(site, read):
+        if not _are_of(site, read):
             raise UnknownKey("The key is of other rules than those that are published; ask for it again.")
         at = self._moment_of(read.values())
         command = Personalize(raw=RawRequest(), asks=tuple(asks), unique=unique, at=at)
@@ -203,11 +201,6 @@ class Audiences:
             )
         except BadOutcomeError as fault:
             raise UnknownKey("The key is not one of the published rules; ask for it again.") from fault
-
-    def _are_of(self, site: Site, keys: Mapping[str, Key]) -> bool:
-        """Whether the rules of all these slots are those that the keys were made by."""
-        versions = self._versions.of(site.ruleset)
-        return all(versions.get(slot) == key.version for slot, key in keys.items())
 
     def _moment_of(self, keys: Iterable[Key]) -> datetime:
         """Now; or the last moment at which all keys were right, where rules flipped between them and this."""
@@ -268,6 +261,12 @@ class Audiences:
         return site.ruleset.facts(
             met.attributes, segments=met.profile.segments, now=now, deny_unknown=self._deny_unknown
         )
+
+
+def _are_of(site: Site, keys: Mapping[str, Key]) -> bool:
+    """Whether the rules of all these slots are those that the keys were made by."""
+    versions = site.shared.versions
+    return all(versions.get(slot) == key.version for slot, key in keys.items())
 
 
 def _said_until(plan: Plan, until: datetime) -> int | None:

@@ -12,7 +12,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 import rules
-from plugin.service.delivery.key_versions import key_versions
+from rules.slot_versions import slot_versions
 from tests.edge import worlds
 from tests.edge.people import CAMPAIGNS, CONTINENTS, LOCALES
 from tests.strategies.profiles import searched
@@ -48,7 +48,7 @@ def test_what_is_said_of_other_slots_bears_on_nothing(seed: int, other: int, slo
     mine = document(seed)
     theirs = with_other_slots_of(mine, document(other), slot)
     first, second = rules.load(mine), rules.load(theirs)
-    assert key_versions(first)[slot] == key_versions(second)[slot]
+    assert slot_versions(first)[slot] == slot_versions(second)[slot]
     contents = [one.prepare(ENTRIES) for one in (first, second)]
     for _ in range(6):
         attributes: dict[str, object] = {
@@ -114,6 +114,6 @@ SMALL: dict[str, Any] = {
     ],
 )
 def test_what_can_bear_on_a_slot_gives_it_another_number(path: tuple[Any, ...], value: object, other: set[str]) -> None:
-    before, after = key_versions(rules.load(SMALL)), key_versions(rules.load(changed(path, value)))
+    before, after = slot_versions(rules.load(SMALL)), slot_versions(rules.load(changed(path, value)))
     assert {slot for slot in before if before[slot] != after[slot]} == other
     assert before["a"] != before["b"]
