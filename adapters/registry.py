@@ -105,7 +105,7 @@ class AdapterNotInstalled(RegistryError):  # noqa: N818 - named for what happene
 
 
 class BrokenAdapter(RegistryError):  # noqa: N818 - named for what happened
-    """The adapter's import path does not lead to a callable."""
+    """The adapter's import path does not lead to a callable, or what it leads to fails."""
 
 
 def discover(port: Port) -> Mapping[str, str]:

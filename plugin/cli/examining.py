@@ -16,6 +16,7 @@ from adapters.registry import BUILT_IN, RegistryError, discover
 from plugin.cli.output import counted
 from plugin.cli.wiring import load_settings, opened_models, opened_sources
 from plugin.errors import SettingsError, TesseraError
+from plugin.flow.scores import SEGMENTS
 from plugin.foreign import ForeignPackageError
 from plugin.foreign import check as check_foreign
 from plugin.resources import Folder, folder
@@ -23,6 +24,8 @@ from plugin.setting_kinds import Plugged
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
 from rules import RuleError, load
+from rules.document import Document
+from rules.suggest import nearest
 
 Level = Literal["ok", "warning", "wrong"]
 SUPPORTED = ((3, 11), (3, 12))
@@ -140,7 +143,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("wrong", "database", told, "run 'tessera db upgrade'")
             return
         yield Finding("ok", "database", f"answers, at revision {migrate.head()}")
-        yield _published(store)
+        yield from _published(store, settings)
         yield from _content(store, settings)
     except TesseraError as error:
         yield Finding("wrong", "database", str(error), "start it, and compare database_url")
@@ -148,18 +151,50 @@ def _database(settings: Settings) -> Iterator[Finding]:
         store.close()
 
 
-def _published(store: Store) -> Finding:
+def _published(store: Store, settings: Settings) -> Iterator[Finding]:
     published = store.rulesets.published()
     if published is None:
-        return Finding("wrong", "rules", "nothing is published", "run 'tessera rules publish PATH...'")
+        yield Finding("wrong", "rules", "nothing is published", "run 'tessera rules publish PATH...'")
+        return
     number = published.version.number
     try:
         ruleset = load(published.version.document)
     except RuleError as error:
         remedy = "publish a version that checks with this release; 'tessera rules list' shows those that there are"
-        return Finding("wrong", "rules", f"version {number} does not check: {error.problems[0]}", remedy)
+        yield Finding("wrong", "rules", f"version {number} does not check: {error.problems[0]}", remedy)
+        return
     size = f"{counted(len(ruleset.document.slots), 'slot')}, {counted(len(ruleset.document.rules), 'rule')}"
-    return Finding("ok", "rules", f"version {number} is published: {size}")
+    yield Finding("ok", "rules", f"version {number} is published: {size}")
+    for name in sorted(ruleset.document.models):
+        if name in settings.models:
+            yield from _features(name, ruleset.document, settings)
+        else:
+            near = nearest(name, settings.models)
+            hint = f"; did you mean {near!r}?" if near else ""
+            remedy = f"add [models.{name}] to tessera.toml, or name another in the rules"
+            yield Finding("wrong", f"model {name}", f"the published rules ask for it, and there is none{hint}", remedy)
+
+
+def _features(name: str, document: Document, settings: Settings) -> Iterator[Finding]:
+    """What a model reads and is never told: its weights would count for nothing, without a word."""
+    try:
+        with opened_models(settings, frozenset({name})) as opened:
+            features = opened[name].spec.features
+    except (ModelError, RegistryError):
+        return  # said where the model itself is looked at
+    of_visitor = [one for one in features if one != SEGMENTS and not one.startswith("content.")]
+    unknown = [one for one in of_visitor if document.catalogue.resolve(one) is None]
+    if unknown:
+        near = nearest(unknown[0], document.catalogue)
+        hint = f"; did you mean {near!r} by the first?" if near else ""
+        told = f"it reads {', '.join(unknown)}, which the published rules know nothing of{hint}"
+        remedy = "mend the names where the model has them, or declare them under 'attributes' in the rules"
+        yield Finding("warning", f"model {name}", told, remedy)
+    for slot in document.slots:
+        if of_visitor and slot.model.name == name and slot.model.per != "visitor":
+            told = f"the slot {slot.id} asks it per audience, so that it is never told {', '.join(of_visitor)}"
+            remedy = "let the slot ask per: visitor, or make segments of them and let it read audience.segments"
+            yield Finding("warning", f"model {name}", told, remedy)
 
 
 def _content(store: Store, settings: Settings) -> Iterator[Finding]:

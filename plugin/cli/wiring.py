@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.cms.mapped import MappedSource
     from adapters.models.port import ModelAdapter
     from adapters.runtime import Runtime
+    from plugin.setting_kinds import Plugged
     from plugin.store import Store
 
 
@@ -69,14 +71,28 @@ def opened_sources(
 @contextmanager
 def opened_models(settings: Settings, names: frozenset[str] | None = None) -> Iterator[dict[str, ModelAdapter]]:
     """The configured models, or those among them that are named. Raises ModelOptionsError, RegistryError."""
-    from adapters import registry  # noqa: PLC0415
-    from adapters.runtime import Runtime  # noqa: PLC0415
-
     with ExitStack() as closing:
         found = {}
         for name, plugged in settings.models.items():
             if names is None or name in names:
-                options = {"name": name, **plugged.options}
-                found[name] = registry.model(plugged.adapter)(options, Runtime.system())
+                found[name] = _model(name, plugged)
                 closing.callback(found[name].close)
         yield found
+
+
+def _model(name: str, plugged: Plugged) -> ModelAdapter:
+    from adapters import registry  # noqa: PLC0415
+    from adapters.models.port import ModelError  # noqa: PLC0415
+    from adapters.runtime import Runtime  # noqa: PLC0415
+
+    build = registry.model(plugged.adapter)
+    try:
+        return build({"name": name, **plugged.options}, Runtime.system())
+    except ModelError:
+        raise
+    except Exception as fault:  # somebody else's code; the text of its errors may have a secret of the options in it
+        frame = traceback.extract_tb(fault.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}, line {frame.lineno}"
+        raise registry.BrokenAdapter(
+            f"models adapter {plugged.adapter!r} failed: {type(fault).__name__} ({where})"
+        ) from fault

@@ -199,6 +199,58 @@ def test_the_doctor_says_which_dependency_does_not_answer(run: Tessera, folder: 
     assert (found["source site"], found["model flat"]) == ("wrong", "ok")
 
 
+MODELLED = """\
+attributes: {profile.spend: {type: number, purpose: personalization}}
+slots:
+  - {id: all, blend: {model: {name: weights}}}
+  - {id: own, blend: {model: {name: weights, per: visitor}}}
+  - {id: misspelt, blend: {model: {name: weight}}}
+"""
+
+
+def test_the_doctor_says_what_no_model_is_told(run: Tessera, folder: Path) -> None:
+    """A name that nothing has, and what is the visitor's own where a slot asks per audience, count for nothing."""
+    names = ("profile.spend", "geo.contry", "content.price", "request.utm.term")
+    (folder / "weights.json").write_text(json.dumps({"version": 1, "numeric": dict.fromkeys(names, 1)}))
+    with (folder / "tessera.toml").open("a") as settings:
+        settings.write('[models.weights]\nadapter = "linear"\npath = "weights.json"\n')
+    (folder / "rules.yaml").write_text(MODELLED)
+    for command in (("db", "upgrade"), ("cms", "sync"), ("rules", "publish", "rules.yaml")):
+        assert run(*command).exit_code == 0
+    found = [row for row in json.loads(run("doctor", "--format", "json").stdout) if row["what"].startswith("model w")]
+    assert [(row["level"], row["what"], row["detail"]) for row in found] == [
+        ("wrong", "model weight", "the published rules ask for it, and there is none; did you mean 'weights'?"),
+        (
+            "warning",
+            "model weights",
+            "it reads geo.contry, which the published rules know nothing of; did you mean 'geo.country' by the first?",
+        ),
+        (
+            "warning",
+            "model weights",
+            "the slot all asks it per audience, so that it is never told geo.contry, profile.spend, request.utm.term",
+        ),
+        ("ok", "model weights", "answers"),
+    ]
+
+
+def test_an_adapter_of_somebody_else_that_cannot_be_made_is_told_like_any_other(
+    run: Tessera, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[tessera.models]\ntheirs = theirs_model:build\n")
+    (tmp_path / "theirs_model.py").write_text("def build(options, runtime):\n    return options['ceiling'] / 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with (folder / "tessera.toml").open("a") as settings:
+        settings.write('[models.theirs]\nadapter = "theirs"\n')
+    row = {row["name"]: row for row in json.loads(run("models", "list", "--format", "json").stdout)}["theirs"]
+    assert row["error"] == "models adapter 'theirs' failed: KeyError (theirs_model.py, line 2)"
+    found = {row["what"]: row for row in json.loads(run("doctor", "--format", "json").stdout)}["model theirs"]
+    assert (found["level"], found["detail"]) == ("wrong", row["error"])
+
+
 def test_the_doctor_asks_each_cache(run: Tessera, folder: Path) -> None:
     run("db", "upgrade")
     with (folder / "tessera.toml").open("a") as settings:
