@@ -136,14 +136,12 @@ def form(
     given: Mapping[str, str],
     document: Document,
     words: Words,
-    entries: Mapping[str, str],
     base: Item | None = None,
 ) -> Choices:
     """The form as it was sent.
 
     Args:
         given: the fields, by their names; those that are missing are as the item ``base`` says, or open.
-        entries: that may stand in the slot of the form, id to title.
     """
     vocabulary = words.vocabulary
     if base is None:
@@ -174,7 +172,6 @@ def form(
         sent=bool(set(given) - {"slot"}),
         kept=kept.told(section, base, list(unread(section, base, asked)), words) if base is not None else (),
         slots=vocabulary.names["slots"],
-        entries=entries,
         segments=vocabulary.names["segments"],
         devices=[(one, value("device.type", one, vocabulary)) for one in (device.values if device else None) or ()],
         others=others,

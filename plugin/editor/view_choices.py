@@ -107,24 +107,19 @@ def _form(
     desk: Desk, section: Section, given: Mapping[str, str], document: Document, base: Item | None = None
 ) -> Choices:
     words = desk.words(document)
-    slots = [given["slot"]] if "slot" in given else many((base or {}).get("slot", []))
+    form = choices.form(section, given, document, words, base)
+    if not form.asks("entry"):
+        return form
+    slots = many(form.values.get("slot") or (base or {}).get("slot", []))
     named = [str(one) for one in (items(document, "slots") if slots == ["*"] else slots)]
-    may_stand = (
-        {}
-        if section == "segments"
-        else {
-            id_: words.vocabulary.entry(id_).text
-            for slot in named
-            for id_ in desk.services.publishing.entries_for(document, slot)
-        }
-    )
-    form = choices.form(section, given, document, words, may_stand, base)
+    may_stand = dict.fromkeys(id_ for slot in named for id_ in desk.services.publishing.entries_for(document, slot))
+    entries = {id_: words.vocabulary.entry(id_).text for id_ in may_stand}
     missing = {
         id_: f"{words.vocabulary.entry(id_).text}, which may not stand there at present"
         for name in ("entry", "other")
-        if base is not None and (id_ := form.values.get(name)) and id_ not in may_stand
+        if base is not None and (id_ := form.values.get(name)) and id_ not in entries
     }
-    return replace(form, entries={**may_stand, **missing})
+    return replace(form, entries={**entries, **missing})
 
 
 def _again(desk: Desk, sent: Sheet, form: Choices, status: int) -> Response:

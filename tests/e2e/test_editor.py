@@ -211,6 +211,8 @@ def test_the_slot_is_chosen_by_the_keyboard(browser: Browser, own_demo: Demo) ->
     context = browser.new_context(base_url=own_demo.url, locale="en-GB")
     page = context.new_page()
     log_in(page, own_demo.management_key)
+    questions: list[str] = []
+    page.on("dialog", lambda asked: (questions.append(asked.type), asked.accept()))
     offered = {"Where": "This entry", "Slot": "Slot"}
     for path, name in (
         ("new/rules?slot=home.hero", "Where"),
@@ -218,12 +220,14 @@ def test_the_slot_is_chosen_by_the_keyboard(browser: Browser, own_demo: Demo) ->
         ("preview?slot=home.hero", "Slot"),
     ):
         page.goto(f"/editor/{path}")
+        questions.clear()  # whether to leave what was chosen before, which is asked with reason
         field = page.get_by_label(name, exact=True)
         field.focus()
         page.keyboard.press("ArrowDown")
         expect(page.get_by_label(offered[name], exact=True).locator('option[value*="banner"]').first).to_be_attached()
         expect(field).to_be_focused()
         assert field.input_value() == "home.banner"
+        assert questions == []
     assert "No changes" in page.goto("/editor/").text()  # type: ignore[union-attr]  # nothing was saved by looking
     context.close()
 

@@ -69,7 +69,8 @@ if (wrong && !chosen) wrong.focus();
 const made = document.getElementById("make");
 if (made) {
   let touched = "unsaved" in made.dataset;
-  made.addEventListener("change", () => { touched = true; });
+  // A change of the slot sends the form by itself, and is heard here after that.
+  made.addEventListener("change", (event) => { touched ||= event.target.id !== "make-slot"; });
   made.addEventListener("submit", () => { touched = false; });
   window.addEventListener("beforeunload", (event) => {
     if (touched) event.preventDefault();

@@ -127,7 +127,7 @@ def some_items(draw: st.DrawFn) -> tuple[Section, dict[str, Any]]:
 
 
 def form_of(section: Section, item: Mapping[str, Any], sent: Mapping[str, str] | None = None) -> choices.Choices:
-    return choices.form(section, sent or {}, DOCUMENT, WORDS, {}, item)
+    return choices.form(section, sent or {}, DOCUMENT, WORDS, item)
 
 
 @searched(300)
@@ -180,7 +180,7 @@ def test_items_of_any_document_are_the_same_afterwards(world: World) -> None:
     words = Words(vocabulary_of(world.document, BUILT_IN))
     for section in MADE:
         for item in items(world.document, section).values():
-            form = choices.form(section, {}, world.document, words, {}, item)
+            form = choices.form(section, {}, world.document, words, item)
             assert not choices.problems(form)
             assert same(choices.item(form, world.document), item)
             assert form.kept or set(item) <= {"id", "priority", "enabled"} | {
@@ -198,7 +198,7 @@ def site(editor: Editor) -> Editor:
 @pytest.mark.parametrize(("section", "id_"), SITES_ITEMS)
 def test_every_item_of_the_sample_site_is_the_same_afterwards(section: Section, id_: str) -> None:
     words, item = Words(vocabulary_of(SITE, BUILT_IN)), items(SITE, section)[id_]
-    form = choices.form(section, {}, SITE, words, {}, item)
+    form = choices.form(section, {}, SITE, words, item)
     assert {"name", "description"} <= form.asked
     assert not choices.problems(form)
     assert same(choices.item(form, SITE), item)
@@ -236,7 +236,7 @@ def test_items_of_the_sample_site_are_saved_as_they_were(site: Editor) -> None:
     ],
 )  # fmt: skip
 def test_what_the_form_does_not_show_is_said(section: Section, id_: str, kept: dict[str, str]) -> None:
-    form = choices.form(section, {}, SITE, Words(vocabulary_of(SITE, BUILT_IN)), {}, items(SITE, section)[id_])
+    form = choices.form(section, {}, SITE, Words(vocabulary_of(SITE, BUILT_IN)), items(SITE, section)[id_])
     told = {fact.label: plain(fact.phrase) for fact in form.kept}
     assert told.keys() == kept.keys()
     assert all(told[label].startswith(begins) for label, begins in kept.items()), told
