@@ -25,6 +25,7 @@ class Breaker:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._failed = 0
+        self._why = ""
         self._opened_at: float | None = None
         self._probing = False
         # Counts the changes of state. A call admitted before the last one says nothing about the service now.
@@ -48,7 +49,7 @@ class Breaker:
             if self._opened_at is not None:
                 remaining = self._remaining(self._opened_at)
                 if remaining > 0 or self._probing:
-                    raise BreakerOpen("left alone after failures in a row", max(remaining, 0.0))
+                    raise BreakerOpen(f"left alone after failures in a row; the last: {self._why}", max(remaining, 0.0))
                 self._probing = True
                 self._era += 1
             return self._era
@@ -59,12 +60,13 @@ class Breaker:
             if ticket == self._era:
                 self._failed, self._opened_at, self._probing = 0, None, False
 
-    def failed(self, ticket: Ticket) -> None:
-        """The call with this ticket failed."""
+    def failed(self, ticket: Ticket, why: str) -> None:
+        """The call with this ticket failed; `why` is told to those that are not let through."""
         with self._lock:
             if ticket != self._era:
                 return
             self._failed += 1
+            self._why = why
             if self._probing or self._failed >= self._limit:
                 self._opened_at, self._probing = self._monotonic(), False
                 self._failed = 0

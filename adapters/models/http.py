@@ -46,6 +46,7 @@ from adapters.models.port import (
     BadAnswer,
     Feature,
     FeatureRow,
+    ModelError,
     ModelOptionsError,
     ModelSpec,
     ModelTimeout,
@@ -98,12 +99,12 @@ class HttpModel:
         if not rows:
             return []
         ticket = self.breaker.admit()
-        well = False
         try:
             scores = self._ask(rows, timeout_s)
-            well = True
-        finally:
-            (self.breaker.succeeded if well else self.breaker.failed)(ticket)
+        except BaseException as fault:
+            self.breaker.failed(ticket, str(fault) if isinstance(fault, ModelError) else type(fault).__name__)
+            raise
+        self.breaker.succeeded(ticket)
         return scores
 
     def ping(self) -> None:
@@ -177,7 +178,8 @@ class HttpModel:
             raise BadAnswer(f"{name}: the answer is not JSON") from fault
         scores = decoded.get("scores") if isinstance(decoded, dict) else None
         if not isinstance(scores, list) or len(scores) != count:
-            raise BadAnswer(f"{name}: want scores, a list of {count}")
+            found = f", not of {len(scores)}" if isinstance(scores, list) else ""
+            raise BadAnswer(f"{name}: want scores, a list of {count}{found}")
         return [self._score(score, place) for place, score in enumerate(scores)]
 
     def _score(self, score: object, place: int) -> float:

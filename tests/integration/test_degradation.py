@@ -175,7 +175,9 @@ def test_a_service_that_fails_again_and_again_is_left_alone(site: Site) -> None:
         assert site.ask("feed")["degraded"] == ["model:service", "slot:feed:rules"]
     before = site.service.asked
     alone = site.ask("feed", explain=True)
-    assert told(alone, "feed")["why"] == "left alone after failures in a row"
+    assert told(alone, "feed")["why"] == (
+        "left alone after failures in a row; the last: service: want scores, a list of 3"
+    )
     assert site.service.asked == before
 
 

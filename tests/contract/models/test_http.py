@@ -209,6 +209,7 @@ def test_after_failures_in_a_row_the_service_is_left_alone_and_then_tried_once(
     with pytest.raises(BreakerOpen) as caught:
         model.score([ROW], timeout_s=5)
     assert caught.value.retry_in_s == 30
+    assert str(caught.value).endswith("; the last: hero: status 500, no scores")
     assert len(service.requests) == 3, "an open breaker asks nobody"
     clock.seconds += 30
     with pytest.raises(ModelUnavailable):
