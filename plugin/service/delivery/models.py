@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import NamedTuple
 
 from adapters.models.port import ModelAdapter, ModelError
@@ -16,6 +17,7 @@ from rules import Plan
 _log = logging.getLogger(__name__)
 INTERVAL_S = 60.0
 MAX_AGE_S = 86_400.0
+TELL_EVERY_S = 60.0
 _NOBODY_KNOWS: Mapping[str, float] = {}
 
 
@@ -26,6 +28,28 @@ class _Asked(NamedTuple):
     name: str
     key: Key | None
     answer: Call | Mapping[str, float] | ModelError
+
+
+class _Told:
+    """Says in the log which model gave no scores, of each model and slot once a minute at most: while a model is down
+    it comes with every request. Safe for threads."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        """When it was said of a model and slot, and how often it was not said since."""
+
+    def tell(self, model: str, slot: str, fault: ModelError) -> None:
+        now = self._monotonic()
+        with self._lock:
+            said_at, since = self._said.get((model, slot), (None, 0))
+            if said_at is not None and now - said_at < TELL_EVERY_S:
+                self._said[model, slot] = said_at, since + 1
+                return
+            self._said[model, slot] = now, 0
+        before = f"; {since} times more since this was last said" if since else ""
+        _log.warning("model %s gave no scores for the slot %s: %s%s", model, slot, fault, before)
 
 
 class Scoring:
@@ -58,6 +82,7 @@ class Scoring:
         self._max_age_s = max_age_s
         self._last = LastScores()
         self._calls = Calls(monotonic)
+        self._told = _Told(monotonic)
         self.failures = 0
 
     def scores(self, planned: Planned) -> tuple[dict[str, Mapping[str, float]], dict[str, Step]]:
@@ -89,7 +114,7 @@ class Scoring:
                 found[slot] = answer.result() if isinstance(answer, Call) else answer
             except ModelError as fault:
                 self.failures += 1
-                _log.warning("model %s gave no scores for the slot %s: %s", name, slot, fault)
+                self._told.tell(name, slot, fault)
                 found[slot], steps[slot] = self._instead(name, key, fault)
         return found, steps
 

@@ -85,6 +85,24 @@ def fails(_rows: Sequence[FeatureRow]) -> Sequence[float]:
     raise ModelError("it is down")
 
 
+def test_the_log_says_of_each_slot_once_a_minute_that_its_model_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """While a model is down it comes with every request."""
+    clock = Clock()
+    asked, where = scoring(clock, m=ByHand(fails)), planned(site(slot("feed"), slot("hero")), "feed", "hero")
+    for _ in range(5):
+        asked.scores(where)
+        clock.move(10)
+    assert caplog.messages == [f"model m gave no scores for the slot {name}: it is down" for name in ("feed", "hero")]
+    clock.move(10)
+    caplog.clear()
+    asked.scores(where)
+    assert caplog.messages == [
+        f"model m gave no scores for the slot {name}: it is down; 4 times more since this was last said"
+        for name in ("feed", "hero")
+    ]
+    assert asked.failures == 12
+
+
 def test_scores_come_back_by_slot_and_entry() -> None:
     model = ByHand(lambda rows: [0.9 if row["content.id"] == "b" else 0.1 for row in rows])
     found, steps = scoring(m=model).scores(planned(site(slot("feed"), slot("hero")), "feed", "hero"))
