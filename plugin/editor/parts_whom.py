@@ -51,6 +51,13 @@ def _read_segment(held: object, options: Options) -> str | None:
     return held if isinstance(held, str) and held in options.segments else None
 
 
+def _read_outside(held: object, options: Options) -> str | None:
+    match held:
+        case {"segment": str(id_), **more} if not more:
+            return _read_segment(id_, options)
+    return None
+
+
 def _read_device(held: object, options: Options) -> str | None:
     return held if isinstance(held, str) and held in options.devices else None
 
@@ -119,6 +126,7 @@ WHOM: tuple[Part, ...] = (
     _text("description"),
     _condition("visits", "visitor.new", _read_visits, VISITS.__getitem__, _wrong_visits),
     _condition("segment", "segment", _read_segment, str),
+    _condition("outside", "not", _read_outside, lambda id_: {"segment": id_}),
     _condition("device", "device.type", _read_device, str),
     _condition("country", "geo.country", _read_countries, _write_countries, _wrong_countries),
     Part(

@@ -61,7 +61,7 @@ def shoot_live(browser: Browser, demo: Demo) -> bytes:
 
 def shoot_editor(browser: Browser, demo: Demo, target: Path) -> None:
     """A rule in the form, what a visitor would get of it, and the page that publishes it."""
-    context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 1360}, locale="en-GB")
+    context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 1430}, locale="en-GB")
     page = context.new_page()
     page.goto("/editor/")
     page.get_by_label("Management key").fill(demo.management_key)

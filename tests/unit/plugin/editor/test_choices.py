@@ -157,6 +157,9 @@ def test_an_item_is_changed_in_the_form_that_made_it(editor: Editor) -> None:
         "until": "2026-12-25",
     }
     sent = controls(editor.get(VIP).text)
+    editor.client.post(f"/editor{VIP}", data={**sent, "segment": "", "outside": "new"})
+    assert editor.draft()["rules"][0]["when"] == {"geo.country": ["FR", "BE"], "not": {"segment": "new"}}
+    sent = controls(editor.get(VIP).text)
     assert editor.client.post(f"/editor{VIP}", data={**sent, "over": "hero-local"}).status_code == 303
     assert editor.draft()["rules"][0]["priority"] == 100
 

@@ -76,6 +76,8 @@ CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
     "time.hour": st.sampled_from([{"between": [18, 22]}, {"between": [23, 4]}, {"between": [5, 5]}, {"gte": 5},
                                   {"between": [5, 9], "ne": 7}, {"between": [5.0, 9]}]),
     "profile.spend": st.just({"gte": 5}),
+    "not": st.sampled_from([{"segment": "big"}, {"segment": ["big"]}, {"segment": "nobody"}, {"geo.country": "FR"},
+                            {"segment": "big", "geo.country": "FR"}, {}]),
     "any": st.just([{"geo.country": "FR"}, {"segment": "big"}]),
 }  # fmt: skip
 WHEN = st.fixed_dictionaries({}, optional=CONDITIONS)
@@ -227,9 +229,8 @@ def test_items_of_the_sample_site_are_saved_as_they_were(site: Editor) -> None:
         ("rules", "feed-region-first", {"What is shown": "raise entries with region equal to the visitor’s country"}),
         ("rules", "shop-winter", {"Where": "more than one place: Shelf of the home page and Window"}),
         ("rules", "light-pictures-on-slow-lines", {"Where": "every slot", "What is shown": "set images to small"}),
-        ("experiments", "hero-voice", {"To whom": "the visitor is not in Subscribers",
-                                       "Excludes other experiments of the group": "home-page"}),
-        ("experiments", "long-reads-first", {"To whom": "", "What is shown": "other shares than two halves: No change",
+        ("experiments", "hero-voice", {"Excludes other experiments of the group": "home-page"}),
+        ("experiments", "long-reads-first", {"What is shown": "other shares than two halves: No change",
                                              "Excludes other experiments of the group": ""}),
         ("segments", "mountain-lovers", {"Who is in it": "after “view” with type article"}),
         ("segments", "newcomers", {"A visitor’s browser may learn of it": "yes"}),
