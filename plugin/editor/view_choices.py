@@ -96,7 +96,7 @@ def save(desk: Desk, section: Section, id_: str) -> Response:
 def _base(id_: str) -> Item:
     try:
         found = json.loads(request.form[BASE])
-    except ValueError:
+    except (KeyError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("id") != id_:
         raise ValidationFailed([FieldError(f"/{BASE}", "this form is not of this item: load the page again")])
