@@ -155,3 +155,20 @@ def test_what_a_page_includes_is_told_what_the_visitor_has(fresh: Played, number
         ("BE", "00d1"),
         ("FR", None),
     ]
+
+
+def test_who_is_told_of_it_late_on_the_way_passes_and_is_not_refused(fresh: Played, numbers: Callable[[], int]) -> None:
+    """The key was of other rules, and what is alike is another: what is left of restarts is for a page of one's own."""
+    page = f"/p/many-{numbers()}"
+    fresh.origin.reads = {"home.hero": ("t-country",)}
+    fresh.origin.alike = "00e1 country /BE/DE/FR/"
+    for country in ("IT", "BE"):
+        fresh.get(f"{page}/before", CF_IPCountry=country)
+    fresh.origin.alike = "00e2 country /BE/DE/"
+    fresh.origin.version += 1
+    fresh.origin.headers = {"Set-Cookie": "mine=1"}
+    found = fresh.get(page, CF_IPCountry="FR")
+    assert (found.status_code, found.headers.get("Cache-Control")) == (200, "private, no-store")
+    fresh.origin.headers = {}
+    found = fresh.get(f"{page}/after", CF_IPCountry="FR")
+    assert f"key=home.hero={fresh.origin.version}.FR" in found.text, "the new words are known"
