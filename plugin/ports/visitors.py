@@ -80,7 +80,7 @@ class Groups(Protocol):
         ...
 
     def copied(self, versions: Mapping[str, int]) -> None:
-        """As `HotOutbox.done`, in this transaction."""
+        """As `HotOutbox.done`, in this transaction, as the last that it does: others wait for it."""
         ...
 
     def held(self, sources: Collection[str]) -> tuple[Membership, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
@@ -163,6 +164,37 @@ def test_what_others_did_does_not_wait_for_events_of_a_newer_key(tmp_path: Path)
             process._worker.step()
         assert (kept.stream.backlog().count, store.dead_letters.waiting()) == (0, 0)
         assert all(store.visitors.group(kept.hasher.source(name)) for name in ("ann", "bob"))
+
+
+@pytest.mark.server
+def test_who_writes_a_visitor_whose_copy_leaves_the_line_is_not_waited_for_in_a_circle(
+    tmp_path: Path, new_database: Callable[[str], str]
+) -> None:
+    """A link, a list or a word on consent locks the visitor and then its place in line; so does whoever applies."""
+    where = place(tmp_path, apply_events=False, database_url=Secret(new_database("template0")))
+    with running(where) as app, life(where) as (process, kept, store):
+        ann = kept.hasher.source("ann")
+        app.events("ann", {"type": "view"}, wait=False)
+        until(lambda: process._worker.step() and not kept.stream.backlog().count)
+        (row,) = store.visitors.group(ann)
+        with store.identity.begin() as tx:
+            tx.outbox({ann: row.version})
+        process._copying._copied = {ann: row.version}
+        app.events("ann", {"type": "view"}, wait=False)
+        step = Thread(target=process._worker.step)
+        with store.identity.begin() as tx:
+            tx.groups([ann])
+            step.start()
+            until(lambda: _waiting_for_locks(store))
+            tx.outbox({ann: row.version})
+        step.join(60)
+        assert kept.stream.backlog().count == 0, "at once, and not after one of both was undone"
+
+
+def _waiting_for_locks(store: Store) -> int:
+    with store.engine.connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return int(connection.exec_driver_sql(waiting).scalar_one())
 
 
 def test_whom_a_list_names_by_a_newer_key_is_not_taken_for_one_of_the_old(tmp_path: Path) -> None:

@@ -121,9 +121,11 @@ class Applier:
                 letters.append(self.letter(delivery, str(fault)))
         with self._applying.begin(tokens) as batch:
             self._bury(batch, letters)
-            batch.copied(copied)
             if events:
                 self._write(batch, events, now, outcome)
+            # Last, where nothing is waited for any more: who puts one of them in line meanwhile waits for this, and
+            # holds its visitor.
+            batch.copied(copied)
         return outcome
 
     def may_end_it(self, delivery: Delivery) -> bool:
