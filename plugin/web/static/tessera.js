@@ -133,7 +133,10 @@
     const signal = AbortSignal.timeout(timeout);
     try {
       const answer = await fetch(address(path), { method: "POST", body: JSON.stringify(body), signal, ...more });
-      return answer.ok ? await answer.json() : null;
+      const told = await answer.json();
+      // A slot that there is not, a key of another origin: the page shows its defaults, and would not say why.
+      for (const { detail } of told.errors || [told]) if (detail) console.warn(detail);
+      return answer.ok ? told : null;
     } catch {
       return null;
     }

@@ -34,8 +34,9 @@ def page(context: BrowserContext) -> Iterator[Page]:
     complaints: list[str] = []
 
     def hear(said: ConsoleMessage) -> None:
-        # That nobody is identified without a token of the site's is what the browser would tell, too.
-        if said.type in {"error", "warning"} and IDENTIFY not in said.location["url"]:
+        # That nobody is identified without a token of the site's is what the browser tells, and the script.
+        of_identify = IDENTIFY in said.location["url"] or "user_token_key" in said.text
+        if said.type in {"error", "warning"} and not of_identify:
             complaints.append(said.text)
 
     found.on("console", hear)

@@ -38,11 +38,16 @@ def test_slots_share_one_request_and_a_limit_is_kept(site: Site, page: Page) -> 
     assert asked.body["unique"] is True
 
 
-def test_the_default_stays_where_nothing_comes(site: Site, page: Page) -> None:
+def test_the_default_stays_where_nothing_comes_and_the_console_says_why(site: Site, browser: Browser) -> None:
     """A slot that there is not, beside one that there is."""
-    page.goto(site.html(started(SLOT + '<p data-tessera-slot="home.heroo">Stays</p>')))
-    expect(page.locator("#slot > [data-tessera-block]")).to_have_count(1)
-    expect(page.get_by_text("Stays")).to_be_visible()
+    with browser.new_context() as context:
+        page = context.new_page()
+        said: list[tuple[str, str]] = []
+        page.on("console", lambda one: said.append((one.type, one.text)))
+        page.goto(site.html(started(SLOT + '<p data-tessera-slot="home.heroo">Stays</p>')))
+        expect(page.locator("#slot > [data-tessera-block]")).to_have_count(1)
+        expect(page.get_by_text("Stays")).to_be_visible()
+        assert said == [("warning", "there is no slot 'home.heroo'")]
 
 
 def test_the_default_stays_where_the_service_fails(site: Site, browser: Browser) -> None:
