@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 import requests
 from msgspec import structs
 
-from adapters.streams.port import Delivery
+from adapters.streams.port import Delivery, StreamDown, partition_of
 from plugin.cli.worker import applying
 from plugin.errors import ServiceUnavailable, SettingsError
 from plugin.flow.types import Site
@@ -145,6 +145,32 @@ def test_an_event_at_which_processes_end_is_buried_alone(tmp_path: Path) -> None
         (letter,) = store.dead_letters.page(limit=5).items
         assert b"poison" in letter.payload
         assert all(len(store.visitors.group(kept.hasher.source(name))) == 1 for name in names)
+
+
+def test_an_event_that_is_to_be_buried_waits_where_its_partition_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else was read with it would not be asked for again while there is more to read."""
+    where = place(tmp_path, apply_events=False)
+
+    def down(_partition: int, _positions: Collection[str]) -> None:
+        raise StreamDown("The stream cannot do it now.")
+
+    with running(where) as app, life(where) as (process, kept, store):
+        app.events("ann", {"type": "view"}, wait=False)
+        with monkeypatch.context() as patched:
+            patched.setattr(kept.stream, "ack", down)
+            process._worker.step()
+            app.events("ann", {"type": "view"}, wait=False)
+            partition = partition_of(kept.hasher.source("ann"), kept.stream.partitions)
+            for number in range(MOST_DELIVERIES):
+                kept.stream.claim(partition, f"ended-{number}")
+                assert len(kept.stream.read([partition], limit=5, wait_s=0.0)) == 2
+            for _ in range(3):
+                process._worker.step()
+        assert (kept.stream.backlog().count, store.dead_letters.waiting()) == (2, 0)
+        until(lambda: process._worker.step() and not kept.stream.backlog().count)
+        assert store.dead_letters.waiting() == 1
 
 
 def test_what_others_did_does_not_wait_for_events_of_a_newer_key(tmp_path: Path) -> None:

@@ -172,10 +172,10 @@ class Worker:
         ordered = sorted(suspects, key=lambda one: (-one.attempts, one.partition))
         culprit = self._culprit([one for one in ordered if one.partition in self._partitions.held])
         for one in ordered:
-            if one is culprit:
-                self._bury(one, "workers ended at it")
-            else:
+            if one is not culprit:
                 self._work([one])
+            elif one.partition in self._partitions.held:  # else it comes again, to whoever has it then
+                self._bury(one, "workers ended at it")
 
     def _culprit(self, suspects: Sequence[Delivery]) -> Delivery | None:
         """The one at which workers ended so often; those behind it were never tried alone, and those before are
