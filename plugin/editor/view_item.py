@@ -1,4 +1,4 @@
-"""One item: told in words, edited as YAML, and added."""
+"""One item: told in words, changed by choosing or as YAML, and added."""
 
 from __future__ import annotations
 
