@@ -36,17 +36,17 @@ sub vcl_recv {
     }
 }
 
-# What says of no state is found by the second purge of a change too, under keys of its own.
+# What says of no state is found by the second purge of a change too, under keys of its own. Such keys may be there
+# already, of a cache behind this one, beside others that have none.
 sub vcl_backend_response {
     std.collect(beresp.http.T-State);
+    std.collect(beresp.http.xkey, " ");
     if (beresp.http.T-State !~ "^[0-9]+\.[0-9]+$") {
         unset beresp.http.T-State;
-        std.collect(beresp.http.xkey, " ");
-        if (beresp.http.xkey && beresp.http.xkey !~ "(^| )again:") {
-            set beresp.http.xkey = beresp.http.xkey + " " + regsuball(beresp.http.xkey, "([^ ,]+)", "again:\1");
+        if (beresp.http.xkey) {
+            set beresp.http.xkey = regsuball(beresp.http.xkey, "(?<![^\s,])again:[^\s,]*", "");
+            set beresp.http.xkey = beresp.http.xkey + " " + regsuball(beresp.http.xkey, "([^\s,]+)", "again:\1");
         }
-    } else {
-        std.collect(beresp.http.xkey, " ");
     }
 }
 
@@ -54,7 +54,7 @@ sub vcl_backend_response {
 sub tessera_purge_late {
     set req.http.Tessera-Purge-Late = regsuball(req.http.Tessera-Purge-Keys, "([^A-Za-z0-9 ])", "\\\1");
     set req.http.Tessera-Purge-Late = "obj.http.T-State ~ . && obj.http.T-State !~ " + req.http.Tessera-Purge-Spared +
-        " && obj.http.xkey ~ (^|[,\x20])(" + regsuball(req.http.Tessera-Purge-Late, " ", "|") + ")([,\x20]|$)";
+        " && obj.http.xkey ~ (^|[,\s])(" + regsuball(req.http.Tessera-Purge-Late, " ", "|") + ")([,\s]|$)";
     if (req.http.Tessera-Purge-Mode == "soft") {
         set req.http.Tessera-Purge-Late = "obj.ttl > 0s && " + req.http.Tessera-Purge-Late;
     }

@@ -27,7 +27,7 @@ sub vcl_recv {
         # Every character that is neither letter nor digit stands for itself; without spaces, it is one word of a ban.
         set req.http.Tessera-Purge-Keys = regsuball(req.http.Tessera-Purge-Keys, "([^A-Za-z0-9 ])", "\\\1");
         set req.http.Tessera-Purge-Keys = regsuball(req.http.Tessera-Purge-Keys, " ", "|");
-        set req.http.Tessera-Purge-Ban = "obj.http.xkey ~ (^|[,\x20])(" + req.http.Tessera-Purge-Keys + ")([,\x20]|$)";
+        set req.http.Tessera-Purge-Ban = "obj.http.xkey ~ (^|[,\s])(" + req.http.Tessera-Purge-Keys + ")([,\s]|$)";
         if (req.http.Tessera-Purge-Spared) {
             set req.http.Tessera-Purge-Ban = "obj.http.T-State !~ " + req.http.Tessera-Purge-Spared + " && " +
                 req.http.Tessera-Purge-Ban;

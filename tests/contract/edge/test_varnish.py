@@ -160,6 +160,20 @@ def test_what_is_stale_since_a_soft_purge_stays_so(xkey_edge: Edge, numbers: Cal
             purger.purge_late([tag], hard=True, state=State(7, 32))
 
 
+@pytest.mark.parametrize("states", [[], ["7.30"]], ids=["silent", "older"])
+@pytest.mark.parametrize("keys", ["{0} again:{0} {1}", "again:{0} {1} {0}", "{0},again:{0},{1}", "{0}\t{1}"])
+def test_the_second_purge_finds_every_key_of_an_answer(
+    running: Edge, numbers: Callable[[], int], keys: str, states: list[str]
+) -> None:
+    """Also of one that came by another cache, whose keys for the second purge are there, and that has more since."""
+    for place in (0, 1):
+        page, names = f"/{numbers()}", (f"tag:a-{numbers()}", f"tag:b-{numbers()}")
+        running.store(page, keys.format(*names), states=states)
+        with closing(opened(running.cache.url)) as purger:
+            purger.purge_late([names[place]], hard=True, state=State(7, 31))
+        assert running.look(page) == "gone"
+
+
 def test_a_first_purge_spares_no_state(running: Edge, numbers: Callable[[], int]) -> None:
     page = f"/{numbers()}"
     running.store(page, "tag:first-of-all", states=["9.99"])
