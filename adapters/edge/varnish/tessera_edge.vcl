@@ -460,8 +460,9 @@ sub tessera_stored_key {
     unset beresp.http.Last-Modified;
     unset beresp.http.T-Values;
     # A key that is stored holds for all of its slots: vcl_hit looks no further. Longer than servers take a header, or
-    # not of its form: as if there were none.
-    if (beresp.status != 200 || beresp.http.T-Private || beresp.http.T-Key !~ "^[A-Za-z0-9._~/@!=,-]{1,8000}$") {
+    # not of its form: as if there were none. Where this edge is not believed, the key is not the visitor's, but its own.
+    if (beresp.status != 200 || beresp.http.T-Private || beresp.http.T-Error ~ "^(untrusted|version)$" ||
+        beresp.http.T-Key !~ "^[A-Za-z0-9._~/@!=,-]{1,8000}$") {
         unset beresp.http.T-Key;
     }
     if (beresp.status != 200) {

@@ -188,6 +188,23 @@ def test_a_key_that_stays_unknown_passes(played: Played, page: str) -> None:
     assert played.origin.paths() == ["/v1/audience", page, "/v1/audience", page, page]
 
 
+@pytest.mark.parametrize("word", ["untrusted", "version"])
+def test_an_edge_that_is_not_believed_shows_each_visitor_their_own(played: Played, page: str, word: str) -> None:
+    """The key that it is given is that of the edge itself, as Tessera sees it, and not of the visitor."""
+
+    def refuse(request: Request) -> Reply | None:
+        if request.path == "/v1/audience":
+            told = {"T-Error": word, "T-Key": f"home.hero={played.origin.version}.ofTheEdge"}
+            return Reply(200, b"", {"Cache-Control": "private, no-store", **told})
+        return None
+
+    played.origin.fault = refuse
+    for visitor in ("visitor=1", "visitor=2"):
+        answer = played.get(page, Cookie=visitor)
+        assert "key=None" in answer.text
+        assert visitor in answer.text
+
+
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
 def test_without_a_key_the_visitor_passes(played: Played, page: str, status: int) -> None:
     played.origin.fault = failing("/v1/audience", status)
