@@ -249,6 +249,7 @@ def visitors(visiting: Visiting, store: Store, site: Callable[[], Site | None], 
         settings=visiting.settings,
         stage=Staging(site, lambda _patterns: None),
         deny_unknown=deny_unknown,
+        monotonic=time.monotonic,
     )
 
 

@@ -29,7 +29,7 @@ _NOBODY = Profile()
 class People(Protocol):
     """What is kept of visitors; see `plugin.service.visitors.known`."""
 
-    def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
+    def units(self, visitor: str) -> Mapping[str, object]:
         """What arms and percentages of a visitor go by, as attributes."""
         ...
 
@@ -118,7 +118,7 @@ class Simulator:
             return request.attributes, _NOBODY
         said = {**request.attributes, "visitor.id": visitor}
         if not request.as_visitor:
-            return {**self._people.units(visitor, now_ms), **said}, _NOBODY
+            return {**self._people.units(visitor), **said}, _NOBODY
         profile = self._people.find(visitor, site, wanted=None, consent=said, now_ms=now_ms)
         return {**profile.attributes, **said}, profile
 

@@ -39,6 +39,7 @@ from rules.windows import Entry, Window
 MOST_REMEMBERED = 10_000
 REMEMBERED_MS = 300_000
 """So long after it was read a view stands in for one that cannot be; what was erased meanwhile is gone by then."""
+_REMEMBERED_S = REMEMBERED_MS / 1_000
 _OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
 
 
@@ -76,6 +77,7 @@ class Visitors:
         settings: Callable[[], Settings],
         stage: Callable[[], Stage],
         deny_unknown: bool,
+        monotonic: Callable[[], float],
         most_remembered: int = MOST_REMEMBERED,
     ) -> None:
         """Take what it works with.
@@ -84,13 +86,15 @@ class Visitors:
             identify: what stands for a visitor's id.
             stage: what events of a request are applied with.
             deny_unknown: whether a purpose without a word on it is refused.
-            most_remembered: of the latest views, for when they cannot be read.
+            monotonic: seconds, by which views are forgotten: who simulates asks for any instant.
+            most_remembered: of the latest views, for when they cannot be read; at least 1.
         """
         self._reads = reads
         self._identify = identify
         self._settings = settings
         self._stage = stage
         self._deny_unknown = deny_unknown
+        self._monotonic = monotonic
         self._needs: _Needs | None = None
         self._lock = Lock()
         self._last: OrderedDict[str, _Remembered] = OrderedDict()
@@ -121,7 +125,7 @@ class Visitors:
         if needs.nothing or visitor_id(visitor) is None:
             return _NOTHING
         identity = self._identify(visitor)
-        view, degraded = self._view(identity.source, now_ms)
+        view, degraded = self._view(identity.source)
         if events:
             view, without = self._with_events(view, identity.source, events, settings, now_ms)
             degraded = tuple(dict.fromkeys((*degraded, *without)))
@@ -137,7 +141,7 @@ class Visitors:
             found |= read_attributes(view, now_ms, needs.readings, settings)
         return Profile(found, needs.segments & segments_of(view, now_ms), exposures_of(view), degraded)
 
-    def _view(self, source: str, now_ms: int) -> tuple[View, tuple[str, ...]]:
+    def _view(self, source: str) -> tuple[View, tuple[str, ...]]:
         """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
         before = self._last.get(source, _NEVER)
         try:
@@ -146,21 +150,30 @@ class Visitors:
             view = NOBODY if octets is None else before.view if octets == before.octets else fold.decode(octets)
         except (TesseraError, BadViewError):
             before = self._last.get(source, _NEVER)
-            return before.view if now_ms - before.at <= REMEMBERED_MS else NOBODY, ("profile",)
+            is_late = self._monotonic() - before.at > _REMEMBERED_S
+            return NOBODY if is_late else before.view, ("profile",)
         if octets is not None:
-            with self._lock:
-                self._last[source] = _Remembered(view, now_ms, octets)
-                self._last.move_to_end(source)
-                if len(self._last) > self._most_remembered:
-                    self._last.popitem(last=False)
+            self._remember(source, _Remembered(view, self._monotonic(), octets))
+        elif before is not _NEVER:
+            self.forget(source)  # erased, perhaps by another process
         return view, degraded
 
-    def units(self, visitor: str, now_ms: int) -> Mapping[str, object]:
+    def _remember(self, source: str, read: _Remembered) -> None:
+        with self._lock:
+            last = self._last
+            last[source] = read
+            last.move_to_end(source)
+            oldest = next(iter(last.values()))
+            while len(last) > self._most_remembered or read.at - oldest.at > _REMEMBERED_S:
+                last.popitem(last=False)
+                oldest = next(iter(last.values()))
+
+    def units(self, visitor: str) -> Mapping[str, object]:
         """What arms and percentages of a visitor go by, as attributes, and nothing else of them."""
         if visitor_id(visitor) is None:
             return {}
         identity = self._identify(visitor)
-        view, _degraded = self._view(identity.source, now_ms)
+        view, _degraded = self._view(identity.source)
         known = {KNOWN: view.known} if self._allowed(view, {}, self._settings().purpose) else {}
         return {**_units(view, identity), **known}
 
@@ -234,14 +247,14 @@ class _Remembered(NamedTuple):
     """A view, when it was read last, and what it was read of. Its repr shows nothing of it."""
 
     view: View
-    at: int
+    at: float
     octets: bytes
 
     def __repr__(self) -> str:
         return "_Remembered()"
 
 
-_NEVER = _Remembered(NOBODY, 0, b"")
+_NEVER = _Remembered(NOBODY, 0.0, b"")
 
 
 def _needs(site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:

@@ -103,7 +103,7 @@ class Kept:
     def find(self, visitor: str, _site: Site, **_asked: object) -> Profile:
         return self.profiles.get(visitor, Profile())
 
-    def units(self, visitor: str, _now_ms: int) -> Mapping[str, object]:
+    def units(self, visitor: str) -> Mapping[str, object]:
         found = self.profiles.get(visitor, Profile()).attributes
         return {name: value for name, value in found.items() if name.startswith("@")}
 

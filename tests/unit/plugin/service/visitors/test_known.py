@@ -81,12 +81,14 @@ class Bench:
         ruleset = rules.load(dict(document))
         self.site: Site = site_of(ruleset, ruleset.prepare([{"id": "a"}]), 1, "1.1")
         self.stored = Stored()
+        self.seconds = 0.0
         self.visitors = Visitors(
             reads=self.stored,
             identify=HASHER.identity,
             settings=lambda: DEFAULT,
             stage=Staging(lambda: self.site, lambda _patterns: None),
             deny_unknown=deny_unknown,
+            monotonic=lambda: self.seconds,
         )
 
     def keep(self, state: SourceState, *, known: bool = False, person: str = ANNA.source, **more: Any) -> None:
@@ -217,12 +219,47 @@ def test_what_cannot_be_read_is_remembered_or_nobody_s(bench: Bench) -> None:
     bench.stored.away = True
     assert (own(bench.find())["profile.plan"], bench.find().degraded) == ("pro", ("profile",))
     assert ("profile.plan" in own(bench.find("bert")), bench.find("bert").degraded) == (False, ("profile",))
-    assert "profile.plan" not in own(bench.find(now=NOW + REMEMBERED_MS + 1)), "it may have been erased elsewhere"
+    bench.seconds = REMEMBERED_MS / 1_000 + 0.001
+    assert "profile.plan" not in own(bench.find()), "it may have been erased elsewhere"
+    bench.seconds = 0.0
+    assert "profile.plan" in own(bench.find())
     bench.visitors.forget(ANNA.source)
     assert "profile.plan" not in own(bench.find())
     bench.stored.away = False
     bench.stored.views[ANNA.source] = b"\xc1"
     assert bench.find().degraded == ("profile",)
+
+
+def test_whoever_was_erased_elsewhere_does_not_come_back_from_memory(bench: Bench) -> None:
+    bench.keep(plan())
+    bench.find()
+    bench.stored.views.clear()
+    assert "profile.plan" not in own(bench.find())
+    bench.stored.away = True
+    assert "profile.plan" not in own(bench.find())
+
+
+def test_nobody_is_remembered_for_longer_than_their_view_may_be_used(bench: Bench) -> None:
+    """Whoever was erased elsewhere, and is never asked for again, is in no memory after that."""
+    bench.keep(plan())
+    bench.find()
+    (view,) = bench.stored.views.values()
+    bert, carl = (HASHER.identity(name).source for name in ("bert", "carl"))
+    bench.stored.views = {bert: view, carl: view}
+    bench.seconds = REMEMBERED_MS / 1_000
+    bench.find("bert")
+    assert list(bench.visitors._last) == [ANNA.source, bert]
+    bench.seconds += 0.001
+    bench.find("carl")
+    assert list(bench.visitors._last) == [bert, carl]
+
+
+def test_an_instant_that_somebody_simulates_is_none_at_which_a_view_was_read(bench: Bench) -> None:
+    bench.keep(plan())
+    bench.find(now=NOW + 100 * REMEMBERED_MS)
+    bench.stored.away = True
+    bench.seconds = REMEMBERED_MS / 1_000 + 0.001
+    assert "profile.plan" not in own(bench.find())
 
 
 def test_what_the_read_went_without_is_told(bench: Bench) -> None:
