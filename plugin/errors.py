@@ -225,6 +225,12 @@ def problem(error: TesseraError, instance: str | None = None) -> tuple[dict[str,
     return body, error.status.value
 
 
+def unknown_slots(names: Sequence[str], known: Iterable[str]) -> list[dict[str, str]]:
+    """What an answer that has other slots says of those that there are not."""
+    there_are = frozenset(known)
+    return [{"slot": slot, "detail": f"there is {_unknown(slot, nearest(slot, there_are))}"} for slot in names]
+
+
 def _unknown(slot: str, suggestion: str | None) -> str:
     return f"no slot {slot!r}" + (f"; did you mean {suggestion!r}?" if suggestion else "")
 

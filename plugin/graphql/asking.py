@@ -21,6 +21,7 @@ from plugin.errors import (
     PayloadTooLarge,
     UnknownKey,
     ValidationFailed,
+    unknown_slots,
 )
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.flow.types import Site
@@ -139,7 +140,7 @@ class Asking:
                 held &= answer.site.public_segments
         errors: list[Mapping[str, object]] = []
         if answer.unknown or answer.rejected:
-            errors += [{"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown]
+            errors += unknown_slots(answer.unknown, answer.site.ruleset.slots)
             errors += [{"pointer": one.pointer, "detail": one.detail} for one in answer.rejected]
         return Told(answer, asked.render, sorted(held) if held else (), errors)
 

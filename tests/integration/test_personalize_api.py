@@ -278,6 +278,8 @@ def test_unknown_slots_are_404_with_the_nearest_name_where_all_are(client: Flask
     assert problem(get(client, "slots=shard"), 404, "unknown-slots")["errors"]
     mixed = json.loads(post(client, {"slots": [{"id": "nope"}, {"id": "shared"}]}).data)
     assert [one["slot"] for one in mixed["errors"]] == ["nope"]
+    near = json.loads(post(client, {"slots": [{"id": "shard"}, {"id": "shared"}]}).data)["errors"]
+    assert near == [{"slot": "shard", "detail": "there is no slot 'shard'; did you mean 'shared'?"}]
     assert set(mixed["slots"]) == {"shared"}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from plugin.errors import unknown_slots
 from plugin.flow.types import Render, SlotAsk
 from plugin.service.delivery.personalize import Answer
 from plugin.service.delivery.tokens import DecisionTokens
@@ -63,7 +64,7 @@ class AnswerWriter:
         if answer.unknown or answer.rejected:
             errors = _encode(
                 [
-                    *({"slot": name, "detail": f"there is no slot {name!r}"} for name in answer.unknown),
+                    *unknown_slots(answer.unknown, answer.site.ruleset.slots),
                     *({"pointer": one.pointer, "detail": one.detail} for one in answer.rejected),
                 ]
             )

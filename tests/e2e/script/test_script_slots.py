@@ -47,7 +47,7 @@ def test_the_default_stays_where_nothing_comes_and_the_console_says_why(site: Si
         page.goto(site.html(started(SLOT + '<p data-tessera-slot="home.heroo">Stays</p>')))
         expect(page.locator("#slot > [data-tessera-block]")).to_have_count(1)
         expect(page.get_by_text("Stays")).to_be_visible()
-        assert said == [("warning", "there is no slot 'home.heroo'")]
+        assert said == [("warning", "there is no slot 'home.heroo'; did you mean 'home.hero'?")]
 
 
 def test_the_default_stays_where_the_service_fails(site: Site, browser: Browser) -> None:
