@@ -16,6 +16,9 @@ from adapters.runtime import Runtime
 
 METHOD = "TESSERAPURGE"
 MOST_CACHES = 64
+MOST_LATE = 4_000
+"""Characters of the keys of one second purge: Varnish writes them several times in making a ban of them, and the room
+that it has for a request does not grow with its headers."""
 _SECRET = re.compile(r"[!-~]{16,256}")
 _ADVICE: Mapping[str, tuple[type[EdgeError], str]] = {
     "address": (EdgeAuthError, "this machine's address is not in the ACL tessera_purgers"),
@@ -58,7 +61,8 @@ class VarnishPurger:
             EdgeRefused: for what is no key; then no cache is told.
         """
         faults: dict[str, EdgeError | None] = dict.fromkeys(self._lines)
-        for batch in batches(checked(keys), most=len(keys), most_chars=self._header_bytes):
+        most_chars = self._header_bytes if state is None else min(self._header_bytes, MOST_LATE)
+        for batch in batches(checked(keys), most=len(keys), most_chars=most_chars):
             headers = {"Tessera-Purge-Mode": "hard" if hard else "soft", "Tessera-Purge-Keys": " ".join(batch)}
             if state is not None:
                 headers["Tessera-Purge-Spared"] = rf"^{at_least(state.rules)}[.]{at_least(state.content)}$"

@@ -174,6 +174,16 @@ def test_the_second_purge_finds_every_key_of_an_answer(
         assert running.look(page) == "gone"
 
 
+@pytest.mark.parametrize("hard", [True, False], ids=["hard", "soft"])
+def test_a_second_purge_of_many_long_keys_is_taken(running: Edge, numbers: Callable[[], int], hard: bool) -> None:
+    """Whatever characters are in them, and however long the headers may be."""
+    page, keys = f"/{numbers()}", [f"tag:{'%' * 900}{numbers()}" for _ in range(20)]
+    running.store(page, keys[-1], states=["7.30"])
+    with closing(opened(running.cache.url, header_bytes=7_900)) as purger:
+        purger.purge_late(keys, hard=hard, state=State(7, 31))
+    assert running.look(page) == "gone"
+
+
 def test_a_first_purge_spares_no_state(running: Edge, numbers: Callable[[], int]) -> None:
     page = f"/{numbers()}"
     running.store(page, "tag:first-of-all", states=["9.99"])
