@@ -23,28 +23,24 @@ class Lookup:
         self._pool = pool
         self._threads = threading.local()
 
-    @property
-    def run(self) -> bytes:
-        """What names the start of the server that this thread was last answered by."""
-        return cast(bytes, self._threads.run)
-
-    def __call__(self, *keys: str) -> list[bytes | None]:
-        """The values in order. Raises: RedisError."""
+    def __call__(self, *keys: str) -> tuple[bytes, list[bytes | None]]:
+        """What names the start of the server that answered, and the values in order. Raises: RedisError."""
         names = [key.encode() for key in keys]
         command = b"*%d\r\n$4\r\nMGET\r\n" % (len(names) + 1)
         command += b"".join([b"$%d\r\n%b\r\n" % (len(name), name) for name in names])
-        held: Connection | None = getattr(self._threads, "held", None)
+        held: tuple[Connection, bytes] | None = getattr(self._threads, "held", None)
         if held is not None:
+            connection, run = held
             try:
-                return cast(list[bytes | None], self._ask(held, command))
+                return run, cast(list[bytes | None], self._ask(connection, command))
             except ConnectionLost:
                 pass  # it may have been idle for too long, or the server was started anew
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
         # A server that was started anew has ended all connections.
-        self._threads.run = _run_of(self._ask(connection, b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"))
+        run = _run_of(self._ask(connection, b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"))
         found = cast(list[bytes | None], self._ask(connection, command))
-        self._threads.held = connection
-        return found
+        self._threads.held = connection, run
+        return run, found
 
     def close(self) -> None:
         """Close the connections of all threads; asked again, they connect anew."""

@@ -233,11 +233,11 @@ class RedisViews:
         if self._monotonic() < self._rest_until:
             return None
         try:
-            ready, copy = self._look_up(self._ready, self._key(self._generation, source))
+            run, (ready, copy) = self._look_up(self._ready, self._key(self._generation, source))
         except RedisError:
             self._rest()
             return None
-        if ready is None or not ready.startswith(self._look_up.run):
+        if ready is None or not ready.startswith(run):
             return b"", b""  # of before the server was started: a snapshot of long ago, perhaps
         return ready, copy or b""
 

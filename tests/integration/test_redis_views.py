@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -271,6 +272,23 @@ def test_an_answer_that_comes_too_late_is_nobody_elses(
     server.client_unpause()
     assert [views.view(one).octets for one in "bab"] == [b"of b", b"of a", b"of b"]
     views.close()
+
+
+def test_who_is_answered_while_connections_are_closed_has_the_answer(
+    views: RedisViews, behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ends closes them while requests are under way."""
+    views.rebuild(1, pages(HotCopy("ann", 1, b"ann")))  # type: ignore[arg-type]
+    assert views.view("ann") == Viewed(b"ann")
+    ask = views._look_up._ask
+
+    def closing(*asked: Any) -> object:
+        found = ask(*asked)
+        views._look_up.close()
+        return found
+
+    monkeypatch.setattr(views._look_up, "_ask", closing)
+    assert (views.view("ann"), behind.asked) == (Viewed(b"ann"), 0)
 
 
 def test_each_thread_has_a_connection_of_its_own(views: RedisViews) -> None:
