@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import rules
 from plugin.flow.signals.countries import CONTINENT_OF
 from plugin.flow.signals.edge import from_edge
-from plugin.service.delivery.alike import NOTHING, OTHER, alike
+from plugin.service.delivery.alike import NOTHING, OTHER, AlikeValues, alike
 from rules.footprint.inputs import UTM
 from rules.shared_slots import SharedSlots
 from tests.edge import hits_world
@@ -94,6 +94,16 @@ def test_what_is_alike_is_most_of_the_world_and_every_campaign_without_a_rule() 
     assert all(as_an_edge_does(told.text, {"t-utm-campaign": one}) == {"t-utm-campaign": one} for one in named)
     assert alike(ruleset, shared, hits_world.SLOTS).digest == told.digest
     assert alike(ruleset, shared, hits_world.SLOTS[:1]).digest != told.digest
+
+
+def test_slots_in_any_order_are_told_the_same_which_is_worked_out_once() -> None:
+    ruleset = rules.load(hits_world.document("one"))
+    shared = SharedSlots(ruleset, ruleset.prepare([]))
+    values = AlikeValues()
+    told = values.of(ruleset, shared, hits_world.SLOTS)
+    assert values.of(ruleset, shared, hits_world.SLOTS[::-1]) is told
+    assert alike(ruleset, shared, hits_world.SLOTS[::-1]) == alike(ruleset, shared, hits_world.SLOTS) == told
+    assert values.of(ruleset, shared, hits_world.SLOTS[:1]) != told
 
 
 def test_what_cannot_be_said_of_all_is_not_said() -> None:

@@ -52,10 +52,14 @@ NOTHING = Alike("none", "none")
 
 
 class AlikeValues:
-    """Works out what is alike, once for each published state and list of slots. Safe to share between threads."""
+    """Works out what is alike, once for each published state and the slots that are asked for together.
+
+    In any order, for it takes longer than to find the keys, and who asks may turn it as they like. Safe to share between
+    threads.
+    """
 
     def __init__(self) -> None:
-        self._of: tuple[object, dict[tuple[str, ...], Alike]] = (None, {})
+        self._of: tuple[object, dict[frozenset[str], Alike]] = (None, {})
 
     def of(self, ruleset: Ruleset, shared: SharedSlots, slots: Sequence[str]) -> Alike:
         """What of the inputs is alike to slots that there are."""
@@ -63,7 +67,7 @@ class AlikeValues:
         if state is not shared.reads:
             known = {}
             self._of = (shared.reads, known)
-        names = tuple(slots)
+        names = frozenset(slots)
         found = known.get(names)
         if found is None:
             found = alike(ruleset, shared, names)
