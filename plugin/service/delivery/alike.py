@@ -54,7 +54,7 @@ NOTHING = Alike("none", "none")
 class AlikeValues:
     """Works out what is alike, once for each published state and the slots that are asked for together.
 
-    In any order, for it takes longer than to find the keys, and who asks may turn it as they like. Safe to share between
+    In any order: it takes longer than to find the keys, and who asks may name them as they like. Safe to share between
     threads.
     """
 
