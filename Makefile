@@ -69,7 +69,7 @@ lock: | $(VENV)/bin/python  ## resolve the dependencies anew and write the lock 
 	  --no-annotate --output-file tests/peers/requirements.txt --quiet
 
 bench: setup  ## the benchmark of the decision path, written to docs/benchmark
-	$(BIN)/tessera bench --json docs/benchmark/result.json --picture docs/benchmark/cost.svg > docs/benchmark/result.txt
+	$(BIN)/python -m plugin.cli bench --json docs/benchmark/result.json --picture docs/benchmark/cost.svg > docs/benchmark/result.txt
 
 bench-peers: setup  ## the engines of others decide the same 100 flags; installs them (RECORD=1 keeps their answers)
 	@$(BIN)/python -m tests.peers --write docs/benchmark $(if $(RECORD),--record)
