@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+from rules.conditions import Condition
 from rules.decision import Hint, Reason
 from rules.document import Rule
 from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
@@ -51,6 +52,11 @@ class Actor:
     def models(self) -> tuple[UseModel, ...]:
         """Those of its effects that choose a model."""
         return tuple(effect for effect in self.effects if isinstance(effect, UseModel))
+
+    @property
+    def selectors(self) -> tuple[Condition, ...]:
+        """Those of its effects that take entries."""
+        return tuple(effect.selector for effect in self.effects if isinstance(effect, _SELECTING))
 
 
 _SELECTING = (Only, Hide, Pin, Boost)
@@ -116,6 +122,10 @@ def _actor(
     )
 
 
+Doing: TypeAlias = "tuple[tuple[int, Any], ...]"
+"""What an actor does to a pool: the place of each kind in `Acts`, and what is appended there."""
+
+
 class Outcome(NamedTuple):
     """What the rules and experiments of one slot come to, for one visitor and moment.
 
@@ -130,6 +140,23 @@ class Outcome(NamedTuple):
     stopped: Sequence[Actor]
     arms: tuple[tuple[str, str], ...]
     held_out: bool
+
+
+class Written(NamedTuple):
+    """An outcome read back.
+
+    Attributes:
+        text: it.
+        languages: in the order in which variants are tried; None where the content had none.
+        held: the segments held that audience tags name.
+        values: of the attributes that selectors name.
+    """
+
+    text: str
+    outcome: Outcome
+    languages: tuple[str, ...]
+    held: frozenset[str]
+    values: Mapping[str, object]
 
 
 def hints_from(actors: Sequence[Actor]) -> dict[str, Hint]:

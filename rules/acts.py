@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from rules.actors import Actor
+from rules.actors import Actor, Doing
 from rules.bits import members_of
 from rules.conditions import Condition
 from rules.effects import Boost, Hide, Only, Pin, SetHints, UseModel
@@ -51,8 +51,6 @@ class Acts(NamedTuple):
 
 
 _ONLY, _HIDE, _PINS, _BOOSTS, _HINTS, _MODELS = range(len(Acts._fields))
-Doing: TypeAlias = "tuple[tuple[int, Any], ...]"
-"""What one actor does: the place of the kind in `Acts`, and what is appended there."""
 
 
 def acts_of(actors: Sequence[Actor], pool: Pool, facts: Facts) -> Acts:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rules.actors import Actor, Outcome, after_stop, of_arm, of_rule
+from rules.actors import Actor, Outcome, Written, after_stop, of_arm, of_rule
+from rules.clock_step import clock_step
 from rules.document import Document, Rule
 from rules.effects import canonical
 from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
-from rules.horizon import clock_step
 from rules.index import Index
 from rules.picking import Picker
 from rules.segments import Segment
 from rules.selectors import ages
 from rules.slots import Slot
-
-if TYPE_CHECKING:
-    from rules.outcome_text import Written
 
 LARGEST_SHARED = 8192
 _tuple = tuple.__new__  # as in `arrange`

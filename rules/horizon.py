@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rules.conditions import Ago, Condition, Ref, Test, walk
+from rules.clock_step import NEVER_STILL
 
 if TYPE_CHECKING:
     from rules.compiled import CompiledSlot
     from rules.plan import Plan
     from rules.pool import Pool
 
-_NEVER_STILL, _MINUTE, _QUARTER = timedelta(0), timedelta(minutes=1), timedelta(minutes=15)
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_STEPS = {"time.now": _NEVER_STILL, "time.of_day": _MINUTE}
 
 
 def fresh_for(plan: Plan, longest_s: int) -> int:
@@ -63,29 +60,7 @@ def _clock_end(compiled: CompiledSlot, now: datetime) -> datetime | None:
     step = compiled.clock_step
     if step is None:
         return None
-    if step == _NEVER_STILL:
+    if step == NEVER_STILL:
         return now
     passed = timedelta(seconds=now.timestamp() % step.total_seconds())
     return now - passed + step
-
-
-def clock_step(conditions: Iterable[Condition], refs: Iterable[str], recurs: bool) -> timedelta | None:
-    """How often what reads the clock can flip: zero where at any moment, None where never.
-
-    Args:
-        refs: the attributes that selectors name.
-        recurs: whether some schedule has recurring hours, or is in the visitor's zone.
-    """
-    steps = [_QUARTER] if recurs else []
-    names = set(refs)
-    for condition in conditions:
-        for leaf in walk(condition):
-            if not isinstance(leaf, Test):
-                continue
-            names.add(leaf.attribute)
-            if isinstance(leaf.operand, Ref):
-                names.add(leaf.operand.name)
-            elif isinstance(leaf.operand, Ago):
-                steps.append(_NEVER_STILL)
-    steps.extend(_STEPS.get(name, _QUARTER) for name in names if name.startswith("time."))
-    return min(steps, default=None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from rules.actors import Outcome
+from rules.actors import Outcome, Written
 from rules.attributes import Type
 from rules.compiled import CompiledSlot
 from rules.effects import canonical
@@ -23,23 +23,6 @@ _NOTHING: Sequence[Any] = ([], [], "", [], {})
 
 class BadOutcomeError(ValueError):
     """The text is not of an outcome that the slot has."""
-
-
-class Written(NamedTuple):
-    """An outcome read back.
-
-    Attributes:
-        text: it.
-        languages: in the order in which variants are tried; None where the content had none.
-        held: the segments held that audience tags name.
-        values: of the attributes that selectors name.
-    """
-
-    text: str
-    outcome: Outcome
-    languages: tuple[str, ...]
-    held: frozenset[str]
-    values: Mapping[str, object]
 
 
 def names_read(compiled: CompiledSlot) -> tuple[str, ...]:

@@ -19,9 +19,7 @@ from rules.locales import preference
 from rules.selectors import EntryReading, ages, bind, compile_bound
 
 if TYPE_CHECKING:
-    from rules.actors import Actor
-    from rules.acts import Doing
-    from rules.compiled import CompiledSlot
+    from rules.actors import Actor, Doing
 
 AUDIENCE = "audience:"
 _MOST_BOUND = 512
@@ -127,7 +125,7 @@ class Pool:
         self._bound: dict[object, int] = {}
         self.doing: dict[Actor, Doing] = {}
         self.moving: dict[tuple[object, ...], Doing] = {}
-        self.still: dict[CompiledSlot, tuple[Pool, datetime, datetime]] = {}
+        self.still: dict[object, tuple[Pool, datetime, datetime]] = {}  # by compiled slot
         self._places: dict[int, list[int]] = {}
         self._ages: dict[int, tuple[tuple[str, timedelta], ...]] = {}
         self._dates: dict[str, list[datetime]] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules import outcome_text
-from rules.actors import Outcome, hints_from
+from rules.actors import Outcome, Written, hints_from
 from rules.acts import acts_of, entries_for
 from rules.arrange import Drop, arrange, eligible, hints_of, model_of
 from rules.blocks import MadeOf, blocks_of
@@ -26,7 +26,6 @@ from rules.facts import Facts
 from rules.index import Index
 from rules.keys import audience_key
 from rules.locales import chosen
-from rules.outcome_text import Written
 from rules.plan import Course, Plan, Shown
 from rules.pool import Pool
 from rules.schedule import ALWAYS_ON
