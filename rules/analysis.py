@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, combinations, islice
-from typing import Literal
+from typing import Literal, Protocol
 
 from rules.analysis_effects import stops, undoes
 from rules.analysis_goals import Every, Goal, Goals, claimable, on
 from rules.analysis_pairs import required, set_apart, silenced, taken_away
 from rules.analysis_witness import Witness
 from rules.analysis_words import key_of, together
+from rules.compiled import CompiledSlot
 from rules.document import Document, Rule
 from rules.effects import Effect, canonical
 from rules.facts import Facts
-from rules.ruleset import Ruleset
 from rules.satisfy import Answer, Solver
 
 Kind = Literal["unreachable", "shadowed", "contradiction", "duplicate"]
@@ -49,18 +50,31 @@ class Finding:
     witness: Mapping[str, object] | None
 
 
-def analyse(document: Document) -> list[Finding]:
+class Deciding(Protocol):
+    """What is asked of a compiled document, to see that invented visitors get what is said of them."""
+
+    document: Document
+
+    def compiled(self, slot: str) -> CompiledSlot: ...
+
+    def facts(
+        self, attributes: Mapping[str, object], *, segments: Iterable[str] = ..., now: datetime | str
+    ) -> Facts: ...
+
+
+def analyse(ruleset: Deciding) -> list[Finding]:
     """The findings of a document: unreachable rules, then duplicates, shadowed rules and contradictions, by id.
 
     A visitor's `time.*` are taken to follow from the clock, and segments with a condition from it; where a caller's
     claim could make a difference, the sentence says so.
     """
-    return _Analysis(document).findings()
+    return _Analysis(ruleset).findings()
 
 
 class _Analysis:
-    def __init__(self, document: Document) -> None:
-        self._ruleset = Ruleset(document)
+    def __init__(self, ruleset: Deciding) -> None:
+        self._ruleset = ruleset
+        document = ruleset.document
         self._slots = {slot.id: slot for slot in document.slots if slot.enabled}
         self._alike = {
             name: (slot.limit == 1, tuple(rule.id for rule in self._ruleset.compiled(name).rules))

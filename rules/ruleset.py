@@ -393,10 +393,9 @@ class Ruleset:
 
     def analyse(self) -> list[Finding]:
         """Rules that can never fire, are always beaten, contradict each other, or are doubled, each with a witness."""
-        from rules.analysis import analyse  # noqa: PLC0415 - analysis compiles rule sets of its own
+        from rules.analysis import analyse  # noqa: PLC0415 - whoever only decides need not load it
 
-        found: list[Finding] = analyse(self.document)
-        return found
+        return analyse(self)
 
 
 def _course(
