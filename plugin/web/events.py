@@ -16,6 +16,7 @@ from plugin.web.schemas.events import MOST_EVENTS, EventsAnswer, EventsRequest
 
 LONGEST_WAIT_S = 5.0
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4}(?:\.[0-9]{1,3})?)\"?(?:$|[,;\s])", re.IGNORECASE)
+_MEMBER = re.compile(r"(missing required|contains unknown) field `(.*)`$", re.DOTALL)
 
 
 class _Sent(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,7 +70,7 @@ def _read(raw: bytes) -> _Sent:
     try:
         found = _decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise ValidationFailed([FieldError(_pointer(str(error)), str(error).partition(" - at ")[0])]) from error
+        raise ValidationFailed([_fault(str(error))]) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         lenient = _leniently(raw)
         if lenient is None:
@@ -102,7 +103,13 @@ def _leniently(raw: bytes) -> _Sent | None:
     return found
 
 
-def _pointer(message: str) -> str:
-    """msgspec ends its messages with a path, such as ``at `$.events[3]` ``."""
-    path = re.search(r"`\$(.*)`$", message)
-    return re.sub(r"\.|\[", "/", path[1]).replace("]", "") if path else ""
+def _fault(message: str) -> FieldError:
+    """What msgspec says, which ends with a path such as ``at `$.consent` ``; a member of that it names before."""
+    told, _, path = message.partition(" - at `$")
+    pointer = re.sub(r"\.|\[", "/", path.removesuffix("`")).replace("]", "")
+    named = _MEMBER.search(told)
+    if named is None:
+        return FieldError(pointer, told)
+    missing = "missing" in named[1]
+    detail = "Missing data for required field." if missing else "Unknown field."
+    return FieldError(f"{pointer}/{named[2].replace('~', '~0').replace('/', '~1')}", detail)

@@ -259,6 +259,23 @@ def test_bodies_that_cannot_be_taken_at_all(site: Running) -> None:
     assert post(b'{"events": [' + bad + b'], "user_token": "\xff"}').status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/events"),
+        ({"events": None}, "/events"),
+        ({"events": [], "consent": []}, "/consent"),
+        ({"events": [], "event": []}, "/event"),
+        ({"events": [], "a/b `~": 1}, "/a~1b `~0"),
+        ([], ""),
+    ],
+)
+def test_what_is_wrong_around_the_events_is_named_by_its_place(site: Running, body: object, pointer: str) -> None:
+    named = {"Authorization": "Bearer public"}
+    answer = requests.post(f"http://127.0.0.1:{site.port}/v1/events", json=body, headers=named, timeout=60)
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (422, [pointer])
+
+
 def test_what_programs_write_that_is_no_json_spoils_one_event_alone(site: Running) -> None:
     """A text that was cut amid an emoji, as `JSON.stringify` writes it, and numbers that there are not."""
     cut = event("kim", "search", properties={"query": "caf\ud83d"})
