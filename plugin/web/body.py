@@ -94,7 +94,7 @@ def _unsafe(value: object, pointer: str) -> Iterator[tuple[str, str]]:
             if reason:
                 yield pointer, f"a key has {reason}"
             else:
-                yield from _unsafe(part, f"{pointer}/{_escaped(key)}")
+                yield from _unsafe(part, f"{pointer}/{escaped(key)}")
     elif isinstance(value, list):
         for place, part in enumerate(value):
             yield from _unsafe(part, f"{pointer}/{place}")
@@ -112,7 +112,8 @@ def _text_fault(text: str) -> str | None:
     return None
 
 
-def _escaped(key: str) -> str:
+def escaped(key: str) -> str:
+    """A member's name as a JSON pointer has it (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 

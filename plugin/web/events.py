@@ -10,6 +10,7 @@ import msgspec
 
 from plugin.errors import FieldError, MalformedRequest, ValidationFailed
 from plugin.service.events.ingest import Ingesting
+from plugin.web.body import escaped
 from plugin.web.incoming import is_server, raw_request, require_json
 from plugin.web.operations import DELIVERY, Answer, Call, Incoming, Operation, RawBody
 from plugin.web.schemas.events import MOST_EVENTS, EventsAnswer, EventsRequest
@@ -112,4 +113,4 @@ def _fault(message: str) -> FieldError:
         return FieldError(pointer, told)
     missing = "missing" in named[1]
     detail = "Missing data for required field." if missing else "Unknown field."
-    return FieldError(f"{pointer}/{named[2].replace('~', '~0').replace('/', '~1')}", detail)
+    return FieldError(f"{pointer}/{escaped(named[2])}", detail)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plugin.errors import FieldError, ValidationFailed
 from plugin.service.visitors.changes import Said
 from plugin.service.visitors.identify import Identifying
 from plugin.service.visitors.profiles import Profiles
+from plugin.web.body import escaped
 from plugin.web.operations import Answer, Body, Call, Operation
 from plugin.web.schemas import visitors as shapes
 
 _TAG = "visitors"
 _EACH = "/v1/visitors/<id:id>"
 SCOPE = "visitors"
+_FULL = "profile."
 
 
 def operations(profiles: Profiles, identifying: Identifying) -> list[Operation]:
@@ -79,10 +82,16 @@ def operations(profiles: Profiles, identifying: Identifying) -> list[Operation]:
 
 
 def said_of(body: Mapping[str, Any], signals: Mapping[str, bool] | None = None) -> Said:
-    """What a body says of a visitor."""
-    topics = body.get("preferences", {})
+    """What a body says of a visitor. Raises: ValidationFailed where an attribute stands there by both its names."""
+    topics, given = body.get("preferences", {}), body.get("attributes", {})
+    short = {name: name.removeprefix(_FULL) for name in given}
+    full = {f"/attributes/{escaped(one)}": f"/attributes/{escaped(name)}" for name, one in short.items() if one != name}
+    twice = [full[place] for place in full if place.removeprefix("/attributes/") in map(escaped, given)]
+    if twice:
+        raise ValidationFailed([FieldError(place, "said twice, without 'profile.' too") for place in twice])
     return Said(
-        attributes=body.get("attributes", {}),
+        attributes={short[name]: value for name, value in given.items()},
+        full=full,
         consent=body.get("consent", {}),
         likes=tuple(topics.get("likes", ())),
         dislikes=tuple(topics.get("dislikes", ())),

@@ -350,3 +350,28 @@ def test_a_simulation_as_a_visitor_reads_their_profile_with_the_right_to_and_on_
     assert simulated(api, "sim-x", "tier", as_visitor=True, attributes={"profile.tier": "silver"}) == ["c"]
     body = {"slots": [{"id": "tier"}], "visitor_id": "sim-x", "as_visitor": True}
     assert api.ask("POST", "/v1/simulate", body, key=READER).status_code == 403
+
+
+def test_attributes_are_named_as_rules_name_them_or_for_short(api: Api) -> None:
+    """What a read shows as `profile.city` can be sent so; pointers lead into what was sent."""
+    api.ok("PATCH", "/v1/visitors/full-names", {"attributes": {"profile.tier": "gold", "city": "Brest"}})
+    found = api.ok("GET", "/v1/visitors/full-names")["attributes"]
+    assert (found["profile.tier"], found["profile.city"]) == ("gold", "Brest")
+    body: Any = {"consent": {"marketing": False}, "attributes": {"profile.offers": True, "profile.city": None}}
+    answer = api.ok("PATCH", "/v1/visitors/full-names", body)
+    assert [one["pointer"] for one in answer["not_stored"]] == ["/attributes/profile.offers"]
+    assert "profile.city" not in answer["attributes"]
+    for wrong in (
+        {"profile.tier": "tin"},
+        {"profile.teer": "gold"},
+        {"profile.a/b": 1},
+        {"profile.city": "A", "city": "B"},
+    ):
+        refused = api.ask("PATCH", "/v1/visitors/full-names", {"attributes": wrong})
+        place = next(iter(wrong)).replace("/", "~1")
+        assert refused.status_code == 422
+        assert [one["pointer"] for one in refused.json["errors"]] == [f"/attributes/{place}"], refused.json
+    told = api.ask(
+        "POST", "/v1/preferences", {"visitor_id": "fn-2", "attributes": {"profile.city": "Metz"}}, key="public"
+    )
+    assert (told.status_code, api.ok("GET", "/v1/visitors/fn-2")["attributes"]["profile.city"]) == (200, "Metz")

@@ -36,6 +36,7 @@ class Said:
         attributes: by name without `profile.`; None takes a value back.
         consent: by purpose; it is kept.
         likes, dislikes, neither: topics; the last takes back what was said of them.
+        full: where those stand that were named with `profile.`, by where they would stand without.
         signals: what the request itself says of consent, by purpose: it decides on this request and is not kept.
     """
 
@@ -44,7 +45,12 @@ class Said:
     likes: tuple[str, ...] = field(default=(), repr=False)
     dislikes: tuple[str, ...] = field(default=(), repr=False)
     neither: tuple[str, ...] = field(default=(), repr=False)
+    full: Mapping[str, str] = field(default_factory=dict, repr=False)
     signals: Mapping[str, bool] = field(default_factory=dict, repr=False)
+
+    def place(self, pointer: str) -> str:
+        """Where an attribute stands in what was sent."""
+        return self.full.get(pointer, pointer)
 
     def topics(self) -> dict[str, object]:
         """What is said of topics, as preferences are kept."""
@@ -81,7 +87,7 @@ class Changing:
         known = attributes.declared(self._site().ruleset.document.catalogue)
         wrong = attributes.check(said.attributes, known, by_client=by_client).wrong
         if wrong:
-            raise ValidationFailed([FieldError(*one) for one in wrong])
+            raise ValidationFailed([FieldError(said.place(one.pointer), one.detail) for one in wrong])
 
     def put(self, writing: Writing, identity: Identity, said: Said) -> list[NotStored]:
         """Put what is said of a source, checked before, into its draft; gives what was not kept.
@@ -124,7 +130,7 @@ class Changing:
             settings=settings,
         )
         not_stored = [
-            _attribute(one, known.get(one), spoken, merged, settings) for one in said.attributes.keys() - kept
+            _attribute(one, known.get(one), said, spoken, merged, settings) for one in said.attributes.keys() - kept
         ]
         fresh = _fresh(kept, draft.state.attributes, merged.attributes)
         if fresh:
@@ -208,11 +214,16 @@ def _same(there: Stamped | None, value: object) -> bool:
 
 
 def _attribute(
-    name: str, attribute: Attribute | None, spoken: Mapping[str, bool], merged: SourceState, settings: Settings
+    name: str,
+    attribute: Attribute | None,
+    said: Said,
+    spoken: Mapping[str, bool],
+    merged: SourceState,
+    settings: Settings,
 ) -> NotStored:
     purpose = (attribute.purpose if attribute is not None else None) or settings.purpose
     escaped = name.replace("~", "~0").replace("/", "~1")
-    return NotStored(f"/attributes/{escaped}", _why(purpose, spoken, merged))
+    return NotStored(said.place(f"/attributes/{escaped}"), _why(purpose, spoken, merged))
 
 
 def _why(purpose: str, spoken: Mapping[str, bool], merged: SourceState) -> str:

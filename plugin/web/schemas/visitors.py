@@ -62,7 +62,7 @@ class _Said(Schema):
     attributes = Object(
         validate=validate.Length(max=_MOST_ATTRIBUTES),
         metadata={
-            "description": "By name without `profile.`, as the published rules declare them; null takes one back.",
+            "description": "As the published rules declare them, with `profile.` or without; null takes one back.",
             "example": {"tier": "gold"},
         },
     )
