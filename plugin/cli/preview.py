@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from plugin.cli.output import Failed, bad_usage, format_option, show_json
 from plugin.cli.wiring import load_settings, now
 from plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from plugin.service.previews.tokens import DraftRef
 
 
 @click.command()
@@ -37,7 +41,8 @@ def preview(
 ) -> None:
     """Make a link that shows the draft ID of SOURCE among what is published.
 
-    Whoever has the link sees the draft, until it is over. The CMS is not asked yet.
+    Whoever has the link sees the draft, until it is over. The CMS is asked whether there is one; where it cannot be
+    read now, the link is made all the same.
     """
     from plugin.cli.situation import read_instant  # noqa: PLC0415
     from plugin.errors import ValidationFailed  # noqa: PLC0415
@@ -46,14 +51,15 @@ def preview(
     from plugin.service.previews.tokens import DraftRef, Preview, PreviewTokens  # noqa: PLC0415
 
     settings = load_settings()
-    _refuse_without_drafts(settings, source)
+    ref, lasts, moment = DraftRef(source, entry_id, locale, kind), _life(life), read_instant(at) if at else None
+    _require_draft(settings, ref)
     made = now().replace(microsecond=0)
     found = Preview(
-        entries=(DraftRef(source, entry_id, locale, kind),),
+        entries=(ref,),
         slots=tuple(SlotAsk(slot) for slot in dict.fromkeys(slots)),
-        at=read_instant(at) if at else None,
+        at=moment,
         issued_at=made,
-        expires_at=made + _life(life),
+        expires_at=made + lasts,
         author="tessera preview",
     )
     try:
@@ -82,15 +88,22 @@ def _life(text: str) -> timedelta:
     return life
 
 
-def _refuse_without_drafts(settings: Settings, source: str) -> None:
+def _require_draft(settings: Settings, ref: DraftRef) -> None:
+    from adapters.cms.port import AuthError, CmsError, Unavailable  # noqa: PLC0415
     from adapters.runtime import Runtime  # noqa: PLC0415
     from plugin.cli.cms import configured  # noqa: PLC0415
     from plugin.wiring.sources import open_source  # noqa: PLC0415
 
-    (name,) = configured(settings, source)
+    (name,) = configured(settings, ref.source)
     with closing(open_source(settings.sources[name], Runtime.system())) as opened:
         if not opened.spec.previews:
             raise Failed(f"the source {name!r} shows no drafts")
+        try:
+            opened.draft(ref.id, ref.locale, content_type=ref.type)
+        except (Unavailable, AuthError) as error:
+            click.echo(f"warning: whether there is such an entry is not known: {error}", err=True)
+        except CmsError as error:
+            raise Failed(f"there is nothing to show: {error}") from error
 
 
 def _signing_key(settings: Settings) -> str:

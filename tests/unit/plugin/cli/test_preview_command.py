@@ -19,7 +19,11 @@ KEY = "a-signing-key-of-a-test-0123456789"
 @pytest.fixture
 def folder(here: Path) -> Path:
     """One source with drafts and one without."""
-    (here / "content").mkdir()
+    for name in ("winter", "a"):
+        file = here / "content" / "hero" / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"id: {name}\ndraft: true\ntitle: {name}\n")
+    (here / "content" / "hero" / "broken.yaml").write_text("id: broken\ntags: 7\n")
     (here / "tessera.toml").write_text(
         f'secret_key = "{KEY}"\n[sources.site]\nadapter = "files"\npath = "content"\n[sources.none]\nadapter = "null"\n'
     )
@@ -33,14 +37,14 @@ def read(url: str, name: str = "preview") -> Preview:
 
 def test_a_link_leads_to_a_page_and_says_what_was_asked(run: Tessera, folder: Path) -> None:
     result = run(
-        *("preview", "site", "hero/winter", "--locale", "fr", "--type", "hero", "--slot", "home.hero"),
+        *("preview", "site", "winter", "--type", "hero", "--slot", "home.hero"),
         *("--at", "2026-12-24T18:00:00+01:00", "--page", "https://shop.example/?x=1", "--for", "2h"),
     )
     assert result.exit_code == 0
     url = result.stdout.strip()
     assert url.startswith("https://shop.example/?x=1&preview=p1.")
     found = read(url)
-    assert found.entries == (DraftRef("site", "hero/winter", "fr", "hero"),)
+    assert found.entries == (DraftRef("site", "winter", None, "hero"),)
     assert found.slots == (SlotAsk("home.hero"),)
     assert found.at == datetime(2026, 12, 24, 17, tzinfo=UTC)
     assert found.expires_at - found.issued_at == timedelta(hours=2)
@@ -66,7 +70,10 @@ def test_without_a_page_it_leads_to_the_api_and_with_the_demo_to_its_start(run: 
         (("site", "a", "--for", "8d"), 2, "want from 1m to 7d"),
         (("site", "a", "--for", "soon"), 2, "is not a duration"),
         (("site", "a", "--at", "soon"), 2, "is no instant"),
-        (("site", "a" * 6_000), 1, "say less in it"),
+        (("site", "a", "--slot", "a" * 6_000), 1, "say less in it"),
+        (("site", "wintre"), 1, "nothing to show: "),
+        (("site", "winter", "--locale", "fr"), 1, "nothing to show: "),
+        (("site", "broken"), 1, "nothing to show: "),
     ],
 )
 def test_what_cannot_be_linked_is_a_sentence(
@@ -76,3 +83,10 @@ def test_what_cannot_be_linked_is_a_sentence(
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
     assert KEY not in result.stderr
+
+
+def test_of_a_cms_that_cannot_be_read_now_a_link_is_made_with_a_warning(run: Tessera, folder: Path) -> None:
+    (folder / "content").rename(folder / "elsewhere")
+    result = run("preview", "site", "winter")
+    assert (result.exit_code, read(result.stdout.strip(), "token").entries[0].id) == (0, "winter")
+    assert "warning: whether there is such an entry is not known: " in result.stderr
