@@ -1,11 +1,11 @@
-"""How often slots came down the ladder, for Prometheus."""
+"""How often slots came down the ladder, and models gave no scores, for Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 
@@ -30,3 +30,26 @@ class DegradedCollector(Collector):
 def _family() -> CounterMetricFamily:
     about = "Slots that were decided without what should have decided them."
     return CounterMetricFamily("tessera_degraded_slots", about, labels=["slot", "rung"])
+
+
+class ModelsCollector(Collector):
+    """Asked whenever somebody scrapes; the counts are by model."""
+
+    def __init__(self, look: Callable[[], Mapping[str, int]]) -> None:
+        self._look = look
+
+    def describe(self) -> Iterator[Metric]:
+        """The family, without asking."""
+        yield _of_models()
+
+    def collect(self) -> Iterator[Metric]:
+        """The family with its samples."""
+        family = _of_models()
+        for model, count in sorted(self._look().items()):
+            family.add_metric([model], count)
+        yield family
+
+
+def _of_models() -> GaugeMetricFamily:
+    # A counter of Prometheus would have another name: this one has had its own since before it had a label.
+    return GaugeMetricFamily("tessera_model_failures", "Times that a model gave no scores.", labels=["model"])

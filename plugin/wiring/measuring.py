@@ -18,7 +18,7 @@ from plugin.service.delivery.sites import Sites
 from plugin.service.events.waiting import Evaluations, Waiting, waiting
 from plugin.service.health import Readiness
 from plugin.store import Store
-from plugin.web.degraded_metrics import DegradedCollector
+from plugin.web.degraded_metrics import DegradedCollector, ModelsCollector
 from plugin.web.event_metrics import ApplyLag, EvaluationsCollector, EventsCollector
 from plugin.web.purge_metrics import PurgesCollector
 from plugin.web.source_metrics import SourcesCollector
@@ -101,6 +101,5 @@ def measure(
     version.set_function(lambda: sites.site.version if sites.site is not None else 0)
     entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)
     entries.set_function(lambda: len(sites.site.content.candidates) if sites.site is not None else 0)
-    failures = Gauge("tessera_model_failures", "Times that a model gave no scores", registry=metrics)
-    failures.set_function(lambda: settling.scoring.failures)
+    metrics.register(ModelsCollector(lambda: settling.scoring.failures))
     metrics.register(DegradedCollector(lambda: settling.counts))

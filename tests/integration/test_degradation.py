@@ -173,6 +173,9 @@ def test_a_service_that_fails_again_and_again_is_left_alone(site: Site) -> None:
     site.service.fails = Reply.of({"scores": "none"})
     for _ in range(3):
         assert site.ask("feed")["degraded"] == ["model:service", "slot:feed:rules"]
+    metrics = site.app.test_client().get("/metrics", headers={"Authorization": f"Bearer {ADMIN}"}).text
+    assert 'tessera_model_failures{model="service"} 3.0' in metrics
+    assert 'tessera_model_failures{model="constant"} 0.0' in metrics
     before = site.service.asked
     alone = site.ask("feed", explain=True)
     assert told(alone, "feed")["why"] == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
@@ -30,19 +31,25 @@ class _Asked(NamedTuple):
     answer: Call | Mapping[str, float] | ModelError
 
 
-class _Told:
-    """Says in the log which model gave no scores, of each model and slot once a minute at most: while a model is down
-    it comes with every request. Safe for threads."""
+class _Failures:
+    """Counts how often each model gave no scores, and says so in the log, of each model and slot once a minute at most:
+    while a model is down it comes with every request. Safe for threads."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._lock = Lock()
         self._said: dict[tuple[str, str], tuple[float, int]] = {}
         """When it was said of a model and slot, and how often it was not said since."""
+        self._counts: Counter[str] = Counter()
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._counts)
 
     def tell(self, model: str, slot: str, fault: ModelError) -> None:
         now = self._monotonic()
         with self._lock:
+            self._counts[model] += 1
             said_at, since = self._said.get((model, slot), (None, 0))
             if said_at is not None and now - said_at < TELL_EVERY_S:
                 self._said[model, slot] = said_at, since + 1
@@ -82,8 +89,12 @@ class Scoring:
         self._max_age_s = max_age_s
         self._last = LastScores()
         self._calls = Calls(monotonic)
-        self._told = _Told(monotonic)
-        self.failures = 0
+        self._failures = _Failures(monotonic)
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How often each model gave no scores: those that are configured, and others that rules name."""
+        return {**dict.fromkeys(self.models, 0), **self._failures.counts()}
 
     def scores(self, planned: Planned) -> tuple[dict[str, Mapping[str, float]], dict[str, Step]]:
         """Scores by slot and entry, and the step of each slot whose model gave none.
@@ -113,8 +124,7 @@ class Scoring:
                     raise answer
                 found[slot] = answer.result() if isinstance(answer, Call) else answer
             except ModelError as fault:
-                self.failures += 1
-                self._told.tell(name, slot, fault)
+                self._failures.tell(name, slot, fault)
                 found[slot], steps[slot] = self._instead(name, key, fault)
         return found, steps
 

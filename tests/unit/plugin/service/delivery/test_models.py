@@ -100,7 +100,7 @@ def test_the_log_says_of_each_slot_once_a_minute_that_its_model_fails(caplog: py
         f"model m gave no scores for the slot {name}: it is down; 4 times more since this was last said"
         for name in ("feed", "hero")
     ]
-    assert asked.failures == 12
+    assert asked.failures == {"m": 12}
 
 
 def test_scores_come_back_by_slot_and_entry() -> None:
@@ -175,7 +175,7 @@ def test_a_model_that_fails_leaves_the_rules_alone(answer: Any) -> None:
     asked = scoring(m=ByHand(answer))
     found, steps = asked.scores(planned())
     assert (found, steps["feed"].rung, steps["feed"].cause) == ({"feed": {}}, "rules", "model:m")
-    assert asked.failures == 1
+    assert asked.failures == {"m": 1}
 
 
 def test_why_a_model_failed_tells_nothing_of_the_visitor() -> None:
