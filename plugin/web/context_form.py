@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from plugin.errors import FieldError
+from plugin.web.body import escaped
+from rules.suggest import nearest
+
 LONGEST_ID = 128
 _TEXT, _OBJECT = "a text", "an object"
 FORM: Mapping[str, tuple[type, str]] = MappingProxyType(
@@ -22,8 +26,9 @@ FORM: Mapping[str, tuple[type, str]] = MappingProxyType(
         "geo": (dict, _OBJECT),
     }
 )
-"""What each part is where it is there; null is as good as leaving it out, and other parts are passed over."""
+"""What each part is where it is there; null is as good as leaving it out, and other parts are told and passed over."""
 _KINDS = {name: kind for name, (kind, _what) in FORM.items()}
+_MOST_TOLD = 10
 
 
 def wrong_types(context: Mapping[str, object]) -> dict[str, str]:
@@ -33,4 +38,16 @@ def wrong_types(context: Mapping[str, object]) -> dict[str, str]:
     for name, value in context.items():
         if type(value) is not kinds(name) and value is not None and name in FORM:
             found[name] = f"Not {FORM[name][1]}."
+    return found
+
+
+def unread(context: Mapping[str, object]) -> list[FieldError]:
+    """The parts that nothing reads, of many the first. They refuse no request: a page may be newer than its server."""
+    if _KINDS.keys() >= context.keys():
+        return []
+    found = []
+    for name in [one for one in context if one not in _KINDS][:_MOST_TOLD]:
+        near = nearest(name, _KINDS)
+        hint = f"; did you mean {near!r}?" if near else ""
+        found.append(FieldError(f"/context/{escaped(name)}", f"a context has no {name[:80]!r}{hint}"))
     return found

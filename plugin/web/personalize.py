@@ -27,6 +27,7 @@ from plugin.service.delivery.audience import Audiences
 from plugin.service.delivery.personalize import Answer, Personalization, Personalize
 from plugin.service.delivery.writer import AnswerWriter
 from plugin.web.auth import Caller, Keyring
+from plugin.web.context_form import unread
 from plugin.web.cors import Cors
 from plugin.web.hot import Asked, from_address, from_body
 from plugin.web.limits import Buckets
@@ -180,7 +181,8 @@ class HotRoute:
         key: str | None = None,
     ) -> Rendered:
         failed: list[str] = []
-        body = self.writer.write(answer, render=asked.render, all_segments=all_segments, failed=failed)
+        told = unread(asked.context) if asked.context else ()
+        body = self.writer.write(answer, render=asked.render, all_segments=all_segments, failed=failed, told=told)
         if not answer.shared:
             return body, _OK, _OWN
         body, status, headers = self.sharing.answered(

@@ -13,6 +13,7 @@ from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.flow.types import SlotAsk
 from plugin.service.previews.preview import PATH, PreviewAsk, PreviewRequest, Previews
 from plugin.service.previews.tokens import DraftRef, Preview, bucket_of
+from plugin.web.context_form import unread
 from plugin.web.hot import from_query
 from plugin.web.limits import Buckets
 from plugin.web.operations import OPEN, Answer, Body, Call, Operation
@@ -62,7 +63,9 @@ def operations(previews: Previews, buckets: Buckets) -> list[Operation]:
             render=options.get("render", "json"),
             events=tuple(body.get("events") or ()),
         )
-        return Answer(previews.answer(preview, ask), headers=_KEPT_BY_NOBODY)
+        answer = previews.answer(preview, ask)
+        told = [asdict(one) for one in unread(ask.raw.body)]
+        return Answer({**answer, "errors": [*answer["errors"], *told]}, headers=_KEPT_BY_NOBODY)
 
     return [
         Operation(

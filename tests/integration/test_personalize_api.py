@@ -137,6 +137,18 @@ def test_a_posted_request_is_answered_as_documented(client: FlaskClient) -> None
     assert len(found["decision_id"]) == 26
 
 
+def test_a_member_of_the_context_that_nothing_reads_is_told_and_refuses_nothing(client: FlaskClient) -> None:
+    """A page may be newer than its server; a misspelt name is found all the same."""
+    names = {"locale": "fr", "refferer": "https://a.example/", "utm/x": None, **{f"z-{i}": i for i in range(50)}}
+    answer = post(client, {**ASK, "context": names})
+    assert (answer.status_code, len(answer.json["errors"])) == (200, 10)
+    assert answer.json["errors"][:2] == [
+        {"pointer": "/context/refferer", "detail": "a context has no 'refferer'; did you mean 'referrer'?"},
+        {"pointer": "/context/utm~1x", "detail": "a context has no 'utm/x'"},
+    ]
+    assert post(client, {**ASK, "context": {"locale": "fr", "ip": "192.0.2.1"}}).json["errors"] == []
+
+
 def test_each_private_answer_has_an_id_of_its_own(client: FlaskClient) -> None:
     assert len({json.loads(post(client).data)["decision_id"] for _ in range(20)}) == 20
 

@@ -152,6 +152,10 @@ def test_slots_context_and_exclusions_of_the_request_count(wired: Wired) -> None
     assert sorted(wired.titles(f"token={link['token']}")) == ["For few", "Plain"]
     assert wired.titles(f"token={link['token']}&exclude=plain") == ["For few"]
     assert wired.titles(f"token={wired.link(segments=['vip'])['token']}&exclude=plain") == ["For few"]
+    misspelt = wired.client(None).post(f"/v1/preview?token={link['token']}", json={"context": {"locle": "en"}})
+    assert misspelt.json["errors"] == [
+        {"pointer": "/context/locle", "detail": "a context has no 'locle'; did you mean 'locale'?"}
+    ]
 
 
 def test_an_entry_that_the_mapping_ignores_or_refuses_says_why(wired: Wired) -> None:

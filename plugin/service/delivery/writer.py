@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from plugin.errors import unknown_slots
+from plugin.errors import FieldError, unknown_slots
 from plugin.flow.types import Render, SlotAsk
 from plugin.service.delivery.personalize import Answer
 from plugin.service.delivery.tokens import DecisionTokens
@@ -35,13 +35,22 @@ class AnswerWriter:
         self._tokens = tokens
         self._render_block = render_block
 
-    def write(self, answer: Answer, *, render: Render, all_segments: bool, failed: list[str] | None = None) -> bytes:
+    def write(
+        self,
+        answer: Answer,
+        *,
+        render: Render,
+        all_segments: bool,
+        failed: list[str] | None = None,
+        told: Sequence[FieldError] = (),
+    ) -> bytes:
         """The JSON of an answer, as UTF-8.
 
         Args:
             render: whether blocks carry their fields, their markup, or both.
             all_segments: whether segments that are not public are named too.
             failed: takes what could not be rendered, as `degraded` names it; no cache should keep the answer then.
+            told: what of the request nothing reads.
         """
         failed = [] if failed is None else failed
         parts = [b'{"ruleset":', b"%d" % answer.site.version]
@@ -61,11 +70,12 @@ class AnswerWriter:
             parts += (before, head, b"%d" % ttl_s[ask.id], tail, trace)
             before = b","
         errors, degraded = b"[]", b"[]"
-        if answer.unknown or answer.rejected:
+        if answer.unknown or answer.rejected or told:
             errors = _encode(
                 [
                     *unknown_slots(answer.unknown, answer.site.ruleset.slots),
                     *({"pointer": one.pointer, "detail": one.detail} for one in answer.rejected),
+                    *({"pointer": one.pointer, "detail": one.detail} for one in told),
                 ]
             )
         if answer.degraded or failed:

@@ -80,7 +80,8 @@ class PersonalizeRequest(_Slots):
         validate=_check_context,
         metadata={
             "description": "What the page knows: `url`, `referrer`, `locale`, `timezone`, `custom`, `consent`, "
-            "`device`, `network`; from a server `user_agent`, `ip`, `geo`, too. What cannot be believed is left out.",
+            "`device`, `network`; from a server `user_agent`, `ip`, `geo`, too. What cannot be believed is left out; "
+            "other names are told under `errors`.",
             "example": {"url": "https://shop.example/", "locale": "fr-FR", "custom": {"cart_value": 80}},
         },
     )
@@ -157,10 +158,10 @@ class VisitorAnswer(Schema):
 
 
 class Fault(Schema):
-    """A slot that could not be decided, or an event that was not taken."""
+    """A slot that could not be decided, an event that was not taken, or a member of the context that nothing reads."""
 
     slot = fields.String(metadata={"description": "Of a slot."})
-    pointer = fields.String(metadata={"description": "Of an event: JSON pointer (RFC 6901) into the body."})
+    pointer = fields.String(metadata={"description": "Of all else: JSON pointer (RFC 6901) into the body."})
     detail = fields.String(required=True)
 
 
