@@ -375,3 +375,15 @@ def test_attributes_are_named_as_rules_name_them_or_for_short(api: Api) -> None:
         "POST", "/v1/preferences", {"visitor_id": "fn-2", "attributes": {"profile.city": "Metz"}}, key="public"
     )
     assert (told.status_code, api.ok("GET", "/v1/visitors/fn-2")["attributes"]["profile.city"]) == (200, "Metz")
+
+
+def test_an_id_that_comes_with_a_refusal_draws_arms_and_nothing_else(api: Api) -> None:
+    """Arms need nothing that is kept; nothing that is kept is read, and no exposure is counted."""
+    api.ok("PATCH", "/v1/visitors/refuses", {"attributes": {"tier": "gold"}})
+    allowed, (bare,) = api.shown("refuses", "by.device", "tier"), api.shown("nobody-at-all", "tier")
+    refused = {"Cookie": "tessera_consent=personalization=0"}
+    assert (allowed[1], bare) == ("a", "c")
+    assert api.shown("refuses", "by.device", "tier", **refused) == [allowed[0], "c"]
+    seen = {"id": "r-1", "type": "impression", "visitor_id": "refuses", "content_id": "a", "slot": "by.device"}
+    told = api.ok("POST", "/v1/events", {"events": [seen]}, key="public", **refused)
+    assert (told["accepted"], told["ignored"]) == (0, 1)
