@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-from adapters.cms.port import CmsError
-from adapters.edge.port import EdgeError
-from adapters.models.port import ModelError
 from adapters.registry import BUILT_IN, RegistryError, discover
+from plugin.cli.examining_models import models, models_of
+from plugin.cli.finding import Finding, asked
 from plugin.cli.output import counted
-from plugin.cli.wiring import load_settings, opened_models, opened_sources
+from plugin.cli.wiring import load_settings, opened_sources
 from plugin.errors import SettingsError, TesseraError
-from plugin.flow.scores import SEGMENTS
 from plugin.foreign import ForeignPackageError
 from plugin.foreign import check as check_foreign
 from plugin.resources import Folder, folder
@@ -24,29 +20,12 @@ from plugin.setting_kinds import Plugged
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
 from rules import RuleError, load
-from rules.document import Document
-from rules.suggest import nearest
 
-Level = Literal["ok", "warning", "wrong"]
 SUPPORTED = ((3, 11), (3, 12))
 EDGE_PROBE = "doctor:ping"
 """A surrogate key that nothing is stored under; purging it takes all that purging takes."""
 LONG_S = 60.0
 """Events that wait for longer have nobody who applies them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How one thing stands; `remedy` says what to do where it is not well."""
-
-    level: Level
-    what: str
-    detail: str
-    remedy: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """For scripts."""
-        return asdict(self)
 
 
 def examine() -> list[Finding]:
@@ -58,7 +37,7 @@ def examine() -> list[Finding]:
         remedy = "mend tessera.toml or the TESSERA_* variables named here"
         return [*found, *(Finding("wrong", "settings", problem, remedy) for problem in error.problems)]
     found.append(Finding("ok", "settings", str(settings.config_file or "defaults and TESSERA_* variables")))
-    for look in (_data_dir, _keys, _database, _stream, _copies, _geography, _sources, _models, _edges):
+    for look in (_data_dir, _keys, _database, _stream, _copies, _geography, _sources, models, _edges):
         found.extend(look(settings))
     return found
 
@@ -165,36 +144,7 @@ def _published(store: Store, settings: Settings) -> Iterator[Finding]:
         return
     size = f"{counted(len(ruleset.document.slots), 'slot')}, {counted(len(ruleset.document.rules), 'rule')}"
     yield Finding("ok", "rules", f"version {number} is published: {size}")
-    for name in sorted(ruleset.document.models):
-        if name in settings.models:
-            yield from _features(name, ruleset.document, settings)
-        else:
-            near = nearest(name, settings.models)
-            hint = f"; did you mean {near!r}?" if near else ""
-            remedy = f"add [models.{name}] to tessera.toml, or name another in the rules"
-            yield Finding("wrong", f"model {name}", f"the published rules ask for it, and there is none{hint}", remedy)
-
-
-def _features(name: str, document: Document, settings: Settings) -> Iterator[Finding]:
-    """What a model reads and is never told: its weights would count for nothing, without a word."""
-    try:
-        with opened_models(settings, frozenset({name})) as opened:
-            features = opened[name].spec.features
-    except (ModelError, RegistryError):
-        return  # said where the model itself is looked at
-    of_visitor = [one for one in features if one != SEGMENTS and not one.startswith("content.")]
-    unknown = [one for one in of_visitor if document.catalogue.resolve(one) is None]
-    if unknown:
-        near = nearest(unknown[0], document.catalogue)
-        hint = f"; did you mean {near!r} by the first?" if near else ""
-        told = f"it reads {', '.join(unknown)}, which the published rules know nothing of{hint}"
-        remedy = "mend the names where the model has them, or declare them under 'attributes' in the rules"
-        yield Finding("warning", f"model {name}", told, remedy)
-    for slot in document.slots:
-        if of_visitor and slot.model.name == name and slot.model.per != "visitor":
-            told = f"the slot {slot.id} asks it per audience, so that it is never told {', '.join(of_visitor)}"
-            remedy = "let the slot ask per: visitor, or make segments of them and let it read audience.segments"
-            yield Finding("warning", f"model {name}", told, remedy)
+    yield from models_of(ruleset.document, settings)
 
 
 def _content(store: Store, settings: Settings) -> Iterator[Finding]:
@@ -296,17 +246,7 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             with opened_sources(settings, (name,)) as opened:
                 opened[name].ping()
 
-        yield _asked(f"source {name}", ping, f"mend [sources.{name}] in tessera.toml, or start what it reads")
-
-
-def _models(settings: Settings) -> Iterator[Finding]:
-    for name in settings.models:
-
-        def ping(name: str = name) -> None:
-            with opened_models(settings, frozenset({name})) as opened:
-                opened[name].ping()
-
-        yield _asked(f"model {name}", ping, f"mend [models.{name}] in tessera.toml, or start the scoring service")
+        yield asked(f"source {name}", ping, f"mend [sources.{name}] in tessera.toml, or start what it reads")
 
 
 def _edges(settings: Settings) -> Iterator[Finding]:
@@ -321,12 +261,4 @@ def _edges(settings: Settings) -> Iterator[Finding]:
             with closing(registry.edge(plugged.adapter)(plugged.options, Runtime.system())) as purger:
                 purger.purge((EDGE_PROBE,), hard=False)
 
-        yield _asked(f"edge {name}", ping, f"mend [edges.{name}] in tessera.toml, or start that cache")
-
-
-def _asked(what: str, ping: Callable[[], None], remedy: str) -> Finding:
-    try:
-        ping()
-    except (CmsError, EdgeError, ModelError, RegistryError) as error:
-        return Finding("wrong", what, str(error), remedy)
-    return Finding("ok", what, "answers")
+        yield asked(f"edge {name}", ping, f"mend [edges.{name}] in tessera.toml, or start that cache")
