@@ -231,6 +231,12 @@ def unknown_slots(names: Sequence[str], known: Iterable[str]) -> list[dict[str, 
     return [{"slot": slot, "detail": f"there is {_unknown(slot, nearest(slot, there_are))}"} for slot in names]
 
 
+def unknown_member(owner: str, name: str, known: Iterable[str], pointer: str) -> FieldError:
+    """What is said of a member that there is not, with the nearest that there is."""
+    near = nearest(name, known)
+    return FieldError(pointer, f"{owner} has no {name[:80]!r}" + (f"; did you mean {near!r}?" if near else ""))
+
+
 def _unknown(slot: str, suggestion: str | None) -> str:
     return f"no slot {slot!r}" + (f"; did you mean {suggestion!r}?" if suggestion else "")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from plugin.errors import FieldError
+from plugin.errors import FieldError, unknown_member
 from plugin.web.body import escaped
-from rules.suggest import nearest
 
 LONGEST_ID = 128
 _TEXT, _OBJECT = "a text", "an object"
@@ -45,9 +44,5 @@ def unread(context: Mapping[str, object]) -> list[FieldError]:
     """The parts that nothing reads, of many the first. They refuse no request: a page may be newer than its server."""
     if _KINDS.keys() >= context.keys():
         return []
-    found = []
-    for name in [one for one in context if one not in _KINDS][:_MOST_TOLD]:
-        near = nearest(name, _KINDS)
-        hint = f"; did you mean {near!r}?" if near else ""
-        found.append(FieldError(f"/context/{escaped(name)}", f"a context has no {name[:80]!r}{hint}"))
-    return found
+    others = [one for one in context if one not in _KINDS][:_MOST_TOLD]
+    return [unknown_member("a context", name, _KINDS, f"/context/{escaped(name)}") for name in others]
