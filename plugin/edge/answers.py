@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from plugin.edge.cover import cover
+from plugin.edge.cover import MOST, cover, fields_read
 from plugin.edge.headers import Lifetime, Longest, etag_of, lifetime
-from plugin.edge.keys import AUDIENCE, CONTENT, TESSERA, entry_key, slot_key
-from plugin.flow.types import Site
+from plugin.edge.keys import AUDIENCE, CONTENT, TESSERA, among_key, entry_key, field_key, slot_key
+from plugin.flow.types import Site, Surrogates
+from rules.compiled import CompiledSlot
 from rules.decision import Decision
 from rules.horizon import still_until
-from rules.slots import Slot
 
 MOST_CHARS = 4_000
 """Of all keys of an answer: Varnish refuses answers with a header of more than 8 KB, and others may cut it off."""
@@ -42,13 +42,19 @@ class Holding(NamedTuple):
         return lifetime(still_s, longest, strict=self.strict)
 
 
-def surrogates_of(slot: Slot) -> tuple[str, ...]:
+def surrogates_of(compiled: CompiledSlot) -> Surrogates:
     """The keys of a slot's answers, whichever entries they show: worked out with each publication.
 
-    What rules pin, hide, keep or boost is among what the slot selects, so that their selectors add nothing.
+    What rules pin, hide, keep or boost is among what the slot selects: their selectors add no entries, only fields.
     """
-    selectors = [slot.select] if slot.default is None else [slot.select, slot.default]
-    return (slot_key(slot.id), *cover(selectors))
+    slot = compiled.slot
+    chosen_from = cover([slot.select] if slot.default is None else [slot.select, slot.default])
+    of_any = (slot_key(slot.id), *chosen_from)
+    fields = fields_read(compiled)
+    if fields is None or len(chosen_from) * (1 + len(fields)) > MOST:
+        return Surrogates(of_any, of_any)
+    of_fields = (field_key(field, key) for field in fields for key in chosen_from)
+    return Surrogates(tuple(dict.fromkeys([slot_key(slot.id), *map(among_key, chosen_from), *of_fields])), of_any)
 
 
 def holding(site: Site, slots: Iterable[str], now: datetime) -> Holding:
@@ -61,32 +67,41 @@ def holding(site: Site, slots: Iterable[str], now: datetime) -> Holding:
     return Holding(tuple(named), now, not site.strict.isdisjoint(name for name, _end in named))
 
 
-def keys_of_answers(site: Site, decisions: Iterable[Decision], *, keyed: bool) -> tuple[str, ...]:
+def keys_of_answers(
+    site: Site, decisions: Sequence[Decision], *, keyed: bool, reads_all: bool = False
+) -> tuple[str, ...]:
     """The surrogate keys of an answer, each once.
 
     Args:
         keyed: whether the request named the rules of its slots, by its key: then a publication does not make the
             answer wrong, for nobody asks for it any more.
+        reads_all: whether the answer follows from more of the entries that are not shown than its slots read.
     """
-    found = dict.fromkeys([TESSERA] if keyed else [TESSERA, AUDIENCE])
-    for decision in decisions:
-        found.update(_keys_of(site, decision))
-    if sum(map(len, found)) + len(found) > MOST_CHARS:
-        return (TESSERA, CONTENT) if keyed else (TESSERA, AUDIENCE, CONTENT)
-    return tuple(found)
+    always = [TESSERA] if keyed else [TESSERA, AUDIENCE]
+    for of_any in (True,) if reads_all else (False, True):
+        found = dict.fromkeys(always)
+        for decision in decisions:
+            found.update(_keys_of(site, decision, of_any=of_any))
+        if sum(map(len, found)) + len(found) <= MOST_CHARS:
+            return tuple(found)
+    return (*always, CONTENT)
 
 
-def _keys_of(site: Site, decision: Decision) -> dict[str, None]:
+def _keys_of(site: Site, decision: Decision, *, of_any: bool) -> dict[str, None]:
     """Those of one slot, kept with its blocks for as long as they are shown."""
-    notes = decision.notes
-    kept = notes.get(_KEYS) if notes is not None else None
+    notes, note = decision.notes, (_KEYS, of_any)
+    kept = notes.get(note) if notes is not None else None
     if isinstance(kept, dict):
         return kept
-    found = dict.fromkeys(site.surrogates.get(decision.slot, (slot_key(decision.slot), CONTENT)))
+    of_slot = site.surrogates.get(decision.slot)
+    if of_slot is None:
+        found = dict.fromkeys([slot_key(decision.slot), CONTENT])
+    else:
+        found = dict.fromkeys(of_slot.of_any if of_any else of_slot.of_read)
     for block in decision.blocks:
         found[entry_key(site.sources.get(id(block.entry), ""), block.id)] = None
     if notes is not None:
-        notes[_KEYS] = found
+        notes[note] = found
     return found
 
 

@@ -1,4 +1,5 @@
-"""What a selector looks at, as surrogate keys: every entry that it could take carries one of them.
+"""What a slot's choice looks at: the entries, as surrogate keys of which each that could be taken carries one, and of
+these the fields.
 
 A new, changed or vanished entry is purged under its own keys, from before and after. So an answer that carries the keys
 here is purged whenever the change could bear on it, though nobody knew the entry when the answer was made.
@@ -9,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from plugin.edge.keys import CONTENT, id_key, tag_key, type_key
-from rules.conditions import All, AnyOf, Condition, Test
+from rules.compiled import CompiledSlot
+from rules.conditions import All, AnyOf, Condition, Test, walk
+from rules.decision import RESERVED_FIELDS
 
 MOST = 30
 """Keys; a selector that names more is as one that looks at everything."""
 _KEY = {"content.id": id_key, "content.type": type_key, "content.tags": tag_key}
+_OF_CONTENT = "content."
 _BEST = ("id:", "tag:", "type:")
 _ONE_TEXT = frozenset({"eq", "bare"})
 _ONE_OF_TEXTS = frozenset({"in", "bare_list"})
@@ -28,6 +32,26 @@ def cover(selectors: Iterable[Condition]) -> tuple[str, ...]:
             return (CONTENT,)
         found |= keys
     return tuple(sorted(found)) if len(found) <= MOST else (CONTENT,)
+
+
+def fields_read(compiled: CompiledSlot) -> tuple[str, ...] | None:
+    """The fields of entries that a slot's choice reads, whoever asks and whatever is chosen; None: any of them.
+
+    Not among them is what every choice reads of every entry: `RESERVED_FIELDS`. A model may read all that there is.
+    """
+    slot, actors = compiled.slot, compiled.actors
+    models = [slot.model, *(model for actor in actors for model in actor.models)]
+    if any(model.name is not None for model in models):
+        return None
+    selectors = [slot.select, *(selector for actor in actors for selector in actor.selectors)]
+    if slot.default is not None:
+        selectors.append(slot.default)
+    tests = (leaf for selector in selectors for leaf in walk(selector) if isinstance(leaf, Test))
+    names = {name for test in tests for name in test.names}
+    if slot.diversify is not None:
+        names.add(slot.diversify.by)
+    fields = {name.removeprefix(_OF_CONTENT) for name in names if name.startswith(_OF_CONTENT)}
+    return tuple(sorted(fields - RESERVED_FIELDS))
 
 
 def _keys(selector: Condition) -> frozenset[str] | None:

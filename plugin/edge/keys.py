@@ -19,6 +19,10 @@ AUDIENCE = "audience"
 CONTENT = "content"
 """Of answers that any change of content may bear on."""
 _SAFE = "/-_.~:@!$&'()*+;="
+_SAFE_IN_FIELDS = "-_.~"
+"""Neither / nor what stands before one in a key: the first / ends the name of a field."""
+MOST_OF_FIELDS = 60
+"""Keys by which a change of fields is purged beside those of the entry; a change of more is as one of everything."""
 
 
 def keys_of(purge: Purge) -> Iterator[str]:
@@ -30,10 +34,12 @@ def keys_of(purge: Purge) -> Iterator[str]:
         yield from (source_key(purge.source), CONTENT, TESSERA)
         return
     yield entry_key(purge.source, purge.id)
-    yield id_key(purge.id)
-    yield from map(type_key, purge.types)
-    yield from map(tag_key, purge.tags)
-    yield CONTENT
+    chosen_from = [id_key(purge.id), *map(type_key, purge.types), *map(tag_key, purge.tags), CONTENT]
+    yield from chosen_from
+    if purge.fields is None or len(purge.fields) * len(chosen_from) > MOST_OF_FIELDS:
+        yield from map(among_key, chosen_from)
+    else:
+        yield from (field_key(field, key) for field in purge.fields for key in chosen_from)
 
 
 def source_key(source: str) -> str:
@@ -59,6 +65,19 @@ def type_key(type_: str) -> str:
 def tag_key(tag: str) -> str:
     """Of every answer for which entries with a tag were looked at."""
     return _named("tag", quote(tag, safe=_SAFE))
+
+
+def among_key(key: str) -> str:
+    """Of every answer that chooses among the entries of a key, and has a `field_key` for each field that it reads."""
+    return _named("among", key)
+
+
+def field_key(field: str, key: str) -> str:
+    """Of every answer that chooses among the entries of a key by what they have in a field.
+
+    A path has the key of its first part, for `a.b` may be a field of that name, and a part of the field `a`.
+    """
+    return _named("field", f"{quote(field.partition('.')[0], safe=_SAFE_IN_FIELDS)}/{key}")
 
 
 def slot_key(slot: str) -> str:

@@ -66,6 +66,18 @@ class Profile(NamedTuple):
         return f"Profile(degraded={self.degraded!r})"
 
 
+class Surrogates(NamedTuple):
+    """The keys of a slot's answers, beside those of the entries shown.
+
+    Attributes:
+        of_read: purged when an entry that could be chosen comes or goes, or changes in what the choice reads.
+        of_any: fewer, purged when one changes in anything; the same where the choice may read everything.
+    """
+
+    of_read: tuple[str, ...]
+    of_any: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What is published: one rule set and one state of the content, prepared for each other.
@@ -77,7 +89,7 @@ class Site:
         reads: for each slot, what of the visitor can change it; see `rules.footprint.causes`.
         wanted: every attribute that some condition or selector reads.
         public_segments: those that a browser may learn of.
-        surrogates: for each slot, the keys of its answers beside those of the entries shown; see `plugin.edge.cover`.
+        surrogates: for each slot, the keys of its answers; see `plugin.edge.cover`.
         strict: the slots of which some rule says that it is never served stale.
         sources: of which source each entry is, by the identity of the entry in `content`.
         born: when and as which version these rules were made; with the revision it is not met twice.
@@ -93,7 +105,7 @@ class Site:
     wanted: frozenset[str] = field(repr=False)
     shared: SharedSlots = field(repr=False)
     public_segments: frozenset[str] = frozenset()
-    surrogates: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    surrogates: Mapping[str, Surrogates] = field(default_factory=dict, repr=False)
     strict: frozenset[str] = frozenset()
     sources: Mapping[int, str] = field(default_factory=dict, repr=False)
     born: str = ""

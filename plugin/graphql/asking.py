@@ -176,7 +176,14 @@ class Asking:
         if self.is_private or not self.by_get or not self.answers:
             return body, 200, {"Cache-Control": PRIVATE}
         return self.services.sharing.answered(
-            self.environ, self.address, self.answers, body, key=self.key, vary=VARY, broken=self.is_broken
+            self.environ,
+            self.address,
+            self.answers,
+            body,
+            key=self.key,
+            vary=VARY,
+            broken=self.is_broken,
+            reads_all=True,  # the types of its fields follow from all entries
         )
 
     def _refuse(self, parsed: object) -> NoReturn:

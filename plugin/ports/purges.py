@@ -16,6 +16,7 @@ class Purge:
         source: "" where no content changed.
         id: "": so much changed at once that the whole source is named.
         types, tags: before the change and after it.
+        fields: those that changed, where nothing else did that a decision could see; None: anything may have.
         removed: nobody may see what was from now on.
         epoch: of the content that holds the change; 0 where the rules alone changed.
         rules: epoch of the rules that hold it; 0 where they did not change.
@@ -31,6 +32,7 @@ class Purge:
     locale: str
     types: tuple[str, ...]
     tags: tuple[str, ...]
+    fields: tuple[str, ...] | None
     removed: bool
     epoch: int
     rules: int

@@ -16,6 +16,8 @@ from plugin.store.types import storable
 LONGEST_NAME = 255  # characters; PostgreSQL's index entries end at 2,704 bytes
 LONGEST_TARGET = 500  # bytes of what an entry depends on, which may be an address: it is part of a key
 LONGEST_REASON = 1_000
+LONGEST_FIELDS = 4_000  # characters of the names of what changed
+_READ_ALWAYS = ("type", "tags", "published_at", "expires_at")
 
 _decode = msgspec.json.Decoder().decode
 
@@ -70,6 +72,22 @@ def to_row(entry: StoredEntry) -> Row:
             **texts,
         },
     )
+
+
+def fields_changed(before: Mapping[str, object], after: Mapping[str, object]) -> str | None:
+    """The names of the fields in which two rows of an entry differ, as a JSON list; None where more differs that a
+    decision can see, or so many that it does not matter which.
+
+    A value is another where its text is: 1, 1.0 and true are equal, and are not shown alike.
+    """
+    if any(before[name] != after[name] for name in _READ_ALWAYS):
+        return None
+    one, other = (
+        {name: canonical(value) for name, value in _decode(str(row["fields"])).items()} for row in (before, after)
+    )
+    names = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    text = canonical(names)
+    return text if names and len(text) <= LONGEST_FIELDS else None
 
 
 def target_of(name: str) -> str:

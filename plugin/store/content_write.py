@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from plugin.ports import Cause, Changes, EntryProblem, Fence, Mark, SourceState
 from plugin.store.canonical import canonical
 from plugin.store.content_marks import holders, mark
-from plugin.store.content_rows import Key, target_of
+from plugin.store.content_rows import Key, fields_changed, target_of
 from plugin.store.content_sync import Held, Merge, Sifted, merge, sift, spare
 from plugin.store.statements import BATCH, batches, insert_into
 from plugin.store.tables import content_entries as entries
@@ -28,6 +28,9 @@ from plugin.store.types import storable
 MOST_PURGES = 200  # of one transaction; beyond, the whole source is purged
 KEY = (entries.c.source, entries.c.id, entries.c.locale)
 _SHOWN = [listed.c[name] for name in ("reason", "id", "locale", "file", "line")]
+_SEEN = [entries.c[name] for name in ("id", "locale", "type", "tags", "fields", "published_at", "expires_at")]
+_Columns = Mapping[Any, Any]
+"""A row, by the names of its columns."""
 _HELD = ("id", "locale", "digest", "version", "origin", "updated_at", "depends_on", "serial")
 
 
@@ -73,7 +76,7 @@ def write(
     touched = [*merged.added, *merged.updated, *merged.remove]
     epoch = epoch_of(tx, moved=bool(touched))
     serial = state.serial + bool(merged.write or merged.remove)
-    before = _marked(tx, state.source, [*merged.updated, *merged.remove])
+    before = _before(tx, state.source, [*merged.updated, *merged.remove])
     _bury(tx, state.source, merged.remove, serial=serial, now=now)
     _write_rows(tx, state.source, merged, serial=serial)
     # A variant that is there again has no tombstone, changed or not.
@@ -132,16 +135,24 @@ def _noticed(tx: Connection, source: str, keys: Set[Key], *, since: datetime) ->
     return {(id_, locale) for id_, locale in tx.execute(wanted)} & keys
 
 
-def _marked(tx: Connection, source: str, keys: Sequence[Key]) -> dict[Key, tuple[str, list[str]]]:
-    """The types and tags of entries, as they are before the change."""
-    found: dict[Key, tuple[str, list[str]]] = {}
+def _before(tx: Connection, source: str, keys: Sequence[Key]) -> Mapping[Key, _Columns]:
+    """What decisions see of entries, as it is before the change."""
+    found: dict[Key, _Columns] = {}
     if len(keys) > MOST_PURGES:
         return found
     for some in batches(keys):
         ids = sorted({id_ for id_, _ in some})
-        wanted = select(entries.c.id, entries.c.locale, entries.c.type, entries.c.tags)
-        for id_, locale, type_, tags in tx.execute(wanted.where(entries.c.source == source, entries.c.id.in_(ids))):
-            found[id_, locale] = type_, json.loads(tags)
+        wanted = select(*_SEEN).where(entries.c.source == source, entries.c.id.in_(ids))
+        found |= {(row["id"], row["locale"]): row for row in tx.execute(wanted).mappings()}
+    return found
+
+
+def _repeated(tx: Connection, source: str, ids: Collection[str]) -> Set[str]:
+    """The ids that entries of other sources have too, when it is this transaction's turn to change the content."""
+    found: set[str] = set()
+    for some in batches(sorted(ids)):
+        wanted = select(entries.c.id).where(entries.c.source != source, entries.c.id.in_(some))
+        found.update(tx.execute(wanted).scalars())
     return found
 
 
@@ -213,7 +224,7 @@ def _put_in_line(
     tx: Connection,
     source: str,
     merged: Merge,
-    before: Mapping[Key, tuple[str, list[str]]],
+    before: Mapping[Key, _Columns],
     *,
     epoch: int,
     now: datetime,
@@ -227,21 +238,23 @@ def _put_in_line(
         return
     after = {(str(row["id"]), str(row["locale"])): row for row in merged.write}
     removed = set(merged.remove)
+    # Of two sources' entries of one id that are alike otherwise, all that is in them decides which is the one shown.
+    repeated = _repeated(tx, source, {id_ for id_, _ in merged.updated})
     rows = []
     for key in changed:
-        row = after.get(key)
-        marked = [before[key]] if key in before else []
-        marked += [(str(row["type"]), json.loads(str(row["tags"])))] if row else []
-        version = row["version"] if row else None
+        old, row = before.get(key), after.get(key)
+        there = [one for one in (old, row) if one is not None]
+        tags = [tag for one in there for tag in json.loads(str(one["tags"]))]
         rows.append(
             {
                 **plain,
                 "id": key[0],
                 "locale": key[1],
-                "types": canonical(list(dict.fromkeys(type_ for type_, _tags in marked))),
-                "tags": canonical(list(dict.fromkeys(tag for _type, tags in marked for tag in tags))),
+                "types": canonical(list(dict.fromkeys(str(one["type"]) for one in there))),
+                "tags": canonical(list(dict.fromkeys(tags))),
+                "fields": fields_changed(old, row) if old and row and key[0] not in repeated else None,
                 "removed": key in removed,
-                "version": version,
+                "version": row["version"] if row else None,
             }
         )
     for some in batches(rows):

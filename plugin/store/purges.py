@@ -24,6 +24,7 @@ _SHOWN = (
     "locale",
     "types",
     "tags",
+    "fields",
     "removed",
     "epoch",
     "rules",
@@ -34,7 +35,7 @@ _SHOWN = (
     "passes",
     "attempts",
 )
-_LISTS = ("types", "tags")
+_LISTS = ("types", "tags", "fields")
 _COLUMNS = [purges.c[name] for name in _SHOWN]
 
 
@@ -110,7 +111,11 @@ class SqlPurges:
     def _found(self, wanted: Select[Any]) -> tuple[Purge, ...]:
         with reading(self._engine) as tx:
             rows = tx.execute(wanted).mappings()
-            return tuple(Purge(**{**row, **{name: tuple(json.loads(row[name])) for name in _LISTS}}) for row in rows)
+            return tuple(Purge(**{**row, **{name: _listed(row[name]) for name in _LISTS}}) for row in rows)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(json.loads(text))
 
 
 def put_audience(tx: Connection, *, now: datetime, rules: int = 0, epoch: int = 0) -> None:

@@ -225,4 +225,5 @@ content_purges = Table(
     Column("types", Plain, nullable=False, server_default="[]"),  # before and after, like the tags
     Column("rules", Integer, nullable=False, server_default="0"),  # their epoch; 0: they did not change
     Column("audience", Boolean, nullable=False, server_default=false()),  # who gets what, and no entry
+    Column("fields", Plain),  # that changed, where nothing else did; none: anything may have
 )

@@ -395,6 +395,91 @@ def test_every_change_puts_a_purge_in_line_with_the_tags_of_both_times(desk: Des
     assert [(one.types, one.tags, one.removed) for one in gone] == [(changed[0].types[-1:], ("new",), True)]
 
 
+def fields_purged(desk: Desk, *now: StoredEntry) -> list[tuple[str, ...] | None]:
+    """What the purges of this change say."""
+    before = desk.store.content.epoch()
+    desk.hold(*now)
+    return [one.fields for one in desk.store.purges.since(before)]
+
+
+def test_a_purge_names_the_fields_that_changed(desk: Desk) -> None:
+    held = entry("a", fields={"title": "t", "price": 1, "gone": None, "deep": {"er": [1]}, "same": [{"a": 1.5}]})
+    desk.hold(held, entry("b"))
+
+    def of(**changed: object) -> list[tuple[str, ...] | None]:
+        found = fields_purged(desk, replace(held, fields={**held.fields, **changed}))  # type: ignore[dict-item]
+        desk.hold(held)
+        return found
+
+    assert of(title="u") == [("title",)]
+    assert of(price=True, new=None, deep={"er": [1, 2]}) == [("deep", "new", "price")]
+    assert of(price=1.0) == [("price",)], "which is written otherwise"
+    assert of(**{'"a.b", é': 1}) == [('"a.b", é',)]
+    without = {name: value for name, value in held.fields.items() if name != "gone"}
+    assert fields_purged(desk, replace(held, fields=without)) == [("gone",)]
+    assert fields_purged(desk, held, entry("b", title="u")) == [("gone",), ("title",)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"type": "page"},
+        {"tags": ("news", "new")},
+        {"tags": ()},
+        {"published_at": NOON + timedelta(microseconds=1)},
+        {"published_at": None},
+        {"expires_at": NOON},
+    ],
+)
+def test_a_purge_of_what_every_decision_reads_names_no_fields(desk: Desk, other: dict[str, object]) -> None:
+    desk.hold(entry("a"))
+    assert fields_purged(desk, entry("a", title="u", **other)) == [None]
+    assert fields_purged(desk, entry("a", title="u")) == [None]
+
+
+def test_a_purge_of_what_came_or_went_names_no_fields(desk: Desk) -> None:
+    assert fields_purged(desk, entry("a")) == [None]
+    assert fields_purged(desk, entry("a", "fr"), entry("a", title="u")) == [None, ("title",)]
+    before = desk.store.content.epoch()
+    desk.hold(deleted=(("a", "fr"),))
+    assert [one.fields for one in desk.store.purges.since(before)] == [None]
+
+
+def test_a_purge_of_very_many_fields_names_none(desk: Desk) -> None:
+    desk.hold(entry("a"))
+    assert fields_purged(desk, entry("a", fields={f"field-{number}": 1 for number in range(1_000)})) == [None]
+
+
+def test_a_purge_of_an_id_that_two_sources_have_names_no_fields(desk: Desk) -> None:
+    """Where they have one date, all of their fields decide which of them is shown."""
+    desk.hold(entry("a"), entry("b"))
+    other = Changes(entries=(replace(entry("a", title="s"), source="other"),))
+    desk.store.content.apply("other", other, now=NOON)
+    assert fields_purged(desk, entry("a", title="u"), entry("b", title="u")) == [None, ("title",)]
+    desk.store.content.drop("other", now=NOON)
+    assert fields_purged(desk, entry("a", title="v")) == [("title",)]
+
+
+def test_an_id_that_another_source_brings_at_the_same_time_is_seen(desk: Desk) -> None:
+    """Whichever of the two is first, one of their purges is of everything."""
+    for number in range(15):
+        desk.hold(entry(f"e{number}"))
+        before = desk.store.content.epoch()
+        other = Changes(entries=(replace(entry(f"e{number}"), source="other"),))
+        with ThreadPoolExecutor(2) as pool:
+            writing = [
+                pool.submit(desk.store.content.apply, "other", other, now=NOON),
+                pool.submit(desk.hold, entry(f"e{number}", title="u")),
+            ]
+            for one in writing:
+                one.result()
+        found = [(one.source, one.fields) for one in desk.store.purges.since(before)]
+        assert found in (
+            [("cms", ("title",)), ("other", None)],
+            [("other", None), ("cms", None)],
+        )
+
+
 def test_so_many_changes_are_one_purge_of_the_source(desk: Desk) -> None:
     desk.hold(*(entry(f"e{number}") for number in range(201)))
     assert [(one.id, one.source) for one in desk.store.purges.due(now=NOON)] == [("", "cms")]

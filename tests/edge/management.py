@@ -90,7 +90,11 @@ class Management:
 
     def _push(self, name: str) -> None:
         self._revision += 1
-        variants = worlds.variants(self._random, name, self._revision, _now(), self.spread_s)
+        held = self.states.content.last.get(name)
+        if held and self._random.random() < 0.5:
+            variants = worlds.touched(self._random, held, self._revision)
+        else:
+            variants = worlds.variants(self._random, name, self._revision, _now(), self.spread_s)
         began = time.time()
         tag = self._tags.get(name)
         answer = self._ask("PUT", f"/v1/content/{name}", worlds.pushed(variants), {"If-Match": tag} if tag else {})

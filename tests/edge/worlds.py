@@ -258,6 +258,18 @@ def variants(random: Random, name: str, revision: int, now: datetime, spread_s: 
     return found
 
 
+def touched(random: Random, variants: Sequence[Entry], revision: int) -> list[Entry]:
+    """The same with other titles, and now and then elsewhere: what is purged by its fields alone."""
+    moves = random.random() < 0.6
+    found = []
+    for one in variants:
+        entry = {**one, "title": f"{one['id']} {one.get('locale')} {revision}"}
+        if moves:
+            entry["region"] = random.choice(tuple(CONTINENTS))
+        found.append(entry)
+    return found
+
+
 def pushed(entries: Sequence[Entry]) -> dict[str, Any]:
     """The body that pushes these languages of one entry."""
     own = ("id", "type", "tags", "locale", "published_at")

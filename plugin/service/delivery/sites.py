@@ -241,6 +241,7 @@ def site_of(
     slots = {slot: ruleset.compiled(slot) for slot in ruleset.slots}
     shared = SharedSlots(ruleset, content, before.shared if before is not None else None)
     written = before.texts if before is not None else {}
+    surrogates = before.surrogates if before is not None and before.ruleset is ruleset else None
     return Site(
         version=version,
         revision=revision,
@@ -251,7 +252,7 @@ def site_of(
         wanted=wanted_by(ruleset),
         shared=shared,
         public_segments=frozenset(one.id for one in ruleset.document.segments if one.public),
-        surrogates={name: surrogates_of(one.slot) for name, one in slots.items()},
+        surrogates=surrogates or {name: surrogates_of(one) for name, one in slots.items()},
         strict=frozenset(name for name, one in slots.items() if any(rule.strict for rule in one.rules)),
         sources={id(one.entry): source for one, source in zip(content.candidates, sources, strict=False)},
         born=born,

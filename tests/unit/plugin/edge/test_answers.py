@@ -31,16 +31,33 @@ def site(*entries: dict[str, Any], revision: str = "1.1", born: str = "1 then") 
     return site_of(ruleset, content, 1, revision, sources=["cms"] * len(entries), born=born)
 
 
-def keys(made: Site, slot: str, *, keyed: bool = False) -> tuple[str, ...]:
+def keys(made: Site, slot: str, *, keyed: bool = False, reads_all: bool = False) -> tuple[str, ...]:
     decision = made.ruleset.decide(slot, {}, made.content, now=NOON)
-    return keys_of_answers(made, [decision], keyed=keyed)
+    return keys_of_answers(made, [decision], keyed=keyed, reads_all=reads_all)
 
 
 def test_an_answer_has_the_keys_of_its_slot_of_what_it_shows_and_of_what_it_looked_at() -> None:
     made = site({"id": "h", "type": "hero"}, {"id": "c d", "type": "card"})
-    assert keys(made, "hero") == ("tessera", "audience", "slot:hero", "type:hero", "entry:cms/h")
-    assert keys(made, "hero", keyed=True) == ("tessera", "slot:hero", "type:hero", "entry:cms/h")
-    assert set(keys(made, "feed")) >= {"content", "entry:cms/h", "entry:cms/c%20d"}
+    assert keys(made, "hero") == ("tessera", "audience", "slot:hero", "among:type:hero", "entry:cms/h")
+    assert keys(made, "hero", keyed=True) == ("tessera", "slot:hero", "among:type:hero", "entry:cms/h")
+    assert set(keys(made, "feed")) >= {"among:content", "entry:cms/h", "entry:cms/c%20d"}
+
+
+def test_an_answer_that_follows_from_all_of_the_entries_is_purged_when_anything_of_them_changes() -> None:
+    made = site({"id": "h", "type": "hero"})
+    assert keys(made, "hero", keyed=True, reads_all=True) == ("tessera", "slot:hero", "type:hero", "entry:cms/h")
+    assert "among:type:hero" in keys(made, "hero"), "what was kept of the other kind is not taken"
+    assert "among:type:hero" not in keys(made, "hero", reads_all=True)
+
+
+def test_an_answer_with_too_many_keys_for_its_fields_has_those_of_any_change() -> None:
+    reads = {"any": [{f"content.field-{place}-{'x' * 100}": 1} for place in range(25)]}
+    documents = [{"id": name, "select": {"all": [{"content.type": name}, reads]}} for name in "ab"]
+    ruleset = load({"slots": documents})
+    made = site_of(ruleset, ruleset.prepare([]), 1, "1.1")
+    decisions = [ruleset.decide(name, {}, made.content, now=NOON) for name in "ab"]
+    assert len(keys_of_answers(made, decisions[:1], keyed=True)) == 3 + 25
+    assert keys_of_answers(made, decisions, keyed=True) == ("tessera", "slot:a", "type:a", "slot:b", "type:b")
 
 
 def test_an_answer_of_very_many_entries_is_purged_with_any() -> None:

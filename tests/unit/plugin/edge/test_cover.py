@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from plugin.edge.answers import surrogates_of
+from plugin.edge.cover import fields_read
 from rules import load
 
 ANY = ("content",)
@@ -14,8 +16,8 @@ ANY = ("content",)
 
 def covered(**slot: Any) -> tuple[str, ...]:
     attributes = {"profile.interests": {"type": "string_list"}}
-    found = load({"attributes": attributes, "slots": [{"id": "s", **slot}]}).document.slots[0]
-    name, *keys = surrogates_of(found)
+    found = load({"attributes": attributes, "slots": [{"id": "s", **slot}]}).compiled("s")
+    name, *keys = surrogates_of(found).of_any
     assert name == "slot:s"
     return tuple(keys)
 
@@ -56,7 +58,7 @@ def test_a_default_counts_too() -> None:
     assert covered(select={"content.type": "a"}, default={}) == ANY
 
 
-def test_what_rules_do_adds_nothing() -> None:
+def test_what_rules_do_adds_no_entries() -> None:
     """They choose among what the slot selects."""
     document = {
         "slots": [{"id": "s", "select": {"content.type": "a"}}],
@@ -66,4 +68,74 @@ def test_what_rules_do_adds_nothing() -> None:
     content = ruleset.prepare([{"id": "elsewhere", "type": "b"}, {"id": "mine", "type": "a"}])
     decision = ruleset.decide("s", {}, content, now="2026-11-22T12:00:00Z")
     assert [one.id for one in decision.blocks] == ["mine"]
-    assert surrogates_of(ruleset.document.slots[0]) == ("slot:s", "type:a")
+    assert surrogates_of(ruleset.compiled("s")).of_any == ("slot:s", "type:a")
+
+
+def read(rules: Sequence[Any] = (), experiments: Sequence[Any] = (), **slot: Any) -> tuple[str, ...] | None:
+    document = {"slots": [{"id": "s", **slot}, {"id": "t"}], "rules": rules, "experiments": experiments}
+    attributes = {"profile.interests": {"type": "string_list"}}
+    return fields_read(load({**document, "attributes": attributes}).compiled("s"))
+
+
+def does(*effects: Any, slot: Any = "s", **more: Any) -> list[Any]:
+    return [{"id": "r", "slot": slot, "then": list(effects), **more}]
+
+
+ARMS = [{"id": "a"}, {"id": "b", "then": [{"boost": {"content.score": {"gt": 1}}, "by": 1}]}]
+
+
+@pytest.mark.parametrize(
+    ("found", "fields"),
+    [
+        (read(), ()),
+        (read(select={"content.type": "a", "content.tags": "b", "content.locale": "fr"}), ()),
+        (read(select={"any": [{"not": {"content.b": 1}}, {"content.a.c": {"exists": True}}]}), ("a.c", "b")),
+        (read(select={"content.tags.x": 1}), ("tags.x",)),
+        (read(select={"content.low": {"lt": {"ref": "content.high"}}}), ("high", "low")),
+        (read(select={"content.topics": {"contains_any": {"ref": "profile.interests"}}}), ("topics",)),
+        (read(select={"content.ends": {"before": {"ago": "1d"}}}), ("ends",)),
+        (read(default={"content.stock": True}), ("stock",)),
+        (read(diversify={"by": "content.topics"}), ("topics",)),
+        (read(diversify={"by": "content.type"}), ()),
+        *(
+            (read(rules=does({kind: {"content.price": 1}, **more}, slot=slot)), ("price",))
+            for kind, more in (("only", {}), ("hide", {}), ("pin", {}), ("boost", {"by": 1}))
+            for slot in ("s", "*", ["t", "s"])
+        ),
+        (read(rules=does({"hide": {"content.price": 1}}, slot="t")), ()),
+        (read(rules=does({"hide": {"content.price": 1}}, enabled=False)), ()),
+        (read(rules=does({"set": {"presentation.a": 1}}, {"stop": True})), ()),
+        (read(experiments=[{"id": "e", "slot": "s", "arms": ARMS}]), ("score",)),
+        (read(blend={"rules": 0.5}), ()),
+        (read(blend={"model": {"name": "m"}}), None),
+        (read(rules=does({"model": {"name": "m"}})), None),
+        (read(rules=does({"model": {"weight": 0.5}})), ()),
+    ],
+)
+def test_a_choice_reads_fields(found: tuple[str, ...] | None, fields: tuple[str, ...] | None) -> None:
+    assert found == fields
+
+
+def test_answers_have_a_key_for_each_field_of_what_they_choose_from() -> None:
+    slot = {"id": "s", "select": {"content.type": ["a", "b/c"], "content.price": 1}}
+    found = surrogates_of(load({"slots": [slot]}).compiled("s"))
+    assert found.of_read == (
+        "slot:s",
+        *("among:type:a", "among:type:b/c"),
+        *("field:price/type:a", "field:price/type:b/c"),
+    )
+    assert found.of_any == ("slot:s", "type:a", "type:b/c")
+
+
+def test_a_path_has_the_key_of_its_first_part() -> None:
+    slot = {"id": "s", "select": {"content.type": "a", "content.place.city": "x", "content.place.land": "y"}}
+    assert surrogates_of(load({"slots": [slot]}).compiled("s")).of_read[2:] == ("field:place/type:a",)
+
+
+@pytest.mark.parametrize("named", [28, 29, 30])
+def test_a_slot_with_very_many_keys_is_purged_with_any_change(named: int) -> None:
+    reads = {"any": [{f"content.field-{place}": 1} for place in range(named)]}
+    found = surrogates_of(
+        load({"slots": [{"id": "s", "select": {"all": [{"content.type": "a"}, reads]}}]}).compiled("s")
+    )
+    assert (found.of_read == found.of_any) is (named == 30)

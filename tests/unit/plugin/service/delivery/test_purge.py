@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from adapters.edge.keys import checked
 from adapters.edge.port import LONGEST_KEY, EdgeError, State
-from plugin.edge.keys import entry_key, source_key, tag_key
+from plugin.edge.keys import entry_key, field_key, keys_of, source_key, tag_key, type_key
 from plugin.errors import NotFound, ServiceUnavailable
-from plugin.ports import Changes, StoredEntry
+from plugin.ports import Changes, Purge, StoredEntry
 from plugin.ports.serving import Serving
 from plugin.service.delivery.purge import Relay, Standing, standing
 from plugin.service.delivery.serving import Fleets
@@ -20,7 +20,8 @@ from plugin.store import Store
 from plugin.web.purge_metrics import PurgesCollector
 from tests.unit.plugin.service.site_support import NOW
 
-OF_A = ("entry:cms/a", "id:a", "type:hero", "tag:slot:x", "content")
+CHOSEN_FROM = ("id:a", "type:hero", "tag:slot:x", "content")
+OF_A = ("entry:cms/a", *CHOSEN_FROM, *(f"among:{key}" for key in CHOSEN_FROM))
 
 
 class Cache:
@@ -159,7 +160,7 @@ def test_what_is_gone_is_purged_hard_and_apart(sqlite_store: Store) -> None:
     bench.write("b", deleted="a")
     bench.later(3)
     assert (OF_A, True) in cache.told
-    assert ((*OF_A, "entry:cms/b", "id:b"), False) in cache.told
+    assert ((*OF_A, "entry:cms/b", "id:b", "among:id:b"), False) in cache.told
 
 
 def test_what_changed_is_purged_by_what_it_was_and_what_it_is(sqlite_store: Store) -> None:
@@ -171,7 +172,8 @@ def test_what_changed_is_purged_by_what_it_was_and_what_it_is(sqlite_store: Stor
     sqlite_store.content.apply("cms", Changes(entries=(changed,)), now=bench.now)
     bench.later(3)
     told = {key for keys, _hard in cache.told for key in keys}
-    assert told == {"entry:cms/a", "id:a", "type:hero", "type:teaser", "tag:slot:x", "tag:new", "content"}
+    chosen_from = {*CHOSEN_FROM, "type:teaser", "tag:new"}
+    assert told == {"entry:cms/a", *chosen_from, *(f"among:{key}" for key in chosen_from)}
 
 
 def test_very_many_changes_purge_everything(sqlite_store: Store) -> None:
@@ -371,3 +373,31 @@ def test_a_first_purge_that_failed_spares_nothing_when_it_is_repeated(sqlite_sto
     cache.fails = None
     bench.later(600)
     assert (cache.told, cache.late) == ([(OF_A, False)], [])
+
+
+def changed(*fields: str, tags: Sequence[str] = ("slot:x",)) -> Purge:
+    return Purge(1, "cms", "a", "", ("hero",), tuple(tags), fields, False, 1, 0, False, None, None, NOW, 0, 0)
+
+
+def test_a_change_of_fields_is_purged_by_them() -> None:
+    """What has a key of the entries alone is purged by any change: a cache may have it from an older release."""
+    of_title = [f"field:title/{key}" for key in CHOSEN_FROM]
+    assert list(keys_of(changed("title"))) == ["entry:cms/a", *CHOSEN_FROM, *of_title]
+
+
+def test_a_change_of_very_many_fields_is_one_of_everything() -> None:
+    names = [f"field-{number}" for number in range(15)]
+    assert len(list(keys_of(changed(*names)))) == 1 + 4 + 60
+    assert tuple(keys_of(changed(*names, "one-more"))) == OF_A
+    tags = [f"tag-{number}" for number in range(60)]
+    assert "among:type:hero" in set(keys_of(changed("title", tags=tags)))
+
+
+def test_the_key_of_a_field_is_of_no_other_field_and_of_nothing_else() -> None:
+    names = ["a", "a/b", "a:b", "a%2Fb", "a b", "A", "é", "", "/", "type:x"]
+    keys = [field_key(name, key) for name in names for key in (type_key("x"), type_key("b/type:x"), tag_key("x"))]
+    assert len(set(keys)) == len(keys)
+    assert checked(keys) == keys
+    assert field_key("a.b.c", "content") == field_key("a", "content")
+    assert field_key("é" * 400, tag_key("雪" * 255)) in checked([field_key("é" * 400, tag_key("雪" * 255))])
+    assert {key.partition(":")[0] for key in keys} == {"field"}
