@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from plugin.cli.entries import Entries, entries_of_file, read_entries
-from plugin.cli.output import Failed, ProblemsFound, counted, plain, show_json, show_problems
+from plugin.cli.output import ProblemsFound, counted, plain, show_json, show_problems
 from plugin.cli.places import RuleFiles
 from plugin.service.rulesets.checking import without_purpose
 from rules import Content, Problem, RuleError, Ruleset, load_files
@@ -72,9 +72,11 @@ def _check(paths: Sequence[Path], content_path: Path | None, now: datetime) -> C
         return CheckedFiles(error.problems)
     files = RuleFiles(paths)
     problems = [*ruleset.warnings, *map(files.placed, without_purpose(ruleset))]
-    entries = read_entries(content_path) if content_path is not None else _published(ruleset, problems, files)
     try:
+        entries = read_entries(content_path) if content_path is not None else _published(ruleset, problems, files)
         content = ruleset.prepare(entries)
+    except RuleError as error:
+        return CheckedFiles(error.problems, ruleset)
     except ValueError as error:
         return CheckedFiles([Problem(str(error), "", str(content_path))], ruleset)
     problems += [
@@ -112,8 +114,8 @@ def _costs(found: CheckedFiles, content_path: Path | None, now: datetime) -> lis
 def _entries_beside(files: RuleFiles, name: str) -> Entries:
     try:
         return entries_of_file(files.beside(name))
-    except Failed as error:  # that test fails, and the others go on
-        raise ValueError("; ".join(error.lines)) from error
+    except RuleError as error:  # that test fails, and the others go on
+        raise ValueError("; ".join(map(str, error.problems))) from error
 
 
 def _published(ruleset: Ruleset, problems: list[Problem], files: RuleFiles) -> Entries:

@@ -127,7 +127,6 @@ def status(shape: str) -> None:
 @click.argument("source", required=False)
 @click.option("--entries", "most", type=click.IntRange(0, 100), default=3, show_default=True, help="How many to show.")
 @format_option
-@click.option("--json", "shape", flag_value="json", help="The same as --format json.")
 def check(source: str | None, most: int, shape: str) -> None:
     """Test the credentials and the mapping of SOURCE, or of every source, and show what is understood.
 

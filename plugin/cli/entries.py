@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from plugin.cli.output import Failed
-from rules.errors import RuleError
+from rules.errors import Problem, RuleError
+from rules.report import pointer
 from rules.source import LONGEST_TEXT, parse
 
 Entries = Sequence[Mapping[str, object]]
@@ -27,32 +27,33 @@ def read_entries(path: Path) -> Entries:
     """The entries at a path, as `rules` takes them.
 
     Raises:
-        Failed: a file that is no list of entries, or a folder that cannot be read; with the places.
+        RuleError: a file that is no list of entries; with the places.
+        CmsError: a folder that cannot be read.
     """
     return _folder(path) if path.is_dir() else entries_of_file(path)
 
 
 def entries_of_file(path: Path) -> Entries:
-    """A list of entries, or `{entries: [...]}`, as YAML or JSON."""
+    """A list of entries, or `{entries: [...]}`, as YAML or JSON. Raises RuleError."""
+    file = str(path)
     try:
         if path.stat().st_size > LONGEST_TEXT:
-            raise Failed(f"{path}: the file is too large")
-        source = parse(path.read_text("utf-8"), str(path))
+            raise RuleError([Problem("the file is too large", file=file)])
+        source = parse(path.read_text("utf-8"), file)
     except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"{path}: cannot be read: {error}") from error
-    except RuleError as error:
-        raise Failed([str(problem) for problem in error.problems]) from error
+        raise RuleError([Problem(f"cannot be read: {error}", file=file)]) from error
     inside: tuple[str, ...] = ("entries",) if isinstance(source.data, Mapping) else ()
     found = source.data.get("entries") if isinstance(source.data, Mapping) else source.data
     if not isinstance(found, list):
-        raise Failed(f"{path}: want a list of entries, or a mapping with one under 'entries'")
+        raise RuleError([Problem("want a list of entries, or a mapping with one under 'entries'", file=file)])
     faults = []
     for index, entry in enumerate(found):
         if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str) or not entry["id"]:
             place = source.place((*inside, index))
-            faults.append(f"{path}:{place.line}:{place.column}: an entry is a mapping with an 'id', a text")
+            said = "an entry is a mapping with an 'id', a text"
+            faults.append(Problem(said, pointer((*inside, index)), file, place.line, place.column))
     if faults:
-        raise Failed(faults)
+        raise RuleError(faults)
     return found
 
 

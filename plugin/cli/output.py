@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from rules.errors import Problem
 
 FORMATS = click.Choice(["text", "json"])
-format_option = click.option(
+_format = click.option(
     "--format", "shape", type=FORMATS, default="text", show_default=True, help="How the result is printed."
 )
+_json = click.option("--json", "shape", flag_value="json", help="The same as --format json.")
+
+
+def format_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Lets a command print JSON, by either option; it is given `shape`."""
+    return _format(_json(command))
 
 
 class ProblemsFound(click.ClickException):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.unit.plugin.cli.conftest import CONTENT, RULES, TESTS, Tessera
 
 
@@ -98,6 +100,26 @@ def test_content_of_a_test_is_read_from_beside_the_rules_and_from_nowhere_else(r
     assert "only files beside the rules" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("- {id: a}\n- {title: b}\n- 7\n", ["2:3", "3:3"]),
+        ("- {id: a, id: b}\n", ["1:11"]),
+        ("pages: []\n", ["1:1"]),
+        ("- {id: a, tags: 3}\n", ["1:1"]),
+    ],
+)
+def test_content_that_is_none_is_a_problem_with_its_place_too(
+    run: Tessera, rules: Path, content: Path, text: str, places: list[str]
+) -> None:
+    content.write_text(text)
+    result = run("rules", "check", str(rules), "--content", str(content))
+    assert result.exit_code == 1
+    assert [line.partition(": ")[0] for line in result.stderr.splitlines()] == [f"{content}:{one}" for one in places]
+    told = json.loads(run("rules", "check", str(rules), "--content", str(content), "--format", "json").stdout)
+    assert (told["ok"], len(told["problems"])) == (False, len(places))
+
+
 def test_json_says_the_same_for_scripts(run: Tessera, rules: Path, content: Path) -> None:
     arguments = ("rules", "check", str(rules), "--content", str(content), "--format", "json")
     good = json.loads(run(*arguments).stdout)
@@ -160,3 +182,10 @@ def test_cost_is_shown_where_it_is_asked_for(run: Tessera, rules: Path, content:
     assert "takes home.hero from 1 to 2 cached versions" in result.stdout
     told = json.loads(run("rules", "check", str(rules), "--cost", "--format", "json").stdout)["cost"]
     assert [(slot["slot"], slot["versions"], slot["how"]) for slot in told] == [("home.hero", 2, "exact")]
+
+
+def test_json_has_a_short_form(run: Tessera, rules: Path) -> None:
+    for command in (("rules", "check", str(rules)), ("config",), ("models", "list")):
+        short, long = run(*command, "--json"), run(*command, "--format", "json")
+        assert (short.exit_code, short.stdout) == (long.exit_code, long.stdout)
+        assert json.loads(short.stdout) is not None
