@@ -49,20 +49,31 @@ def upgrade(revision: str) -> None:
     click.echo(f"already at {after}" if before == after else f"{before or 'base'} -> {after}")
 
 
-@db.command()
-@click.argument("revision")
+@db.command(context_settings={"ignore_unknown_options": True})  # -1 is a revision
+@click.argument("revision", default="-1")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def downgrade(revision: str, yes: bool) -> None:
-    """Undo the revisions after REVISION; `base` undoes all of them, and the data with them."""
+    """Undo the revisions after REVISION; the last one where none is given, or -2 for two of them.
+
+    `base` undoes all of them, and the data with them.
+    """
     from plugin.store import migrate  # noqa: PLC0415
     from plugin.store.revision import current as revision_of  # noqa: PLC0415
 
-    if not yes:
-        click.confirm("What the undone revisions keep is lost. Go on?", abort=True, err=True)
+    if not yes and not _agreed("What the undone revisions keep is lost. Go on?"):
+        raise Failed("nothing was undone; --yes does it without asking")
     with _engine() as engine:
         before = revision_of(engine)
         migrate.downgrade(engine, revision)
         click.echo(f"{before or 'base'} -> {revision_of(engine) or 'base'}")
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:  # nobody is there to be asked
+        click.echo(err=True)
+        return False
 
 
 @db.command()

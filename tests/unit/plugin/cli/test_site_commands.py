@@ -53,8 +53,21 @@ def test_a_downgrade_asks_first(run: Tessera, here: Path) -> None:
     """The data goes with it; without a terminal to say yes, nothing is done."""
     run("db", "upgrade")
     before = run("db", "current").stdout
-    assert run("db", "downgrade", "base").exit_code == 1
+    refused = run("db", "downgrade", "base")
+    assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (
+        1,
+        "tessera: nothing was undone; --yes does it without asking",
+    )
     assert run("db", "current").stdout == before
+
+
+def test_a_downgrade_without_a_revision_undoes_the_last(run: Tessera, here: Path) -> None:
+    run("db", "upgrade")
+    newest = run("db", "current").stdout.strip()
+    one, two = f"{int(newest) - 1:04}", f"{int(newest) - 2:04}"
+    assert run("db", "downgrade", "--yes").stdout == f"{newest} -> {one}\n"
+    run("db", "upgrade")
+    assert run("db", "downgrade", "-2", "--yes").stdout == f"{newest} -> {two}\n"
 
 
 def test_an_unknown_revision_is_a_sentence(run: Tessera, here: Path) -> None:
