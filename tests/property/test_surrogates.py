@@ -85,12 +85,14 @@ class Form(NamedTuple):
         dated: whether what it asks of the publication date it asks of another date.
         default: what slots show when nothing is left, which for the last of them is always; None: what they did.
         models: whether it has any.
+        bare: whether it has slots alone, each with diversity, and nothing that it selects: then all is by that.
     """
 
     region: str
     dated: bool
     default: dict[str, Any] | None
     models: bool
+    bare: bool
 
 
 FIELDS: Mapping[str, Sequence[Any]] = {
@@ -124,6 +126,7 @@ forms = st.builds(
     st.booleans(),
     st.sampled_from([None, None, {"content.region": REGIONS[0]}, {"content.type": "card", "content.price": 1}]),
     st.booleans(),
+    st.sampled_from([False, False, True]),
 )
 
 
@@ -133,7 +136,14 @@ def formed(document: dict[str, Any], form: Form) -> dict[str, Any]:
     if form.default is not None:
         slots = [{**slot, "default": form.default} for slot in slots]
         slots[-1]["select"] = {"id": "nobody"}
-    text = json.dumps({**document, "slots": slots})
+    document = {**document, "slots": slots}
+    if form.bare:
+        diverse = ({"by": "content.region"}, {"by": "content.topics", "trade_off": 0.3})
+        document |= {"rules": [], "experiments": []}
+        document["slots"] = [
+            {"id": one["id"], "limit": 3, "diversify": diverse[place % 2]} for place, one in enumerate(slots)
+        ]
+    text = json.dumps(document)
     if form.region != "region":
         text = text.replace('"content.region"', '"content.place.region"')
     if form.dated:

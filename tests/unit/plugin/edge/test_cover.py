@@ -10,6 +10,7 @@ import pytest
 from plugin.edge.answers import surrogates_of
 from plugin.edge.cover import fields_read
 from rules import load
+from rules.effects import KINDS
 
 ANY = ("content",)
 
@@ -114,6 +115,11 @@ ARMS = [{"id": "a"}, {"id": "b", "then": [{"boost": {"content.score": {"gt": 1}}
 )
 def test_a_choice_reads_fields(found: tuple[str, ...] | None, fields: tuple[str, ...] | None) -> None:
     assert found == fields
+
+
+def test_no_kind_of_effect_is_forgotten_here() -> None:
+    """One more: where it reads entries, `fields_read` must know what of them."""
+    assert set(KINDS) == {"only", "hide", "pin", "boost", "set", "model", "stop"}
 
 
 def test_answers_have_a_key_for_each_field_of_what_they_choose_from() -> None:
