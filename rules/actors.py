@@ -8,7 +8,6 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
-from rules.conditions import Condition
 from rules.decision import Hint, Reason
 from rules.document import Rule
 from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
@@ -52,11 +51,6 @@ class Actor:
     def models(self) -> tuple[UseModel, ...]:
         """Those of its effects that choose a model."""
         return tuple(effect for effect in self.effects if isinstance(effect, UseModel))
-
-    @property
-    def selectors(self) -> tuple[Condition, ...]:
-        """Those of its effects that take entries."""
-        return tuple(effect.selector for effect in self.effects if isinstance(effect, _SELECTING))
 
 
 _SELECTING = (Only, Hide, Pin, Boost)

@@ -13,10 +13,12 @@ from plugin.edge.keys import CONTENT, id_key, tag_key, type_key
 from rules.compiled import CompiledSlot
 from rules.conditions import All, AnyOf, Condition, Test, walk
 from rules.decision import RESERVED_FIELDS
+from rules.effects import Boost, Hide, Only, Pin, UseModel
 
 MOST = 30
 """Keys; a selector that names more is as one that looks at everything."""
 _KEY = {"content.id": id_key, "content.type": type_key, "content.tags": tag_key}
+_SELECTING = (Only, Hide, Pin, Boost)
 _OF_CONTENT = "content."
 _BEST = ("id:", "tag:", "type:")
 _ONE_TEXT = frozenset({"eq", "bare"})
@@ -39,15 +41,18 @@ def fields_read(compiled: CompiledSlot) -> tuple[str, ...] | None:
 
     Not among them is what every choice reads of every entry: `RESERVED_FIELDS`. A model may read all that there is.
     """
-    slot, actors = compiled.slot, compiled.actors
-    models = [slot.model, *(model for actor in actors for model in actor.models)]
-    if any(model.name is not None for model in models):
+    slot = compiled.slot
+    if slot.model.name is not None:
         return None
-    selectors = [slot.select, *(selector for actor in actors for selector in actor.selectors)]
-    if slot.default is not None:
-        selectors.append(slot.default)
-    tests = (leaf for selector in selectors for leaf in walk(selector) if isinstance(leaf, Test))
-    names = {name for test in tests for name in test.names}
+    selectors = [slot.select] if slot.default is None else [slot.select, slot.default]
+    for actor in compiled.actors:
+        for effect in actor.effects:
+            if isinstance(effect, UseModel):
+                if effect.name is not None:
+                    return None
+            elif isinstance(effect, _SELECTING):
+                selectors.append(effect.selector)
+    names = {name for selector in selectors for leaf in walk(selector) if isinstance(leaf, Test) for name in leaf.names}
     if slot.diversify is not None:
         names.add(slot.diversify.by)
     fields = {name.removeprefix(_OF_CONTENT) for name in names if name.startswith(_OF_CONTENT)}
