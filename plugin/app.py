@@ -229,6 +229,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         metrics,
         sites,
         settling,
+        lambda: personalization.mistyped,
         store,
         readiness,
         partial(waiting, kept.stream.backlog, store.dead_letters.waiting),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from plugin.service.delivery.sites import Sites
 from plugin.service.events.waiting import Evaluations, Waiting, waiting
 from plugin.service.health import Readiness
 from plugin.store import Store
-from plugin.web.degraded_metrics import DegradedCollector, ModelsCollector
+from plugin.web.degraded_metrics import CountsCollector, degraded_slots, mistyped_attributes, model_failures
 from plugin.web.event_metrics import ApplyLag, EvaluationsCollector, EventsCollector
 from plugin.web.purge_metrics import PurgesCollector
 from plugin.web.source_metrics import SourcesCollector
@@ -79,6 +79,7 @@ def measure(
     metrics: CollectorRegistry,
     sites: Sites,
     settling: Settling,
+    mistyped: Callable[[], Mapping[str, int]],
     store: Store,
     readiness: Readiness,
     events: Callable[[], Waiting],
@@ -101,5 +102,10 @@ def measure(
     version.set_function(lambda: sites.site.version if sites.site is not None else 0)
     entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)
     entries.set_function(lambda: len(sites.site.content.candidates) if sites.site is not None else 0)
-    metrics.register(ModelsCollector(lambda: settling.scoring.failures))
-    metrics.register(DegradedCollector(lambda: settling.counts))
+    metrics.register(CountsCollector(model_failures, lambda: _labelled(settling.scoring.failures)))
+    metrics.register(CountsCollector(degraded_slots, lambda: settling.counts))
+    metrics.register(CountsCollector(mistyped_attributes, lambda: _labelled(mistyped())))
+
+
+def _labelled(counts: Mapping[str, int]) -> Mapping[tuple[str], int]:
+    return {(name,): count for name, count in counts.items()}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -147,6 +149,26 @@ def test_a_member_of_the_context_that_nothing_reads_is_told_and_refuses_nothing(
         {"pointer": "/context/utm~1x", "detail": "a context has no 'utm/x'"},
     ]
     assert post(client, {**ASK, "context": {"locale": "fr", "ip": "192.0.2.1"}}).json["errors"] == []
+
+
+def test_a_value_of_a_wrong_type_is_counted_and_shows_in_the_explanation(client: FlaskClient) -> None:
+    """Whichever way it was asked, and however far it was: what no rule reads is nobody's business."""
+
+    def counted() -> Counter[str]:
+        text = client.get("/metrics", headers={"Authorization": f"Bearer {ADMIN}"}).text
+        rows = re.findall(r'^tessera_mistyped_attributes_total\{attribute="([^"]+)"\} (\d+)', text, re.MULTILINE)
+        return Counter({name: int(count) for name, count in rows})
+
+    def mistyped(custom: dict[str, Any]) -> list[str]:
+        body = {"slots": [{"id": "by.segment"}], "context": {"custom": custom}, "options": {"explain": True}}
+        found: list[str] = post(client, body, ADMIN).json["slots"]["by.segment"]["trace"]["mistyped"]
+        return found
+
+    before = counted()
+    assert mistyped({"cart": "80", "eu": {"a": 1}, "other": {"a": 1}}) == ["custom.cart", "custom.eu"]
+    assert mistyped({"cart": 80, "eu": True}) == []
+    get(client, "slots=by.segment&custom.cart=eighty&custom.eu=yes")
+    assert counted() - before == {"custom.cart": 2, "custom.eu": 2}
 
 
 def test_each_private_answer_has_an_id_of_its_own(client: FlaskClient) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -26,6 +28,7 @@ from rules.footprint.inputs import LOCALE
 
 MOST_OTHERS = 4
 """States that are not published, such as those of previews, whose context policies are kept."""
+_WRONG_TYPE = ("wrong_type", "malformed")
 _FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "request.search_terms")
 
 
@@ -143,6 +146,14 @@ class Personalization:
         self._clock = clock
         self._new_id = new_id
         self._deny_unknown = deny_unknown
+        self._counting = Lock()
+        self._mistyped: Counter[str] = Counter()
+
+    @property
+    def mistyped(self) -> Mapping[str, int]:
+        """In how many requests an attribute that the rules read had a value of a wrong type, by its name."""
+        with self._counting:
+            return dict(self._mistyped)
 
     def answer(self, command: Personalize, site: Site | None = None) -> Answer:
         """Decide every slot asked for.
@@ -168,9 +179,13 @@ class Personalization:
             self._deny_unknown,
         )
         planned = plan(visit, site)
+        if context.notes:
+            planned.facts.mistyped = (*planned.facts.mistyped, *_of_wrong_type(context, site))
         if planned.unknown and not planned.plans and not planned.failed:
             raise UnknownSlots(planned.unknown, site.ruleset.slots)
         settled = self._settling.settle(planned, profile.exposures)
+        if planned.facts.mistyped and command.counted:
+            self._count(planned.facts.mistyped)
         degraded = settled.degraded
         shared = command.by_cache and not command.explain and not degraded and _is_shared(planned, command, context)
         # Nothing of whoever asks bears on a shared answer, nor does what could not be read of them.
@@ -235,6 +250,10 @@ class Personalization:
             return _Brought(tuple(judged.events), tuple(judged.rejected), ("events",))
         return _Brought(taken.events, taken.rejected)
 
+    def _count(self, mistyped: Iterable[str]) -> None:
+        with self._counting:
+            self._mistyped.update(set(mistyped))
+
     def _policy_for(self, site: Site) -> ContextPolicy:
         """The context policy with a rule set's types and wants; made once for what is published."""
         live = self._live
@@ -292,6 +311,11 @@ class Met(NamedTuple):
 
 _NOTHING = _Brought()
 _NOBODY = Profile()
+
+
+def _of_wrong_type(context: Context, site: Site) -> list[str]:
+    """What the rules read and the request has of another type, so that it is no attribute at all."""
+    return [one.name for one in context.notes if one.reason in _WRONG_TYPE and one.name in site.wanted]
 
 
 def _is_shared(planned: Planned, command: Personalize, context: Context) -> bool:
