@@ -33,6 +33,7 @@ from plugin.service.delivery.writer import AnswerWriter
 from plugin.service.preconditions import Precondition
 from plugin.web.auth import Caller, Keyring
 from plugin.web.body import refuse_unsafe
+from plugin.web.context_form import unread
 from plugin.web.hot import Asked, from_body
 from plugin.web.operations import DELIVERY, Call, Incoming, Operation, RawBody, load
 from plugin.web.personalize import VARY
@@ -142,6 +143,7 @@ class Asking:
         if answer.unknown or answer.rejected:
             errors += unknown_slots(answer.unknown, answer.site.ruleset.slots)
             errors += [{"pointer": one.pointer, "detail": one.detail} for one in answer.rejected]
+        errors += [{"pointer": one.pointer, "detail": one.detail} for one in unread(asked.context)]
         return Told(answer, asked.render, sorted(held) if held else (), errors)
 
     def rest(self, name: str, *, body: Mapping[str, Any] | None = None, **given: Any) -> Any:  # noqa: ANN401

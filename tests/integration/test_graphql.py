@@ -180,7 +180,7 @@ VISITORS: list[Any] = [None, {"id": "v-1"}, {"id": "v-2"}, {"id": None}]
 CONTEXTS: list[dict[str, Any]] = [
     {},
     {"locale": "fr-FR", "url": "https://x.example/?utm_campaign=winter", "timezone": "Europe/Paris"},
-    {"custom": {"cart_value": 80, "unknown": [1, 2]}, "consent": {"personalization": False}},
+    {"custom": {"cart_value": 80, "unknown": [1, 2]}, "consent": {"personalization": False}, "timezon": "UTC"},
 ]
 OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({}, PUBLIC),

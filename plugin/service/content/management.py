@@ -160,7 +160,8 @@ def refuse_faults(id_: str, variants: Sequence[Variant]) -> None:
     for place, variant in enumerate(variants):
         at = f"/variants/{place}"
         if variant.locale in seen:
-            faults.append(FieldError(f"{at}/locale", f"there are two variants for {variant.locale!r}"))
+            language = "no language" if variant.locale is None else repr(variant.locale)
+            faults.append(FieldError(f"{at}/locale", f"there are two variants for {language}"))
         seen.add(variant.locale)
         faults.extend(_name_faults(f"{at}/type", variant.type))
         if variant.locale is not None:
