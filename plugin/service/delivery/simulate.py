@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any, Protocol
@@ -20,10 +20,13 @@ from plugin.service.rulesets.checking import compiled
 from plugin.service.rulesets.publish import Publishing
 from rules import Content, Ruleset
 from rules.pool import candidate
+from rules.report import pointer
+from rules.suggest import nearest
 
 # Zones and durations lead a few years away from the clock, and the calendar ends in 9999.
 _YEARS = range(1900, 9000)
 _NOBODY = Profile()
+_MOST_TOLD = 100
 
 
 class People(Protocol):
@@ -77,7 +80,7 @@ class Simulator:
         self._numbers = count(1)
 
     def simulate(self, request: SimulateRequest) -> Mapping[str, Any]:
-        """The JSON of an answer; `ruleset` is null for a draft.
+        """The JSON of an answer; `ruleset` is null for a draft, and `errors` has what the rules know nothing of.
 
         Raises:
             RulesRejected: the draft does not check.
@@ -106,7 +109,8 @@ class Simulator:
         settled = self._settling.settle(planned, request.exposures or profile.exposures)
         without = (*settled.degraded, *profile.degraded)
         answer = Answer(settled, False, None, request.visitor_id, planned.unknown, without)
-        found: dict[str, Any] = json.loads(self._writer.write(answer, render="both", all_segments=True))
+        told = _unheeded(request, site.ruleset)
+        found: dict[str, Any] = json.loads(self._writer.write(answer, render="both", all_segments=True, told=told))
         if not published:
             found["ruleset"] = None
         return found
@@ -153,3 +157,25 @@ class Simulator:
         if errors:
             raise ValidationFailed(errors)
         return ruleset.prepare(entries)
+
+
+def _unheeded(request: SimulateRequest, ruleset: Ruleset) -> list[FieldError]:
+    """Attributes and arms that were invented by names that there are not, of many the first."""
+    catalogue = ruleset.document.catalogue
+    experiments = {one.id: [arm.id for arm in one.arms] for one in ruleset.document.experiments}
+    unknown: list[tuple[tuple[str, str], str, str, Collection[str]]] = [
+        (("attributes", name), "there is no attribute", name, catalogue)
+        for name in request.attributes
+        if catalogue.resolve(name) is None
+    ]
+    for name, arm in request.arms.items():
+        if name not in experiments:
+            unknown.append((("arms", name), "there is no experiment", name, experiments))
+        elif arm not in experiments[name]:
+            unknown.append((("arms", name), f"the experiment {name!r} has no arm", arm, experiments[name]))
+    found = []
+    for path, said, word, known in unknown[:_MOST_TOLD]:
+        near = nearest(word, known)
+        hint = f"; did you mean {near!r}?" if near else ""
+        found.append(FieldError(pointer(path), f"{said} {word[:80]!r}{hint}"))
+    return found

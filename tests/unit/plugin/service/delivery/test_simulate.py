@@ -138,6 +138,27 @@ def test_the_visitor_the_moment_and_the_arms_are_as_given(bench: Bench) -> None:
     assert found["slots"]["feed"]["blocks"] == []
 
 
+def test_names_that_there_are_not_are_told_and_refuse_nothing(bench: Bench) -> None:
+    """Whoever misspells an attribute would take the answer for that of a rule that does not hold."""
+    document = a_site(
+        attributes={"custom.size": {"type": "number"}},
+        experiments=[{"id": "hero", "slot": "feed", "arms": [{"id": "bold"}, {"id": "calm"}]}],
+    )
+    found = bench.answer(
+        draft=document,
+        attributes={"geo.contry": "FR", "custom.size": 3, "consent.ads": True, "request.query.x": "y", "shop/x": 1},
+        arms={"hero": "bald", "heroes": "bold"},
+        segments=("of another site",),
+    )
+    assert [(one["pointer"], one["detail"]) for one in found["errors"]] == [
+        ("/attributes/geo.contry", "there is no attribute 'geo.contry'; did you mean 'geo.country'?"),
+        ("/attributes/shop~1x", "there is no attribute 'shop/x'"),
+        ("/arms/hero", "the experiment 'hero' has no arm 'bald'; did you mean 'bold'?"),
+        ("/arms/heroes", "there is no experiment 'heroes'; did you mean 'hero'?"),
+    ]
+    assert bench.answer(draft=document, attributes={"custom.size": 3}, arms={"hero": "calm"})["errors"] == []
+
+
 def test_limits_leaving_out_and_unique_work_as_in_a_request(bench: Bench) -> None:
     document = a_site(slots=[{"id": "feed", "limit": 5}, {"id": "side", "limit": 5}])
     slots = (SlotRequest("feed", 1, ("a",)), SlotRequest("side"))
