@@ -279,8 +279,10 @@ sub vcl_hash {
 sub vcl_hit {
     # All that is wanted of a key is read here, which costs less than to deliver it.
     if (req.http.Tessera-Step == "key" && obj.ttl > 0s) {
-        unset req.http.Tessera-Grace;
-        unset req.http.Tessera-Failed;
+        if (req.http.Tessera-Grace || req.http.Tessera-Failed) {
+            unset req.http.Tessera-Grace;
+            unset req.http.Tessera-Failed;
+        }
         if (!obj.http.T-Key) {
             return (pass);
         }
@@ -288,15 +290,17 @@ sub vcl_hit {
         set req.http.Tessera-Step = "keyed";
         return (restart);
     }
-    if (req.http.Tessera-Step && obj.ttl < 0s && obj.ttl + std.duration(obj.http.Tessera-Stale + "s", 0s) < 0s &&
-        !req.http.Tessera-Failed && std.healthy(req.backend_hint)) {
+    if (obj.ttl < 0s && req.http.Tessera-Step && !req.http.Tessera-Failed && std.healthy(req.backend_hint) &&
+        (req.http.Tessera-Step == "key" || obj.ttl + std.duration(regsub(obj.http.Cache-Control,
+            "(?i)^(?:.*\bstale-while-revalidate=([0-9]{1,8})\b)?.*$", "\1s"), 0s) < 0s)) {
         # One restart has to be left, for what comes may be personal.
         if (req.restarts > 2) {
             return (pass);
         }
         set req.http.Tessera-Grace = "0";
-        if (obj.http.Tessera-Stale) {
-            set req.http.Tessera-Grace = obj.http.Tessera-Stale;
+        if (req.http.Tessera-Step == "keyed" && obj.http.Cache-Control ~ "(?i)\bstale-while-revalidate=[0-9]{1,8}\b") {
+            set req.http.Tessera-Grace =
+                regsub(obj.http.Cache-Control, "(?i)^.*\bstale-while-revalidate=([0-9]{1,8})\b.*$", "\1");
         }
         return (restart);
     }
@@ -431,7 +435,7 @@ sub tessera_unkeyed {
 }
 
 sub vcl_backend_response {
-    unset beresp.http.Tessera-Stale;
+    unset beresp.http.Tessera-Unshared;
     unset beresp.http.Tessera-Own;
     std.collect(beresp.http.Cache-Control);
     std.collect(beresp.http.Vary);
@@ -507,6 +511,7 @@ sub tessera_stored_page {
         "(?i),\s*(T-Key|Cookie|User-Agent|Accept-Language|Authorization|Origin|Referer|Save-Data|ECT|Sec-[a-z-]+)(?=\s*(,|$))", "");
     if (beresp.status >= 500 || beresp.status == 409) {
         call tessera_keep_stale;
+        set beresp.http.Tessera-Unshared = "1";
         unset beresp.http.Set-Cookie;
         set beresp.ttl = 0s;
         set beresp.grace = 0s;
@@ -515,6 +520,7 @@ sub tessera_stored_page {
               beresp.http.Cache-Control !~ "(?i)\b(s-maxage=|public\b)" ||
               beresp.http.Cache-Control ~ "(?i)\b(private|no-store|no-cache)\b") {
         if (bereq.http.Tessera-Fragment) {
+            set beresp.http.Tessera-Unshared = "1";
             unset beresp.http.Set-Cookie;
             set beresp.ttl = 1s;
             set beresp.uncacheable = true;
@@ -525,11 +531,9 @@ sub tessera_stored_page {
         }
     } else {
         set beresp.grace = 0s;
-        set beresp.http.Tessera-Stale = "0";
         if (beresp.http.Cache-Control ~ "(?i)\bstale-while-revalidate=[0-9]{1,8}\b") {
-            set beresp.http.Tessera-Stale =
-                regsub(beresp.http.Cache-Control, "(?i)^.*\bstale-while-revalidate=([0-9]{1,8})\b.*$", "\1");
-            set beresp.grace = std.duration(beresp.http.Tessera-Stale + "s", 0s);
+            set beresp.grace = std.duration(regsub(beresp.http.Cache-Control,
+                "(?i)^.*\bstale-while-revalidate=([0-9]{1,8})\b.*$", "\1s"), 0s);
         }
         call tessera_stale_if_error;
     }
@@ -553,6 +557,7 @@ sub tessera_keep_stale {
 sub vcl_backend_error {
     if (bereq.http.Tessera-Step == "keyed" && !bereq.uncacheable) {
         call tessera_keep_stale;
+        set beresp.http.Tessera-Unshared = "1";
     }
     if (bereq.http.Tessera-Step == "key") {
         call tessera_keep_stale;
@@ -562,17 +567,6 @@ sub vcl_backend_error {
 }
 
 sub vcl_deliver {
-    if (req.http.Tessera-Step == "key") {
-        unset req.http.Tessera-Grace;
-        unset req.http.Tessera-Failed;
-        if (resp.http.T-Key) {
-            set req.http.T-Key = resp.http.T-Key;
-            set req.http.Tessera-Step = "keyed";
-        } else {
-            set req.http.Tessera-Step = "pass";
-        }
-        return (restart);
-    }
     if (req.http.Tessera-Step == "keyed") {
         if (resp.status == 409 && req.http.T-Key) {
             if (req.http.Tessera-Again || req.restarts > 1) {
@@ -589,19 +583,35 @@ sub vcl_deliver {
             set req.http.Tessera-Step = "pass";
             return (restart);
         }
+        if (req.esi_level > 0 && resp.status != 200) {
+            return (synth(204));
+        }
         call tessera_downstream;
-    }
-    if (req.http.Tessera-Step && req.esi_level > 0 && resp.status != 200) {
-        return (synth(204));
-    }
-    call tessera_cache_status;
-    unset resp.http.xkey;
-    unset resp.http.T-State;
-    if (req.http.Tessera-Step == "keyed") {
-        unset resp.http.Tessera-Stale;
+    } elseif (req.http.Tessera-Step == "key") {
+        unset req.http.Tessera-Grace;
+        unset req.http.Tessera-Failed;
+        if (resp.http.T-Key) {
+            set req.http.T-Key = resp.http.T-Key;
+            set req.http.Tessera-Step = "keyed";
+        } else {
+            set req.http.Tessera-Step = "pass";
+        }
+        return (restart);
     } else {
+        if (req.http.Tessera-Step) {
+            if (req.esi_level > 0 && resp.status != 200) {
+                return (synth(204));
+            }
+            std.collect(resp.http.Cache-Status);
+            if (resp.http.Cache-Status) {
+                set resp.http.Cache-Status = resp.http.Cache-Status + ", ";
+            }
+            set resp.http.Cache-Status = resp.http.Cache-Status + "varnish; fwd=bypass";
+        }
         call tessera_unsaid;
     }
+    unset resp.http.xkey;
+    unset resp.http.T-State;
 }
 
 # What is between caches and Tessera. What is stored under a key has lost it already.
@@ -619,7 +629,9 @@ sub tessera_unsaid {
 
 # To the visitor's browser: to be asked for again each time, which costs a 304.
 sub tessera_downstream {
-    if (resp.http.Tessera-Stale) {
+    if (resp.http.Tessera-Unshared) {
+        unset resp.http.Tessera-Unshared;
+    } else {
         set resp.http.Cache-Control = "private, no-cache";
     }
     if (resp.http.Vary == "T-Key") {
@@ -635,29 +647,14 @@ sub tessera_downstream {
         unset req.http.Range;
     }
     unset resp.http.Accept-Ranges;
-}
-
-# RFC 9211: what this cache did, after what caches behind it did.
-sub tessera_cache_status {
-    if (req.http.Tessera-Step == "keyed") {
-        if (obj.hits > 0) {
-            if (resp.http.Cache-Status) {
-                set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; hit; ttl=" + std.integer(duration=obj.ttl);
-            } else {
-                set resp.http.Cache-Status = "varnish; hit; ttl=" + std.integer(duration=obj.ttl);
-            }
-        } elseif (resp.http.Cache-Status) {
-            set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; fwd=miss";
-        } else {
-            set resp.http.Cache-Status = "varnish; fwd=miss";
-        }
-    } elseif (req.http.Tessera-Step == "pass") {
-        std.collect(resp.http.Cache-Status);
-        if (resp.http.Cache-Status) {
-            set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; fwd=bypass";
-        } else {
-            set resp.http.Cache-Status = "varnish; fwd=bypass";
-        }
+    # RFC 9211: what this cache did, after what caches behind it did.
+    if (resp.http.Cache-Status) {
+        set resp.http.Cache-Status = resp.http.Cache-Status + ", ";
+    }
+    if (obj.hits > 0) {
+        set resp.http.Cache-Status = resp.http.Cache-Status + "varnish; hit; ttl=" + std.integer(duration=obj.ttl);
+    } else {
+        set resp.http.Cache-Status = resp.http.Cache-Status + "varnish; fwd=miss";
     }
 }
 

@@ -133,8 +133,7 @@ sub tessera_consent {
 # The class cookie where it has the form of one; none from programs, and none without consent: a word that is no yes is
 # a no, as at the origin.
 sub tessera_class {
-    if (req.http.Cookie ~ "tessera_class=" && req.http.Cookie ~ "(^|;)\s*tessera_class=" && req.http.T-Device != "bot" &&
-        !req.http.Tessera-Unread &&
+    if (req.http.Cookie ~ "tessera_class=" && req.http.T-Device != "bot" && !req.http.Tessera-Unread &&
         req.http.T-Consent !~ "(^|,)(gpc(,|$)|personalization=(?!(1|true|yes|granted)(,|$)))") {
         set req.http.T-Class = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_class=([^;]*).*$", "\1");
         if (req.http.T-Class !~ "^[A-Za-z0-9_-]{1,960}\.[0-9a-f]{12}\.[A-Za-z0-9_-]{22}$") {

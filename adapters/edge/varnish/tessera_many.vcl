@@ -4,8 +4,14 @@
 # the stored answers of one address one after another; here those inputs that the last answer named in its Vary, and
 # that have many values, are part of what is looked up. Vary still decides: nothing is shown that it would not show.
 # Needs the modules var and str of varnish-modules.
+#
+# For each list of slots one text is remembered: what Vary named (by a letter: country, class, source, name of campaign),
+# and T-Values, "none" where every value counts.
+#
+#   -nk 5f1c09d2a4b7e813 country /AD/AE/.../ZW/ T-Utm-Campaign; T-Utm-Campaign=summer;
 vcl 4.1;
 
+import std;
 import str;
 import var;
 
@@ -15,84 +21,102 @@ sub vcl_recv {
         unset req.http.T-Values;
         unset req.http.Tessera-Exactly;
         unset req.http.Tessera-Country;
-        unset req.http.Tessera-Utm-Source;
-        unset req.http.Tessera-Utm-Medium;
-        unset req.http.Tessera-Utm-Campaign;
-        unset req.http.Tessera-Utm-Term;
-        unset req.http.Tessera-Utm-Content;
-    } elseif (req.http.T-Values) {
+        unset req.http.Tessera-Campaign;
+    } elseif (req.http.Tessera-Country || req.http.Tessera-Campaign || req.http.T-Values) {
         call tessera_many_as_told;
     }
 }
 
 sub vcl_pass {
-    if (req.http.T-Values) {
+    if (req.http.Tessera-Country || req.http.Tessera-Campaign || req.http.T-Values) {
         call tessera_many_as_told;
     }
 }
 
 sub vcl_hash {
     if (req.http.Tessera-Step == "key") {
-        if (!req.http.Tessera-Exactly) {
-            call tessera_many_alike;
-        }
-        set req.http.Tessera-Reads = var.global_get("/v1/audience?slots=" + req.http.T-Slots);
-        if (req.http.Tessera-Reads) {
-            if (req.http.T-Country && req.http.Tessera-Reads ~ "T-Country") {
-                hash_data("country " + req.http.T-Country);
-            }
-            if (req.http.T-Class && req.http.Tessera-Reads ~ "T-Class") {
-                hash_data("class " + req.http.T-Class);
-            }
-            if (req.http.T-Utm-Source && req.http.Tessera-Reads ~ "T-Utm-Source") {
-                hash_data("source " + req.http.T-Utm-Source);
-            }
-            if (req.http.T-Utm-Campaign && req.http.Tessera-Reads ~ "T-Utm-Campaign") {
-                hash_data("campaign " + req.http.T-Utm-Campaign);
-            }
-        }
-        unset req.http.Tessera-Reads;
+        call tessera_many_key;
     }
 }
 
-# T-Values says by what it went, and Tessera gives no key by what is published no more. What is stored by other words is
-# never found: they are part of what is looked up.
-sub tessera_many_alike {
-    var.set("alike", var.global_get("alike " + req.http.T-Slots));
-    if (var.get("alike") ~ " ") {
-        set req.http.T-Values = regsub(var.get("alike"), " .*$", "");
-        hash_data("values " + req.http.T-Values);
-        if (req.http.T-Country && str.contains(var.get("alike"), "/" + req.http.T-Country + "/")) {
+# What is stored by other words is never found: they are part of what is looked up.
+sub tessera_many_key {
+    var.set("told", var.global_get("tessera " + req.http.T-Slots));
+    if (!req.http.Tessera-Exactly && var.get("told") ~ "^\S+ (?!none)") {
+        hash_data("values " + str.split(var.get("told"), 2, " "));
+        if (req.http.T-Country && str.contains(var.get("told"), "/" + req.http.T-Country + "/")) {
             set req.http.Tessera-Country = req.http.T-Country;
-            set req.http.T-Country = regsub(var.get("alike"), "^[^/]*/([A-Z]{2})/.*$", "\1");
+            set req.http.T-Country = str.split(var.get("told"), 2, "/");
         }
-        call tessera_many_campaigns;
+        if (req.http.T-Utm-Source || req.http.T-Utm-Medium || req.http.T-Utm-Campaign || req.http.T-Utm-Term ||
+            req.http.T-Utm-Content) {
+            call tessera_many_campaigns;
+        }
+    }
+    if (req.http.T-Country && var.get("told") ~ "^-[ksc]*n") {
+        hash_data("country " + req.http.T-Country);
+    }
+    if (req.http.T-Class && var.get("told") ~ "^-[nsc]*k") {
+        hash_data("class " + req.http.T-Class);
+    }
+    if (req.http.T-Utm-Source && var.get("told") ~ "^-[nkc]*s") {
+        hash_data("source " + req.http.T-Utm-Source);
+    }
+    if (req.http.T-Utm-Campaign && var.get("told") ~ "^-[nks]*c") {
+        hash_data("campaign " + req.http.T-Utm-Campaign);
+    }
+}
+
+# Whatever is asked by these values says by which words, and Tessera gives no key by what is published no more.
+sub vcl_miss {
+    call tessera_many_say;
+}
+
+sub vcl_hit {
+    if (obj.ttl <= 0s) {
+        call tessera_many_say;
+    }
+}
+
+sub tessera_many_say {
+    if (req.http.Tessera-Step == "key" && !req.http.Tessera-Exactly && var.get("told") ~ "^\S+ (?!none)") {
+        set req.http.T-Values = str.split(var.get("told"), 2, " ");
     }
 }
 
 sub tessera_many_campaigns {
-    if (req.http.T-Utm-Source && var.get("alike") ~ " T-Utm-Source;" &&
-        !str.contains(var.get("alike"), " T-Utm-Source=" + req.http.T-Utm-Source + ";")) {
+    unset req.http.Tessera-Utm-Source;
+    unset req.http.Tessera-Utm-Medium;
+    unset req.http.Tessera-Utm-Campaign;
+    unset req.http.Tessera-Utm-Term;
+    unset req.http.Tessera-Utm-Content;
+    if (req.http.T-Utm-Source && str.contains(var.get("told"), " T-Utm-Source;") &&
+        !str.contains(var.get("told"), " T-Utm-Source=" + req.http.T-Utm-Source + ";")) {
+        set req.http.Tessera-Campaign = "1";
         set req.http.Tessera-Utm-Source = req.http.T-Utm-Source;
         set req.http.T-Utm-Source = "~";
     }
-    if (req.http.T-Utm-Medium && var.get("alike") ~ " T-Utm-Medium;" &&
-        !str.contains(var.get("alike"), " T-Utm-Medium=" + req.http.T-Utm-Medium + ";")) {
+    if (req.http.T-Utm-Medium && str.contains(var.get("told"), " T-Utm-Medium;") &&
+        !str.contains(var.get("told"), " T-Utm-Medium=" + req.http.T-Utm-Medium + ";")) {
+        set req.http.Tessera-Campaign = "1";
         set req.http.Tessera-Utm-Medium = req.http.T-Utm-Medium;
         set req.http.T-Utm-Medium = "~";
     }
-    if (req.http.T-Utm-Campaign && var.get("alike") ~ " T-Utm-Campaign;" &&
-        !str.contains(var.get("alike"), " T-Utm-Campaign=" + req.http.T-Utm-Campaign + ";")) {
+    if (req.http.T-Utm-Campaign && str.contains(var.get("told"), " T-Utm-Campaign;") &&
+        !str.contains(var.get("told"), " T-Utm-Campaign=" + req.http.T-Utm-Campaign + ";")) {
+        set req.http.Tessera-Campaign = "1";
         set req.http.Tessera-Utm-Campaign = req.http.T-Utm-Campaign;
         set req.http.T-Utm-Campaign = "~";
     }
-    if (req.http.T-Utm-Term && var.get("alike") ~ " T-Utm-Term;" &&
-        !str.contains(var.get("alike"), " T-Utm-Term=" + req.http.T-Utm-Term + ";")) {
+    if (req.http.T-Utm-Term && str.contains(var.get("told"), " T-Utm-Term;") &&
+        !str.contains(var.get("told"), " T-Utm-Term=" + req.http.T-Utm-Term + ";")) {
+        set req.http.Tessera-Campaign = "1";
         set req.http.Tessera-Utm-Term = req.http.T-Utm-Term;
         set req.http.T-Utm-Term = "~";
     }
-    if (req.http.T-Utm-Content && var.get("alike") ~ " T-Utm-Content;" &&
-        !str.contains(var.get("alike"), " T-Utm-Content=" + req.http.T-Utm-Content + ";")) {
+    if (req.http.T-Utm-Content && str.contains(var.get("told"), " T-Utm-Content;") &&
+        !str.contains(var.get("told"), " T-Utm-Content=" + req.http.T-Utm-Content + ";")) {
+        set req.http.Tessera-Campaign = "1";
         set req.http.Tessera-Utm-Content = req.http.T-Utm-Content;
         set req.http.T-Utm-Content = "~";
     }
@@ -104,38 +128,83 @@ sub tessera_many_as_told {
         set req.http.T-Country = req.http.Tessera-Country;
         unset req.http.Tessera-Country;
     }
-    if (req.http.Tessera-Utm-Source) {
-        set req.http.T-Utm-Source = req.http.Tessera-Utm-Source;
-        unset req.http.Tessera-Utm-Source;
+    if (req.http.Tessera-Campaign) {
+        unset req.http.Tessera-Campaign;
+        if (req.http.Tessera-Utm-Source) {
+            set req.http.T-Utm-Source = req.http.Tessera-Utm-Source;
+            unset req.http.Tessera-Utm-Source;
+        }
+        if (req.http.Tessera-Utm-Medium) {
+            set req.http.T-Utm-Medium = req.http.Tessera-Utm-Medium;
+            unset req.http.Tessera-Utm-Medium;
+        }
+        if (req.http.Tessera-Utm-Campaign) {
+            set req.http.T-Utm-Campaign = req.http.Tessera-Utm-Campaign;
+            unset req.http.Tessera-Utm-Campaign;
+        }
+        if (req.http.Tessera-Utm-Term) {
+            set req.http.T-Utm-Term = req.http.Tessera-Utm-Term;
+            unset req.http.Tessera-Utm-Term;
+        }
+        if (req.http.Tessera-Utm-Content) {
+            set req.http.T-Utm-Content = req.http.Tessera-Utm-Content;
+            unset req.http.Tessera-Utm-Content;
+        }
     }
-    if (req.http.Tessera-Utm-Medium) {
-        set req.http.T-Utm-Medium = req.http.Tessera-Utm-Medium;
-        unset req.http.Tessera-Utm-Medium;
-    }
-    if (req.http.Tessera-Utm-Campaign) {
-        set req.http.T-Utm-Campaign = req.http.Tessera-Utm-Campaign;
-        unset req.http.Tessera-Utm-Campaign;
-    }
-    if (req.http.Tessera-Utm-Term) {
-        set req.http.T-Utm-Term = req.http.Tessera-Utm-Term;
-        unset req.http.Tessera-Utm-Term;
-    }
-    if (req.http.Tessera-Utm-Content) {
-        set req.http.T-Utm-Content = req.http.Tessera-Utm-Content;
-        unset req.http.Tessera-Utm-Content;
-    }
+}
+
+# Of this file alone, and clients may have sent some of it.
+sub vcl_backend_fetch {
+    unset bereq.http.Tessera-Exactly;
+    unset bereq.http.Tessera-Country;
+    unset bereq.http.Tessera-Campaign;
+    unset bereq.http.Tessera-Utm-Source;
+    unset bereq.http.Tessera-Utm-Medium;
+    unset bereq.http.Tessera-Utm-Campaign;
+    unset bereq.http.Tessera-Utm-Term;
+    unset bereq.http.Tessera-Utm-Content;
 }
 
 # Of pages and of fragments of one slot, which are not more than there are; clients may ask for slots in any order.
 sub vcl_backend_response {
-    if (bereq.http.Tessera-Step == "key" && (bereq.url !~ "," || !bereq.http.Tessera-Fragment)) {
-        if (beresp.status == 200 && beresp.http.T-Key && beresp.http.Vary) {
-            var.global_set(bereq.url, beresp.http.Vary);
+    if (bereq.http.Tessera-Step == "key" && beresp.status == 200 && (beresp.http.T-Key || beresp.http.T-Values) &&
+        (bereq.url !~ "," || !bereq.http.Tessera-Fragment)) {
+        call tessera_many_told;
+    }
+}
+
+# What an answer does not say stays as it was: T-Values is for who went by something else, and a refusal has no Vary.
+sub tessera_many_told {
+    var.set("slots", regsub(bereq.url, "^[^=]*=", "tessera "));
+    var.set("told", var.global_get(var.get("slots")));
+    var.set("reads", regsub(var.get("told"), " .*$", ""));
+    var.set("values", regsub(var.get("told"), "^\S* ?", ""));
+    if (beresp.http.T-Key) {
+        std.collect(beresp.http.Vary);
+        var.set("reads", "-");
+        if (beresp.http.Vary ~ "(?i)T-Country") {
+            var.set("reads", var.get("reads") + "n");
         }
-        if (beresp.status == 200 && beresp.http.T-Values) {
-            var.global_set("alike " + regsub(bereq.url, "^[^=]*=", ""), beresp.http.T-Values);
+        if (beresp.http.Vary ~ "(?i)T-Class") {
+            var.set("reads", var.get("reads") + "k");
+        }
+        if (beresp.http.Vary ~ "(?i)T-Utm-Source") {
+            var.set("reads", var.get("reads") + "s");
+        }
+        if (beresp.http.Vary ~ "(?i)T-Utm-Campaign") {
+            var.set("reads", var.get("reads") + "c");
         }
     }
+    if (beresp.http.T-Values) {
+        var.set("values", beresp.http.T-Values);
+    }
+    if (var.get("reads") !~ "^-") {
+        var.set("reads", "-");
+    }
+    if (var.get("values") !~ "\S") {
+        var.set("values", "none");
+    }
+    var.global_set(var.get("slots"), var.get("reads") + " " + var.get("values"));
 }
 
 # It went by what is published no more: once more, by what the visitor's inputs are. Where the key was refused before,

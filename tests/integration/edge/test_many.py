@@ -134,10 +134,25 @@ def test_what_a_client_says_of_it_is_not_heard(fresh: Played, numbers: Callable[
     fresh.get(page, CF_IPCountry="BE")
     lookups(fresh)
     said = {"T-Values": "00c1", "T_Values": "x", "Tessera-Country": "BE", "Tessera-Exactly": "1", "Tessera-Alike": "x"}
+    said |= {"Tessera-Campaign": "1", "Tessera-Utm-Source": "x"}
     assert "key=home.hero" in fresh.get(page, CF_IPCountry="US", raw=said).text
     (asked,) = lookups(fresh)
     assert (asked["t-country"], asked["t-values"]) == ("US", "00c1")
-    assert not {"tessera-exactly", "t_values", "tessera-alike"} & set(asked)
+    assert not {"t_values", *(name.lower() for name in said if name.startswith("Tessera-"))} & set(asked)
+
+
+def test_a_campaign_of_which_a_client_speaks_is_not_told(fresh: Played, numbers: Callable[[], int]) -> None:
+    """Also where another of its campaign's values is asked for as one that is alike, and then asked for once more."""
+    page = f"/p/many-{numbers()}"
+    fresh.origin.reads = {"home.hero": ("t-utm-medium", "t-utm-source")}
+    fresh.origin.alike = "00f1 T-Utm-Medium; T-Utm-Medium=mail;"
+    fresh.get(page, CF_IPCountry="BE")
+    lookups(fresh)
+    fresh.origin.alike = "00f2 T-Utm-Medium; T-Utm-Medium=post;"
+    said = {"Tessera-Campaign": "1", "Tessera-Utm-Source": "x", "Tessera-Utm-Medium": "x"}
+    assert fresh.get(f"{page}?utm_medium=other", raw=said).ok
+    told = [(one.get("t-values"), one.get("t-utm-medium"), one.get("t-utm-source")) for one in lookups(fresh)]
+    assert told == [("00f1", "~", None), (None, "other", None)]
 
 
 def test_what_a_page_includes_is_told_what_the_visitor_has(fresh: Played, numbers: Callable[[], int]) -> None:
