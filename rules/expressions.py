@@ -181,6 +181,10 @@ def _parse_tests(
         if op == "any_case":
             continue
         if not isinstance(op, str) or op not in FOR_TYPES:
+            if op == "ref":
+                message = "'ref' stands alone; beside others it is the value of a test, such as eq: {ref: ...}"
+                scope.report.add(here, message, word=op, at_key=True)
+                continue
             message = f"there is no test {op!r}"
             scope.report.add(here, message, word=str(op), known=[*FOR_TYPES, "any_case", "ref"], at_key=True)
             continue

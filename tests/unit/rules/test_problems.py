@@ -46,6 +46,13 @@ IN_A_CONDITION = [
     ("{content.id: a}", "content.id", None, "can be read in selectors only"),
     ("{segment: big-spenders}", "big-spenders", "big-spender", "there is no segment 'big-spenders'"),
     ("{profile.spend: {gtee: 5}}", "gtee", "gte", "there is no test 'gtee'"),
+    (
+        "{geo.country: {ref: geo.region, ne: FR}}",
+        "ref",
+        None,
+        "beside others it is the value of a test, such as eq: {ref:",
+    ),
+    ("{geo.country: {ref: geo.region, any_case: true}}", "ref", None, "'ref' stands alone; beside others"),
     ("{profile.spend: {any_case: true, gt: 5}}", "gt", None, "'any_case' does not go with 'gt'"),
     ("{geo.country: {matches: a, any_case: true}}", "matches", None, "'any_case' does not go with 'matches'"),
     ("{geo.country: {gt: FR}}", "gt", None, "'gt' is not for 'geo.country', which is a string"),
