@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from plugin.edge.cover import MOST, cover, fields_read
+from plugin.edge.cover import MOST, cover, fields_of, fields_read
 from plugin.edge.headers import Lifetime, Longest, etag_of, lifetime
 from plugin.edge.keys import AUDIENCE, CONTENT, TESSERA, among_key, entry_key, field_key, slot_key
 from plugin.flow.types import Site, Surrogates
@@ -46,15 +46,23 @@ def surrogates_of(compiled: CompiledSlot) -> Surrogates:
     """The keys of a slot's answers, whichever entries they show: worked out with each publication.
 
     What rules pin, hide, keep or boost is among what the slot selects: their selectors add no entries, only fields.
+    They have no say in what the default is.
     """
     slot = compiled.slot
-    chosen_from = cover([slot.select] if slot.default is None else [slot.select, slot.default])
-    of_any = (slot_key(slot.id), *chosen_from)
-    fields = fields_read(compiled)
-    if fields is None or len(chosen_from) * (1 + len(fields)) > MOST:
+    parts = [(slot.select, fields_read(compiled))]
+    if slot.default is not None:
+        parts.append((slot.default, fields_of([slot.default])))
+    of_any = (slot_key(slot.id), *cover(selector for selector, _fields in parts))
+    of_read: set[str] = set()
+    for selector, fields in parts:
+        if fields is None:
+            return Surrogates(of_any, of_any)
+        chosen_from = cover([selector])
+        of_read.update(map(among_key, chosen_from))
+        of_read.update(field_key(field, key) for field in fields for key in chosen_from)
+    if len(of_read) > MOST:
         return Surrogates(of_any, of_any)
-    of_fields = (field_key(field, key) for field in fields for key in chosen_from)
-    return Surrogates(tuple(dict.fromkeys([slot_key(slot.id), *map(among_key, chosen_from), *of_fields])), of_any)
+    return Surrogates((slot_key(slot.id), *sorted(of_read)), of_any)
 
 
 def holding(site: Site, slots: Iterable[str], now: datetime) -> Holding:

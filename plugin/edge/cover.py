@@ -37,14 +37,14 @@ def cover(selectors: Iterable[Condition]) -> tuple[str, ...]:
 
 
 def fields_read(compiled: CompiledSlot) -> tuple[str, ...] | None:
-    """The fields of entries that a slot's choice reads, whoever asks and whatever is chosen; None: any of them.
+    """The fields that a slot reads of what it selects, whoever asks and whatever is chosen; None: any of them.
 
-    Not among them is what every choice reads of every entry: `RESERVED_FIELDS`. A model may read all that there is.
+    A model may read all that there is.
     """
     slot = compiled.slot
     if slot.model.name is not None:
         return None
-    selectors = [slot.select] if slot.default is None else [slot.select, slot.default]
+    selectors = [slot.select]
     for actor in compiled.actors:
         for effect in actor.effects:
             if isinstance(effect, UseModel):
@@ -52,10 +52,14 @@ def fields_read(compiled: CompiledSlot) -> tuple[str, ...] | None:
                     return None
             elif isinstance(effect, _SELECTING):
                 selectors.append(effect.selector)
+    return fields_of(selectors, *([slot.diversify.by] if slot.diversify is not None else ()))
+
+
+def fields_of(selectors: Iterable[Condition], *others: str) -> tuple[str, ...]:
+    """The fields that selectors read, and others by their full names; without what every choice reads of every entry,
+    which is `RESERVED_FIELDS`."""
     names = {name for selector in selectors for leaf in walk(selector) if isinstance(leaf, Test) for name in leaf.names}
-    if slot.diversify is not None:
-        names.add(slot.diversify.by)
-    fields = {name.removeprefix(_OF_CONTENT) for name in names if name.startswith(_OF_CONTENT)}
+    fields = {name.removeprefix(_OF_CONTENT) for name in names.union(others) if name.startswith(_OF_CONTENT)}
     return tuple(sorted(fields - RESERVED_FIELDS))
 
 

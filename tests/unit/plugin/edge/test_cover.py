@@ -95,7 +95,7 @@ ARMS = [{"id": "a"}, {"id": "b", "then": [{"boost": {"content.score": {"gt": 1}}
         (read(select={"content.low": {"lt": {"ref": "content.high"}}}), ("high", "low")),
         (read(select={"content.topics": {"contains_any": {"ref": "profile.interests"}}}), ("topics",)),
         (read(select={"content.ends": {"before": {"ago": "1d"}}}), ("ends",)),
-        (read(default={"content.stock": True}), ("stock",)),
+        (read(default={"content.stock": True}), ()),
         (read(diversify={"by": "content.topics"}), ("topics",)),
         (read(diversify={"by": "content.type"}), ()),
         *(
@@ -131,6 +131,23 @@ def test_answers_have_a_key_for_each_field_of_what_they_choose_from() -> None:
         *("field:price/type:a", "field:price/type:b/c"),
     )
     assert found.of_any == ("slot:s", "type:a", "type:b/c")
+
+
+def test_of_the_default_alone_its_own_fields_count() -> None:
+    """Rules, and what is beside them in the slot, choose among what it selects."""
+    slot = {"id": "s", "select": {"content.type": "a", "content.price": 1}, "diversify": {"by": "content.topics"}}
+    default = {"id": ["b", "c"], "content.stock": True}
+    found = surrogates_of(
+        load({"slots": [{**slot, "default": default}], "rules": does({"pin": {"content.x": 1}})}).compiled("s")
+    )
+    assert found.of_read == (
+        "slot:s",
+        *("among:id:b", "among:id:c", "among:type:a"),
+        *("field:price/type:a", "field:stock/id:b", "field:stock/id:c", "field:topics/type:a", "field:x/type:a"),
+    )
+    everything = surrogates_of(load({"slots": [{**slot, "default": {}}]}).compiled("s"))
+    assert everything.of_read[1:3] == ("among:content", "among:type:a")
+    assert everything.of_any == ("slot:s", "content")
 
 
 def test_a_path_has_the_key_of_its_first_part() -> None:
