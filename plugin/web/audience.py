@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from marshmallow import ValidationError
@@ -19,17 +19,18 @@ from werkzeug.http import parse_cookie
 from plugin.edge.audience_keys import joined
 from plugin.edge.headers import PRIVATE
 from plugin.edge.keys import AUDIENCE
-from plugin.errors import FieldError, Forbidden, MethodNotAllowed, TesseraError, ValidationFailed
+from plugin.errors import Forbidden, MethodNotAllowed, TesseraError
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.service.delivery.audience import Audiences, KeysFound
 from plugin.web.auth import Caller, Keyring
 from plugin.web.body import read_json
-from plugin.web.context_form import LONGEST_ID
 from plugin.web.cors import Cors
 from plugin.web.hot import from_address
 from plugin.web.limits import Buckets
 from plugin.web.metrics import HttpMetrics
+from plugin.web.operations import load
 from plugin.web.problems import Rendered, field_errors, incident, render
+from plugin.web.schemas.audience import ClassRequest
 from plugin.web.wsgi import read_input, read_query
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ COOKIE_AGE_S = 60
 _LARGEST_BODY = 8_192
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _encode = msgspec.json.Encoder().encode
+_class_request = ClassRequest()
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}")
 _TAKEN = frozenset({"key", "private", "error", "state", "values", "edge", "slots", "class", "consent"})
 """Slots whose own header would be one of the protocol's; `T-Key` has them all the same."""
@@ -144,15 +146,9 @@ def _said(body: bytes) -> tuple[Mapping[str, object], Mapping[str, object]]:
     """The visitor that a body names, and the context with their consent. Raises: MalformedRequest, ValidationFailed."""
     if not body:
         return {}, {}
-    parsed: Any = read_json(body)
-    visitor = parsed.get("visitor", {}) if isinstance(parsed, dict) else None
-    id_ = visitor.get("id") if isinstance(visitor, dict) else None
-    if not isinstance(visitor, dict) or not (id_ is None or (isinstance(id_, str) and 1 <= len(id_) <= LONGEST_ID)):
-        raise ValidationFailed([FieldError("/visitor/id", f"from 1 to {LONGEST_ID} characters")])
-    consent = parsed.get("consent", {})
-    if not isinstance(consent, dict) or not all(isinstance(word, bool) for word in consent.values()):
-        raise ValidationFailed([FieldError("/consent", "true or false by purpose")])
-    return {} if id_ is None else {"id": id_}, {"consent": consent}
+    said = load(_class_request, read_json(body))
+    id_ = (said.get("visitor") or {}).get("id")
+    return {} if id_ is None else {"id": id_}, {"consent": said.get("consent", {})}
 
 
 def _body(found: KeysFound) -> bytes:

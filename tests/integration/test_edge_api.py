@@ -251,6 +251,18 @@ def test_the_class_cookie_goes_where_there_is_nothing_to_say(client: FlaskClient
     assert "Max-Age=0" in bot.headers["Set-Cookie"]
     assert client.post("/v1/class?key=public", json={"visitor": {"id": 7}}).status_code == 422
     assert client.post("/v1/class?key=public", json={"consent": {"personalization": 0}}).status_code == 422
+    for body, pointer in (
+        ([], ""),
+        ({"visitor": []}, "/visitor"),
+        ({"visitor": {"id": ""}}, "/visitor/id"),
+        ({"visitor": {"ids": "a"}}, "/visitor/ids"),
+        ({"consent": {"personalization": "yes"}}, "/consent/personalization"),
+        ({"consent": []}, "/consent"),
+        ({"concent": {}}, "/concent"),
+    ):
+        refused = client.post("/v1/class?key=public", json=body)
+        assert (refused.status_code, [one["pointer"] for one in refused.json["errors"]]) == (422, [pointer])
+    assert client.post("/v1/class?key=public", json={"visitor": None}).status_code == 204
     other = client.post("/v1/class?key=public", json={}, headers={"Sec-Fetch-Site": "cross-site"})
     assert other.status_code == 403
     refused = {"visitor": {"id": "v"}, "consent": {"personalization": False}}
