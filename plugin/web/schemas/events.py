@@ -45,7 +45,7 @@ class RejectedEvent(Schema):
     """One thing that is wrong with one event, which was not taken."""
 
     index = Whole(0, MOST_EVENTS, required=True)
-    pointer = fields.String(required=True, metadata={"description": "JSON pointer (RFC 6901) into the event."})
+    pointer = fields.String(required=True, metadata={"description": "JSON pointer (RFC 6901) into the body."})
     detail = fields.String(required=True)
 
 
