@@ -27,6 +27,7 @@ class Actor:
         ages: the fields of content that they compare with {ago: ...}.
         moves: whether what they take depends on the visitor or the moment.
         digest: equal for the same actor with the same effects; None where it has none but `stop`.
+        only_hints: whether it is a rule that sets hints and does nothing else but perhaps `stop`.
         pinned, scored: the reasons of blocks that it pins, and of those that its boost ranks.
         hints: what it sets, by name.
     """
@@ -43,6 +44,7 @@ class Actor:
     ages: tuple[tuple[str, timedelta], ...]
     moves: bool
     digest: str | None
+    only_hints: bool
     pinned: Reason
     scored: Reason
     hints: Mapping[str, Hint]
@@ -105,6 +107,7 @@ def _actor(
         ages=tuple(dict.fromkeys(compared)),
         moves=bool(refs or compared),
         digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acting else None,
+        only_hints=rule is not None and bool(acting) and all(isinstance(effect, SetHints) for effect in acting),
         pinned=Reason("pin" if experiment is None else "experiment", rule, experiment, arm),
         scored=Reason("score", rule, experiment, arm),
         hints={
@@ -159,6 +162,22 @@ def hints_from(actors: Sequence[Actor]) -> dict[str, Hint]:
     for actor in reversed(actors):
         if actor.hints:
             found.update(actor.hints)
+    return found
+
+
+def telling(actors: Sequence[Actor]) -> list[Actor]:
+    """Of actors in order those that a decision can depend on.
+
+    Without those that only stop others, and without rules that only set hints which all are set before them. Arms stay:
+    whose arm acts counts as exposed.
+    """
+    found: list[Actor] = []
+    known: set[str] = set()
+    for actor in actors:
+        if actor.digest is None or (actor.only_hints and known.issuperset(actor.hints)):
+            continue
+        known.update(actor.hints)
+        found.append(actor)
     return found
 
 

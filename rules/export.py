@@ -128,6 +128,7 @@ class _Export:
             "priority": rule.priority,
             **self._applies(rule),
             **({"strict": True} if rule.strict else {}),
+            **({"only_hints": True} if actor.only_hints else {}),
             **self._acts(actor),
         }
 

@@ -62,7 +62,7 @@ def compiled_schema() -> Schema:
             "slot": {"oneOf": [_at_origin(), _at_edge()]},
             "rule": _open(
                 {"id": _TEXT, "rank": _RANK, "priority": _NUMBER, "when": _APPLIES["when"], "digest": _ACTS["digest"]},
-                {**_APPLIES, **_ACTS, "strict": {"const": True}},
+                {**_APPLIES, **_ACTS, "strict": {"const": True}, "only_hints": {"const": True}},
             ),
             "experiment": _open(
                 {

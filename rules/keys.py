@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
 
-from rules.actors import Outcome
+from rules.actors import Outcome, telling
 from rules.effects import canonical
 from rules.facts import Facts
 from rules.slots import Slot
 
-FORMAT = "1"
+FORMAT = "2"
 _text = encode_basestring_ascii  # ASCII, so that lone surrogates have a form too
 _NOTHING_ELSE = "[],[],null,[]"
 
@@ -21,14 +21,14 @@ def audience_key(
 ) -> str:
     """The key: `k-` and 24 hexadecimal digits (96 bits).
 
-    What is hashed: the effects that remain after `stop`, in order, with their rule or arm and their `ref`s bound; the
-    arms; the locale; and the segments held among the `audiences` (None: all that are held). Two different outcomes
-    share a key with a chance of 2**-96.
+    What is hashed: the effects that remain after `stop`, in order, with their rule or arm and their `ref`s bound, but
+    for rules that only set hints which all are set before them; the arms; the locale; and the segments held among the
+    `audiences` (None: all that are held). Two different outcomes share a key with a chance of 2**-96.
     """
     held: tuple[str, ...] = ()
     if audiences is None or audiences:
         held = tuple(sorted(facts.held if audiences is None else facts.held.intersection(audiences)))
-    digests = [actor.digest for actor in outcome.actors if actor.digest is not None]
+    digests = [actor.digest for actor in telling(outcome.actors) if actor.digest is not None]
     refs = [_values(facts, actor.refs) for actor in outcome.actors if actor.refs]
     if slot.select_refs or slot.default_refs:
         refs.append(_values(facts, (*slot.select_refs, *slot.default_refs)))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rules.actors import Outcome, Written
+from rules.actors import Outcome, Written, telling
 from rules.attributes import Type
 from rules.compiled import CompiledSlot
 from rules.effects import canonical
@@ -37,7 +37,7 @@ def write(compiled: CompiledSlot, outcome: Outcome, facts: Facts, *, pool: Pool,
         order: the visitor's languages as far as the content tells them apart, as `Ground.order` gives them.
     """
     places = compiled.places
-    acting = [places[actor] for actor in outcome.actors if actor.digest is not None]
+    acting = [places[actor] for actor in telling(outcome.actors)]
     arms = [compiled.arm_places[pair] for pair in outcome.arms]
     held = sorted(facts.held.intersection(pool.audiences)) if pool.audiences else []
     used = {name for actor in outcome.actors for name in actor.refs}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from rules.actors import after_stop
+from rules.actors import after_stop, telling
 from rules.compiled import CompiledSlot
 from rules.footprint.factors import Marks
 from rules.footprint.rows import Item, Need
@@ -51,7 +51,7 @@ class Outcomes:
         actors = sorted((one.actor for one in acting if one.actor is not None), key=lambda actor: actor.order)
         arms = tuple((one.actor.experiment, one.actor.arm) for one in acting if one.actor and one.arm is not None)
         remaining, _stopped = after_stop(actors)
-        digests = tuple(actor.digest for actor in remaining if actor.digest is not None)
+        digests = tuple(actor.digest for actor in telling(remaining))
         refs = tuple(self._bound(state, actor.refs) for actor in remaining if actor.refs)
         order = self._orders.get(state & self._order_mask)
         return digests, refs, self._bound(state, self._of_slot), arms, order or None, segments

@@ -24,13 +24,25 @@ def outcome(
     """A text that two visitors share where their outcomes are equal, and only there."""
     effects = [
         [source.item["id"], None if source.arm is None else source.arm["id"], bound(effect, visitor)]
-        for source in counted
+        for source in heard(counted)
         for effect in source.effects
         if "stop" not in effect
     ]
     assigned = [[experiment["id"], arm["id"]] for experiment, arm in arms]
     named = sorted(held if audiences is None else held & set(audiences))
     return json.dumps([effects, assigned, canonical_locale(visitor), named], sort_keys=True)
+
+
+def heard(counted: list[Source]) -> list[Source]:
+    """Without rules that only set hints, all of which were set before them: nobody sees that they hold."""
+    found: list[Source] = []
+    for source in counted:
+        doing = [effect for effect in source.effects if "stop" not in effect]
+        said = {name for effect in doing if "set" in effect for name in effect["set"]}
+        before = {name for one in found for effect in one.effects if "set" in effect for name in effect["set"]}
+        if source.arm is not None or not all("set" in effect for effect in doing) or not said <= before:
+            found.append(source)
+    return found
 
 
 def bound(written: Any, visitor: Visitor) -> Any:

@@ -123,8 +123,18 @@ export function decide(compiled, slotId, visit) {
     arms: Object.fromEntries(arms),
     hints,
     held_out: heldOut,
-    key: key(seen, slot, left, arms),
+    key: key(seen, slot, telling(left), arms),
   };
+}
+
+function telling(left) {
+  const known = new Set();
+  return left.filter((one) => {
+    const names = Object.keys(one.hints ?? {});
+    if (one.digest === null || (one.only_hints && names.every((name) => known.has(name)))) return false;
+    names.forEach((name) => known.add(name));
+    return true;
+  });
 }
 
 function key(seen, slot, left, arms) {
@@ -135,7 +145,7 @@ function key(seen, slot, left, arms) {
   const text = list([
     values.quoted(seen.compiled.keys),
     values.quoted(slot.id),
-    list(left.filter((one) => one.digest !== null).map((one) => values.quoted(one.digest))),
+    list(left.map((one) => values.quoted(one.digest))),
     list(bound.map((names) => values.quoted(list(names.map((name) => values.written(seen.get(name))))))),
     list(arms.map((pair) => list(pair.map(values.quoted)))),
     languages ? values.quoted(languages) : "null",
