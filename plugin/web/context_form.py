@@ -27,6 +27,7 @@ FORM: Mapping[str, tuple[type, str]] = MappingProxyType(
 )
 """What each part is where it is there; null is as good as leaving it out, and other parts are told and passed over."""
 _KINDS = {name: kind for name, (kind, _what) in FORM.items()}
+_NAMES = frozenset(FORM)
 _MOST_TOLD = 10
 
 
@@ -42,7 +43,7 @@ def wrong_types(context: Mapping[str, object]) -> dict[str, str]:
 
 def unread(context: Mapping[str, object]) -> list[FieldError]:
     """The parts that nothing reads, of many the first. They refuse no request: a page may be newer than its server."""
-    if all(map(_KINDS.__contains__, context)):
+    if _NAMES.issuperset(context):
         return []
     others = [one for one in context if one not in _KINDS][:_MOST_TOLD]
     return [unknown_member("a context", name, _KINDS, f"/context/{escaped(name)}") for name in others]
