@@ -31,6 +31,7 @@ _SCANNED = 1_000
 _AT_ONCE = 500
 """Copies in one script, for which readers wait."""
 _VERSION = 16
+_tuple = tuple.__new__  # as in `rules.arrange`
 # A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
 # They are written while their generation is read or being built, and only then. KEYS: ready, building, copies. ARGV:
 # their generation, for how long they are kept, then two a copy. Answers both generations.
@@ -110,7 +111,7 @@ class RedisViews:
         self._swept = f"{prefix}:views:swept"
         self._prefix = f"{prefix}:view:"
         self._generation = b""
-        self._look_up = Lookup(self._client.connection_pool)
+        self._look_up = Lookup(self._client.connection_pool, self._ready)
         self._written: set[bytes] = set()  # the generations that there were when something was written last
         self._script: Script = self._client.register_script(_WRITE)
         self._finish: Script = self._client.register_script(_FINISH)
@@ -124,18 +125,19 @@ class RedisViews:
 
         Raises: TesseraError where the database cannot tell either.
         """
-        found = self._read(source)
+        generation = self._generation
+        found = self._read(generation, source)
         if found is None:
             return Viewed(self._behind.view(source).octets, (DEGRADED,))
         ready, copy = found
-        if ready != self._generation:
+        if ready != generation:
             self._generation = ready
-            again = self._read(source) if ready else None
+            again = self._read(ready, source) if ready else None
             copy = again[1] if again is not None and again[0] == ready else b""
             ready = again[0] if again is not None else b""
         if not ready:
             return Viewed(self._behind.view(source).octets)
-        return Viewed(copy[_VERSION:] or None) if copy else self._missing.view(source)
+        return _tuple(Viewed, (copy[_VERSION:] or None, ())) if copy else self._missing.view(source)
 
     def group(self, source: str) -> Sequence[VisitorRow]:
         """All sources of whom a source belongs to, from the database."""
@@ -229,11 +231,12 @@ class RedisViews:
         self._look_up.close()
         self._client.close()
 
-    def _read(self, source: str) -> tuple[bytes, bytes] | None:
+    def _read(self, generation: bytes, source: str) -> tuple[bytes, bytes] | None:
+        """Which generation is read, and the copy of one of them; None where Redis is not reached."""
         if self._monotonic() < self._rest_until:
             return None
         try:
-            run, (ready, copy) = self._look_up(self._ready, self._key(self._generation, source))
+            run, (ready, copy) = self._look_up(self._key(generation, source))
         except RedisError:
             self._rest()
             return None

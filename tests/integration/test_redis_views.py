@@ -274,6 +274,24 @@ def test_an_answer_that_comes_too_late_is_nobody_elses(
     views.close()
 
 
+def test_a_copy_of_the_generation_before_is_not_taken_for_one_of_the_next(
+    views: RedisViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another thread sees the next one meanwhile."""
+    views.rebuild(1, pages(HotCopy("a", 5, b"before")))
+    assert views.view("a") == Viewed(b"before")
+    views.rebuild(2, pages(HotCopy("a", 6, b"after")))
+    look_up = views._look_up
+
+    def meanwhile(key: str) -> tuple[bytes, list[bytes | None]]:
+        found = look_up(key)
+        views._generation = found[1][0] or b""
+        return found
+
+    monkeypatch.setattr(views, "_look_up", meanwhile)
+    assert views.view("a") == Viewed(b"after")
+
+
 def test_who_is_answered_while_connections_are_closed_has_the_answer(
     views: RedisViews, behind: Behind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
