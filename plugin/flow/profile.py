@@ -6,18 +6,12 @@ from collections.abc import Mapping
 
 from plugin.flow.types import Profile
 
-CONSENT = "consent."
-
 
 def with_profile(context: Mapping[str, object], profile: Profile) -> Mapping[str, object]:
     """Attributes of both. What the profile knows of the visitor wins over what a browser claims.
 
     On consent the request has the last word: what a visitor or their browser says now stands over what was said before.
     """
-    if not profile.attributes:
+    if not profile.attributes and not profile.consent:
         return context
-    both = {**context, **profile.attributes}
-    for name in context.keys() & profile.attributes.keys():
-        if name.startswith(CONSENT):
-            both[name] = context[name]
-    return both
+    return {**profile.consent, **context, **profile.attributes}

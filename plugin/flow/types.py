@@ -55,12 +55,16 @@ class Profile(NamedTuple):
     """What is kept of a visitor: attributes, segments, and when entries were shown; and what it had to do without.
 
     Its repr shows nothing of the visitor.
+
+    Attributes:
+        consent: what was said of purposes, as `consent.PURPOSE`.
     """
 
     attributes: Mapping[str, object] = _NONE
     segments: frozenset[str] = frozenset()
     exposures: Mapping[str, Sequence[datetime]] = _NONE
     degraded: tuple[str, ...] = ()
+    consent: Mapping[str, bool] = _NONE
 
     def __repr__(self) -> str:
         return f"Profile(degraded={self.degraded!r})"

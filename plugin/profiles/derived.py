@@ -115,38 +115,39 @@ def _of_type(event_type: str, how: str) -> Derived:
     return Derived("number", partial(_within, event_type, _WINDOWS[how]))
 
 
-def visits(view: View, now_ms: int, _settings: Settings) -> int:
-    """How many visits, that of the decision included."""
+def of_visits(view: View, now_ms: int) -> dict[str, object]:
+    """The attributes that come of visits, that of the decision included, by their full names: OF_VISITS that are known.
+
+    All at once: each needs the visit that goes on.
+    """
     sessions = view.state.sessions
-    return sessions.count + (sessions.current(now_ms) is None)
+    count, current = sessions.count, sessions.current(now_ms)
+    views = seconds = 0
+    began = now_ms
+    if current is None:
+        count += 1
+    else:
+        began, views = current.start, current.views
+        seconds = max(now_ms - began, 0) // SECOND_MS
+    found: dict[str, object] = {
+        "visitor.new": count == 1,
+        "visitor.visits": count,
+        "session.page_views": views,
+        "session.seconds": seconds,
+    }
+    last = sessions.ended_before(began)
+    if last is not None:
+        found["visitor.days_since_last_visit"] = max(now_ms - last, 0) // DAY_MS
+    return found
 
 
-def _new(view: View, now_ms: int, settings: Settings) -> object:
-    return visits(view, now_ms, settings) == 1
-
-
-def _days_since(view: View, now_ms: int, _settings: Settings) -> object:
-    sessions = view.state.sessions
-    current = sessions.current(now_ms)
-    last = sessions.ended_before(current.start if current is not None else now_ms)
-    return max(now_ms - last, 0) // DAY_MS if last is not None else None
-
-
-def _page_views(view: View, now_ms: int, _settings: Settings) -> object:
-    current = view.state.sessions.current(now_ms)
-    return current.views if current is not None else 0
-
-
-def _seconds(view: View, now_ms: int, _settings: Settings) -> object:
-    current = view.state.sessions.current(now_ms)
-    return max(now_ms - current.start, 0) // SECOND_MS if current is not None else 0
-
-
-OF_VISITS: Mapping[str, Read] = {
-    "visitor.new": _new,
-    "visitor.visits": visits,
-    "visitor.days_since_last_visit": _days_since,
-    "session.page_views": _page_views,
-    "session.seconds": _seconds,
-}
+OF_VISITS = frozenset(
+    {
+        "visitor.new",
+        "visitor.visits",
+        "visitor.days_since_last_visit",
+        "session.page_views",
+        "session.seconds",
+    }
+)
 """Built-in attributes that come of visits, and so of the profile's own purpose."""

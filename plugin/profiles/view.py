@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from plugin.profiles import preferences
-from plugin.profiles.derived import OF_VISITS, Read, derived
+from plugin.profiles.derived import OF_VISITS, Read, derived, of_visits
 from plugin.profiles.exposures import Instants
 from plugin.profiles.fold import View
 from plugin.profiles.settings import DEFAULT, Settings
@@ -16,20 +18,35 @@ from rules.attributes import Type
 PREFIX = "profile."
 KNOWN = "visitor.known"
 _NO_SEGMENTS = frozenset[str]()
+_NEVER_SHOWN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 
 
 class Reading(NamedTuple):
-    """How an attribute is read of a view.
+    """How an attribute of the profile is read of a view.
 
     Attributes:
         name: in full.
-        own: what it is called among those that were set; None: it cannot be set.
+        own: what it is called among those that were set.
         read: what gives it where it was not set; None: nothing does.
     """
 
     name: str
-    own: str | None
+    own: str
     read: Read | None
+
+
+class Readings(NamedTuple):
+    """How attributes are read of any view.
+
+    Attributes:
+        own: those of the profile.
+        visits: the names of those that come of visits.
+        known: whether it is read that the visitor has told who they are.
+    """
+
+    own: tuple[Reading, ...]
+    visits: frozenset[str]
+    known: bool
 
 
 def attributes_of(
@@ -52,30 +69,41 @@ def attributes_of(
         allowed: whether the profile's own purpose may be served. Rules see to it for attributes that declare it;
             those of visits are built in, declare none, and are left out here.
     """
-    names = wanted if wanted is not None else _every(view, declared)
+    names = wanted if wanted is not None else every_name(view, declared)
     if not allowed:
         names = [name for name in names if name not in OF_VISITS]
-    return read_attributes(view, now_ms, readings(names, declared, settings), settings)
+    return {**consent_of(view), **read_attributes(view, now_ms, readings(names, declared, settings), settings)}
 
 
-def readings(names: Iterable[str], declared: Mapping[str, Type], settings: Settings) -> Sequence[Reading]:
-    """How attributes are read, of any view: worked out once for what is published. Arguments as of `attributes_of`."""
-    return tuple(_reading(name, declared, settings) for name in names)
+def consent_of(view: View) -> dict[str, bool]:
+    """What was said of purposes, as `consent.PURPOSE`."""
+    return {f"consent.{purpose}": word.allowed for purpose, word in view.state.consent.items()}
 
 
-def read_attributes(view: View, now_ms: int, asked: Iterable[Reading], settings: Settings) -> dict[str, object]:
-    """As `attributes_of`, by `readings` that were made with the same settings."""
-    state = view.state
-    found: dict[str, object] = {f"consent.{purpose}": word.allowed for purpose, word in state.consent.items()}
-    there = state.attributes
-    for name, own, read in asked:
-        value: object = None
-        if own is not None and own in there:
-            value = there[own].value
+def readings(names: Iterable[str], declared: Mapping[str, Type], settings: Settings) -> Readings:
+    """How attributes are read: worked out once for what is published. Arguments as of `attributes_of`."""
+    every = frozenset(names)
+    own = [_reading(name, declared, settings) for name in sorted(every) if name.startswith(PREFIX)]
+    return Readings(tuple(own), every & OF_VISITS, KNOWN in every)
+
+
+def read_attributes(view: View, now_ms: int, asked: Readings, settings: Settings) -> dict[str, object]:
+    """As `attributes_of`, without consents, by `readings` that were made with the same settings."""
+    found: dict[str, object] = {}
+    there = view.state.attributes
+    for name, own, read in asked.own:
+        said = there.get(own)
+        value = said.value if said is not None else None
         if value is None and read is not None:
             value = read(view, now_ms, settings)
         if value is not None:
             found[name] = value
+    wanted = asked.visits
+    if wanted:
+        visits = of_visits(view, now_ms)
+        found |= visits if len(wanted) == len(OF_VISITS) else {one: visits[one] for one in wanted if one in visits}
+    if asked.known:
+        found[KNOWN] = view.known
     return found
 
 
@@ -88,14 +116,13 @@ def segments_of(view: View, now_ms: int) -> frozenset[str]:
     )
 
 
-def exposures_of(view: View) -> Instants:
+def exposures_of(view: View) -> Mapping[str, Sequence[datetime]]:
     """When each entry was shown, by id."""
-    return Instants(view.state.exposures)
+    shown = view.state.exposures
+    return Instants(shown) if shown else _NEVER_SHOWN
 
 
 def _reading(full: str, declared: Mapping[str, Type], settings: Settings) -> Reading:
-    if not full.startswith(PREFIX):
-        return Reading(full, None, _known if full == KNOWN else OF_VISITS.get(full))
     name = full[len(PREFIX) :]
     type_ = declared.get(full)
     if type_ is None:
@@ -104,14 +131,11 @@ def _reading(full: str, declared: Mapping[str, Type], settings: Settings) -> Rea
     return Reading(full, name, way.read if way is not None and way.type == type_ else partial(_answer, name))
 
 
-def _known(view: View, _now_ms: int, _settings: Settings) -> object:
-    return view.known
-
-
 def _answer(name: str, view: View, _now_ms: int, _settings: Settings) -> object:
     return preferences.answer(view.state.preferences, name)
 
 
-def _every(view: View, declared: Mapping[str, Type]) -> Iterable[str]:
+def every_name(view: View, declared: Mapping[str, Type]) -> Iterable[str]:
+    """The names of all that a view may give."""
     names = {name for name in declared if name.startswith(PREFIX)}
     return [*sorted(names | {PREFIX + name for name in view.state.attributes}), *OF_VISITS, KNOWN]

@@ -23,12 +23,13 @@ class HeldQuery:
         """Compile it. ``beside``: another whose connections it shares."""
         self._engine = engine
         self._postgresql = engine.dialect.name == "postgresql"
+        self._failures = engine.dialect.loaded_dbapi.Error
         self._text = str(wanted.compile(dialect=engine.dialect))
         self._place: _Place = beside._place if beside is not None else _Place()
 
     def one(self, key: str) -> Any:  # noqa: ANN401  # a row of the driver
         """Raises: ServiceUnavailable where the database is out of reach or busy."""
-        failures = self._engine.dialect.loaded_dbapi.Error
+        failures = self._failures
         mine = self._place.threads
         held: _Held | None = getattr(mine, "held", None)
         if held is not None:

@@ -124,7 +124,7 @@ class Simulator:
         if not request.as_visitor:
             return {**self._people.units(visitor), **said}, _NOBODY
         profile = self._people.find(visitor, site, wanted=None, consent=said, now_ms=now_ms)
-        return {**profile.attributes, **said}, profile
+        return {**profile.consent, **profile.attributes, **said}, profile
 
     def _site(self, request: SimulateRequest) -> tuple[Site, bool]:
         """The state to decide on, and whether its rules have a number."""

@@ -22,8 +22,10 @@ from plugin.profiles.settings import Settings
 from plugin.profiles.view import (
     KNOWN,
     PREFIX,
-    Reading,
+    Readings,
     attributes_of,
+    consent_of,
+    every_name,
     exposures_of,
     read_attributes,
     readings,
@@ -40,6 +42,7 @@ MOST_REMEMBERED = 10_000
 REMEMBERED_MS = 300_000
 """So long after it was read a view stands in for one that cannot be; what was erased meanwhile is gone by then."""
 _REMEMBERED_S = REMEMBERED_MS / 1_000
+_tuple = tuple.__new__  # as in `rules.arrange`
 _OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
 
 
@@ -59,7 +62,7 @@ class _Needs:
     site: Site
     settings: Settings
     asked: frozenset[str] | None
-    readings: Sequence[Reading] | None
+    readings: Readings | None
     declared: Mapping[str, Type]
     segments: frozenset[str]
     nothing: bool
@@ -130,16 +133,15 @@ class Visitors:
             view, without = self._with_events(view, identity.source, events, settings, now_ms)
             degraded = tuple(dict.fromkeys((*degraded, *without)))
         found = _units(view, identity)
+        said = consent_of(view)
         if not self._allowed(view, consent, settings.purpose):
-            found |= {f"consent.{purpose}": word.allowed for purpose, word in view.state.consent.items()}
-            return Profile(found, degraded=degraded)
+            return Profile(found, degraded=degraded, consent=said)
         if view is NOBODY:
             return Profile({**needs.nobody, **found}, degraded=degraded)
-        if needs.readings is None:
-            found |= attributes_of(view, now_ms, None, needs.declared, settings)
-        else:
-            found |= read_attributes(view, now_ms, needs.readings, settings)
-        return Profile(found, needs.segments & segments_of(view, now_ms), exposures_of(view), degraded)
+        asked = needs.readings or readings(every_name(view, needs.declared), needs.declared, settings)
+        found |= read_attributes(view, now_ms, asked, settings)
+        held = needs.segments & segments_of(view, now_ms)
+        return _tuple(Profile, (found, held, exposures_of(view), degraded, said))
 
     def _view(self, source: str) -> tuple[View, tuple[str, ...]]:
         """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
@@ -153,7 +155,7 @@ class Visitors:
             is_late = self._monotonic() - before.at > _REMEMBERED_S
             return NOBODY if is_late else before.view, ("profile",)
         if octets is not None:
-            self._remember(source, _Remembered(view, self._monotonic(), octets))
+            self._remember(source, _tuple(_Remembered, (view, self._monotonic(), octets)))
         elif before is not _NEVER:
             self.forget(source)  # erased, perhaps by another process
         return view, degraded
@@ -229,7 +231,7 @@ class Visitors:
 
     def _needs_of(self, site: Site, wanted: frozenset[str] | None, settings: Settings) -> _Needs:
         needs = self._needs
-        if needs is None or needs.site is not site or needs.settings is not settings or needs.asked != wanted:
+        if needs is None or needs.site is not site or needs.settings is not settings or needs.asked is not wanted:
             needs = self._needs = _needs(site, wanted, settings)
         return needs
 

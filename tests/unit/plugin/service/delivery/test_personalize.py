@@ -272,7 +272,7 @@ def test_what_nothing_of_the_visitor_bears_on_is_shared_and_says_nothing_of_thei
 
 
 def test_what_a_request_says_of_consent_stands_over_what_is_stored(made: Service) -> None:
-    made.kept["v-1"] = Profile({"consent.personalization": True, "consent.analytics": True})
+    made.kept["v-1"] = Profile(consent={"consent.personalization": True, "consent.analytics": True})
     said = {"consent": {"personalization": False}}
     answer = made.personalization.answer(ask("plain", visitor={"id": "v-1"}, body=said))
     attributes = answer.settled.planned.visit.attributes

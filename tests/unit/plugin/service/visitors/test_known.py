@@ -162,7 +162,7 @@ def test_refused_consent_hides_everything_but_the_refusal(bench: Bench, said: di
     found = bench.find(**said)
     assert found.segments == ({"fan"} if seen else frozenset())
     assert ("profile.plan" in found.attributes) is seen
-    assert found.attributes["consent.personalization"] is False, "what the request says is put over it afterwards"
+    assert found.consent == {"consent.personalization": False}, "what the request says is put over it afterwards"
 
 
 def test_where_nothing_was_said_the_settings_decide() -> None:
