@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rules.plan import Plan
     from rules.pool import Pool
 
+_DAY_S = 86_400
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -22,8 +23,10 @@ def fresh_for(plan: Plan, longest_s: int) -> int:
     Recurring hours and the visitor's own zone are taken to flip at every full quarter of an hour, for zones differ by
     that much; it is never too long, and seldom much too short.
     """
-    until = still_until(plan.compiled, plan.pool, plan.default, plan.now)
-    return max(0, min(longest_s, int((until - plan.now).total_seconds())))
+    left = still_until(plan.compiled, plan.pool, plan.default, plan.now) - plan.now
+    if left.days > 0 and longest_s <= _DAY_S:
+        return longest_s
+    return max(0, min(longest_s, int(left.total_seconds())))
 
 
 def still_until(compiled: CompiledSlot, pool: Pool, default: Pool, now: datetime) -> datetime:

@@ -50,6 +50,7 @@ NEVER_STORED = frozenset({"request.ip"})
 _PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 _PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 _LONGEST_ZONE = 64
+_tuple = tuple.__new__  # as in `rules.arrange`
 
 
 class Context(NamedTuple):
@@ -88,6 +89,7 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
         geo: finds an address; asked only for what no proxy said.
     """
     draft, reads, limits, headers = Draft(), policy.reads, policy.limits, request.headers
+    given = request.asking
     derive_consent(
         headers,
         request.cookies.get(policy.consent_cookie),
@@ -97,7 +99,9 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
         draft=draft,
     )
     _visitor(request, policy, draft)
-    _zone(request, draft)
+    zone = given("timezone")
+    if zone is not None:
+        _zone(zone, draft)
     places = reads.geo if "context.timezone" in draft.attributes else reads.geo_without_zone
     if reads.address or places or reads.device:
         _surroundings(request, policy, devices, geo, places=places, draft=draft)
@@ -105,17 +109,14 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
         derive_network(headers, request.body.get("network"), draft)
     found: Parameters = derive_visit(request, policy, draft) if reads.page else {}
     if reads.locale:
-        _locale(request, policy, found, draft)
+        _locale(given("locale"), request, policy, found, draft)
     if reads.custom is None or reads.custom:
         derive_custom(request, reads.custom, policy.types, limits, draft)
     if reads.headers or reads.cookies:
         derive_named(request, reads, limits, draft)
-    return Context(
-        draft.attributes,
-        tuple(draft.notes),
-        not _PREFETCH_HEADERS.isdisjoint(headers) and _is_prefetch(headers),
-        "dnt" in headers and header(headers, "dnt") == "1",
-    )
+    prefetch = not _PREFETCH_HEADERS.isdisjoint(headers) and _is_prefetch(headers)
+    untracked = "dnt" in headers and header(headers, "dnt") == "1"
+    return _tuple(Context, (draft.attributes, tuple(draft.notes), prefetch, untracked))
 
 
 def _surroundings(
@@ -171,10 +172,7 @@ def _visitor(request: RawRequest, policy: ContextPolicy, draft: Draft) -> None:
             draft.attributes["visitor.id"] = text
 
 
-def _zone(request: RawRequest, draft: Draft) -> None:
-    said = request.given("timezone")
-    if said is None:
-        return
+def _zone(said: object, draft: Draft) -> None:
     text = clean(said, _LONGEST_ZONE, "context.timezone", draft)
     if text is None:
         return
@@ -185,9 +183,9 @@ def _zone(request: RawRequest, draft: Draft) -> None:
         draft.attributes["context.timezone"] = zone
 
 
-def _locale(request: RawRequest, policy: ContextPolicy, found: Parameters, draft: Draft) -> None:
+def _locale(said: object, request: RawRequest, policy: ContextPolicy, found: Parameters, draft: Draft) -> None:
     """The caller's word, else the visitor's choice on the site, else the browser's."""
-    choices: list[object] = [request.given("locale")]
+    choices: list[object] = [said]
     if policy.locale_query is not None and policy.locale_query in found:
         choices.append(found[policy.locale_query][0])
     if policy.locale_cookie is not None:

@@ -17,6 +17,7 @@ better."""
 UNFORESEEN = "its rules could not be evaluated"
 _NO_SCORES: Mapping[str, float] = MappingProxyType({})
 _NO_STEPS: Mapping[str, Step] = MappingProxyType({})
+_tuple = tuple.__new__  # as in `rules.arrange`
 
 
 def settle(
@@ -42,7 +43,7 @@ def settle(
     decisions: list[tuple[SlotAsk, Decision]] = []
     ttls: dict[str, int] = {}
     faults: dict[str, Exception] = {}
-    for ask, plan in _in_order(planned):
+    for ask, plan in _in_order(planned) if planned.failed else planned.plans:
         exclude = (*ask.exclude, *shown) if visit.unique else ask.exclude
         fault: Exception | None = None
         if isinstance(plan, Exception):
@@ -70,7 +71,7 @@ def settle(
         if visit.unique:
             shown.update(block.id for block in decision.blocks)
         decisions.append((ask, decision))
-    return Settled(planned, tuple(decisions), ttls, steps, faults)
+    return _tuple(Settled, (planned, tuple(decisions), ttls, steps, faults))
 
 
 def briefly(settled: Settled) -> Settled:
@@ -96,7 +97,5 @@ def lowered(decision: Decision, step: Step) -> Decision:
 
 
 def _in_order(planned: Planned) -> Sequence[tuple[SlotAsk, Plan | Exception]]:
-    if not planned.failed:
-        return planned.plans
     places = {ask: place for place, ask in enumerate(planned.visit.asks)}
     return sorted((*planned.plans, *planned.failed), key=lambda pair: places[pair[0]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from plugin.web.services import WebSettings
@@ -20,6 +21,9 @@ DELIVERY_PATHS = (
 _METHODS = "GET, HEAD, POST"
 _HEADERS = "Accept-Language, Authorization, Content-Type, If-None-Match, Prefer, X-Tessera-Key, X-Tessera-User-Token"
 _EXPOSED = "ETag, Retry-After"
+_FOR_ANY: Mapping[str, str] = MappingProxyType(
+    {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _EXPOSED}
+)
 _PREFLIGHT_AGE_S = 7_200  # browsers cap it there
 
 
@@ -43,7 +47,7 @@ class Cors:
         if self._closed:
             return {}
         if self._any:
-            return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _EXPOSED}
+            return _FOR_ANY
         if origin is None or origin.lower() not in self._origins:
             return {"Vary": "Origin"}
         return {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from plugin.errors import FieldError, ValidationFailed
 from plugin.flow.types import Render, SlotAsk
@@ -20,6 +20,10 @@ MOST_EXCLUDED = 1000
 MOST_EVENTS = 1000
 DEEPEST = 60
 _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
+_LARGEST = 2**53  # what is beyond it, the strict reader judges
+_Moderate = Meta(ge=-_LARGEST, le=_LARGEST)
+_Scalar = None | bool | Annotated[int, _Moderate] | Annotated[float, _Moderate] | str
+_Leaf = _Scalar | list[_Scalar]
 
 
 # What a body leaves out is UNSET, and so differs from what it says: see `_is_plain`.
@@ -38,21 +42,29 @@ class _OptionsIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     render: Render | UnsetType = UNSET
 
 
-class _PersonalizeIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _AskIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     slots: list[_SlotIn]
     unique: bool | UnsetType = UNSET
     visitor: _VisitorIn | UnsetType | None = UNSET
-    context: dict[str, Any] | UnsetType = UNSET
-    events: list[dict[str, Any]] | UnsetType = UNSET
     options: _OptionsIn | UnsetType | None = UNSET
 
 
+class _PersonalizeIn(_AskIn, forbid_unknown_fields=True, gc=False):
+    context: dict[str, Any] | UnsetType = UNSET
+    events: list[dict[str, Any]] | UnsetType = UNSET
+
+
+class _PlainIn(_AskIn, forbid_unknown_fields=True, gc=False):
+    """What nearly all send: without events, and all numbers moderate."""
+
+    context: dict[str, _Leaf | dict[str, _Leaf | dict[str, _Leaf]]] | UnsetType = UNSET
+
+
 _NO_OPTIONS = _OptionsIn()
-_decoder = msgspec.json.Decoder(_PersonalizeIn)
+_decoder, _plain = msgspec.json.Decoder(_PersonalizeIn), msgspec.json.Decoder(_PlainIn)
 _encode = msgspec.json.Encoder().encode
 _SHORT_IDS = 256
 """Characters of all ids of slots together, up to which it is kept what they ask for: clients may send any."""
-_LARGEST = 2**53  # what is beyond it, the strict reader judges
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -80,11 +92,15 @@ def from_body(raw: bytes, explain_refusal: Any) -> Asked:  # noqa: ANN401 - a ca
     """
     deep = raw.count(b"[") + raw.count(b"{") > DEEPEST
     parsed = read_json(raw) if deep else None
+    found: _PlainIn | _PersonalizeIn
     try:
-        found = _decoder.decode(raw)
+        found = _plain.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        explain_refusal(read_json(raw) if parsed is None else parsed)
-        raise
+        try:
+            found = _decoder.decode(raw)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            explain_refusal(read_json(raw) if parsed is None else parsed)
+            raise
     if parsed is None and (b"\\" in raw or not _is_plain(raw, found)):
         read_json(raw)
     return _asked(found)
@@ -102,11 +118,13 @@ def from_value(value: Mapping[str, object]) -> Asked | None:
         return None
 
 
-def _asked(found: _PersonalizeIn) -> Asked:
-    context, events = found.context or {}, found.events or []
+def _asked(found: _PlainIn | _PersonalizeIn) -> Asked:
+    context: Mapping[str, object] = found.context or {}
+    events = found.events or [] if type(found) is _PersonalizeIn else []
     asks = _asks(found.slots)
     errors = _slot_errors(found.slots) if asks is None else []
-    errors += [FieldError(f"/context/{name}", detail) for name, detail in wrong_types(context).items()]
+    if wrong := wrong_types(context):
+        errors += [FieldError(f"/context/{part}", detail) for part, detail in wrong.items()]
     name = found.visitor.id if found.visitor else None
     if isinstance(name, str) and not 1 <= len(name) <= LONGEST_ID:
         errors.append(FieldError("/visitor/id", f"from 1 to {LONGEST_ID} characters"))
@@ -143,16 +161,18 @@ def _ask(slot: _SlotIn) -> SlotAsk:
     return SlotAsk(slot.id, slot.limit if isinstance(slot.limit, int) else None, tuple(slot.exclude or ()))
 
 
-def _is_plain(raw: bytes, found: _PersonalizeIn) -> bool:
+def _is_plain(raw: bytes, found: _PlainIn | _PersonalizeIn) -> bool:
     """Whether the strict reader would find nothing to refuse in a body without escapes, which this one took.
 
     Without escapes no text holds a NUL or a lone surrogate. Numbers may still be too large; and where what was read has
     fewer quotation marks than the body, some key came twice: the decoder keeps the last.
     """
-    numbers = found.context is UNSET or is_moderate(found.context)
-    if numbers and found.events:
-        numbers = is_moderate(found.events)
-    return numbers and _encode(found).count(b'"') == raw.count(b'"')
+    if type(found) is _PersonalizeIn:
+        if found.context and not is_moderate(found.context):
+            return False
+        if found.events and not is_moderate(found.events):
+            return False
+    return _encode(found).count(b'"') == raw.count(b'"')
 
 
 def is_moderate(value: dict[str, Any] | list[Any]) -> bool:

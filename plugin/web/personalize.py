@@ -71,11 +71,11 @@ class HotRoute:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI."""
-        preflight = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ and environ["REQUEST_METHOD"] == "OPTIONS"
-        if environ.get("PATH_INFO") != PATH or preflight:
+        method = environ["REQUEST_METHOD"]
+        preflight = method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        if preflight or environ.get("PATH_INFO") != PATH:
             return self.behind(environ, start_response)
         began = self.monotonic()
-        method = environ["REQUEST_METHOD"]
         body, status, headers = self._answered(method, environ)
         lines = [*headers.items(), *self.headers]
         if status != _NOT_MODIFIED:  # else it would be that of the whole answer
@@ -106,8 +106,8 @@ class HotRoute:
         # Browsers send plain text, with the key in the address: other origins are then asked without a preflight.
         query = environ.get("QUERY_STRING")
         caller = self._caller(environ, (read_query(query).get("key") or (None,))[-1] if query else None)
-        media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if media_type not in _JSON_TYPES:
+        sent = environ.get("CONTENT_TYPE", "")
+        if sent not in _JSON_TYPES and sent.partition(";")[0].strip().lower() not in _JSON_TYPES:
             raise UnsupportedMediaType(["application/json"])
         asked = from_body(read_input(environ, self.max_body_bytes), self._refuse)
         return self._answer(asked, caller, environ, {}, by_cache=False)

@@ -39,7 +39,7 @@ def derive_network(headers: Mapping[str, Sequence[str]], given: object, draft: D
     if given is None:
         get = headers.get
         sent = [values[0] if (values := get(name)) else None for name in _SENT]
-        if max(map(len, filter(None, sent)), default=0) <= _LONGEST:
+        if len("".join(filter(None, sent))) <= _LONGEST:
             attributes, notes = _kept(*sent)
             draft.attributes.update(attributes)
             for note in notes:

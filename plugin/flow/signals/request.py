@@ -60,6 +60,11 @@ class RawRequest(NamedTuple):
             value = values[0] if values else None
         return value
 
+    @property
+    def asking(self) -> Callable[[str], object | None]:
+        """`given`, for those who ask for many names: without a query it is the body's own."""
+        return self.given if self.query else self.body.get
+
 
 def headers_from_environ(environ: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The headers of a WSGI environment, names in lower case.

@@ -17,8 +17,8 @@ def derive_visit(request: RawRequest, policy: ContextPolicy, draft: Draft) -> Pa
     Returns:
         The parameters of the page's URL.
     """
-    reads = policy.reads
-    page = _page(request, policy, draft)
+    reads, given = policy.reads, request.asking
+    page = _page(given("url"), request, policy, draft)
     if page is not None:
         draft.notes.extend(page.notes)
         if reads.place:
@@ -26,12 +26,11 @@ def derive_visit(request: RawRequest, policy: ContextPolicy, draft: Draft) -> Pa
         derive_query(page.parameters, reads.query, draft)
         derive_campaign(page.campaign, reads.utm, draft)
     if reads.referrer or reads.search:
-        _origin(request, policy, page, draft)
+        _origin(given("referrer"), request, policy, page, draft)
     return page.parameters if page is not None else {}
 
 
-def _page(request: RawRequest, policy: ContextPolicy, draft: Draft) -> Page | None:
-    said = request.given("url")
+def _page(said: object, request: RawRequest, policy: ContextPolicy, draft: Draft) -> Page | None:
     if said is None and policy.own_url:
         said = request.url
     if said is None:
@@ -46,8 +45,7 @@ def _page(request: RawRequest, policy: ContextPolicy, draft: Draft) -> Page | No
     return page
 
 
-def _origin(request: RawRequest, policy: ContextPolicy, page: Page | None, draft: Draft) -> None:
-    said = request.given("referrer")
+def _origin(said: object, request: RawRequest, policy: ContextPolicy, page: Page | None, draft: Draft) -> None:
     if said is None and policy.own_url:
         said = header(request.headers, "referer")
     referrer = _referrer(said, policy, draft) if said else None

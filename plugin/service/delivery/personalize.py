@@ -29,6 +29,7 @@ from rules.footprint.inputs import LOCALE
 MOST_OTHERS = 4
 """States that are not published, such as those of previews, whose context policies are kept."""
 _WRONG_TYPE = ("wrong_type", "malformed")
+_tuple = tuple.__new__  # as in `rules.arrange`
 _FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "request.search_terms")
 
 
@@ -168,15 +169,19 @@ class Personalization:
         now = command.at or self._clock()
         met = self.meet(command, site, now)
         visitor, context, profile, brought = met.visitor, met.context, met.profile, met.brought
-        visit = Visit(
-            met.attributes,
-            command.asks,
-            now,
-            profile.segments | command.segments if command.segments else profile.segments,
-            command.unique,
-            command.explain,
-            command.arms,
-            self._deny_unknown,
+        segments = profile.segments | command.segments if command.segments else profile.segments
+        visit = _tuple(
+            Visit,
+            (
+                met.attributes,
+                command.asks,
+                now,
+                segments,
+                command.unique,
+                command.explain,
+                command.arms,
+                self._deny_unknown,
+            ),
         )
         planned = plan(visit, site)
         if context.notes:
@@ -234,7 +239,7 @@ class Personalization:
         attributes = with_profile(context.attributes, profile)
         if command.attributes:
             attributes = {**attributes, **command.attributes}
-        return Met(visitor, context, profile, attributes, brought)
+        return _tuple(Met, (visitor, context, profile, attributes, brought))
 
     def _brought(self, command: Personalize, context: Context, visitor: str | None) -> _Brought:
         """The events that a request brings: those to apply to its answer, made durable first where they count.

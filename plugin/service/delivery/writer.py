@@ -53,7 +53,8 @@ class AnswerWriter:
             told: what of the request nothing reads.
         """
         failed = [] if failed is None else failed
-        parts = [b'{"ruleset":', b"%d" % answer.site.version]
+        site, ttl_s = answer.site, answer.settled.ttl_s
+        parts = [b'{"ruleset":', b"%d" % site.version]
         if not answer.shared:
             parts += [
                 b',"decision_id":',
@@ -63,9 +64,13 @@ class AnswerWriter:
             ]
         parts.append(b',"slots":{')
         before = b""
-        kept, ttl_s = (answer.site.version, render), answer.settled.ttl_s
+        kept = (site.version, render)
         for ask, decision in answer.settled.decisions:
-            head, tail = self._around_ttl(answer, ask, decision, render, failed, kept)
+            notes = decision.notes
+            around: Any = notes.get(kept) if notes is not None else None
+            if around is None:
+                around = self._around_ttl(answer, ask, decision, render, failed, kept)
+            head, tail = around
             trace = b"}" if decision.trace is None else b',"trace":%b}' % _encode(decision.trace)
             parts += (before, head, b"%d" % ttl_s[ask.id], tail, trace)
             before = b","
@@ -97,14 +102,11 @@ class AnswerWriter:
         It is the same wherever these blocks are shown, and kept with them under `kept`.
         """
         notes = decision.notes
-        found: Any = notes.get(kept) if notes is not None else None
-        if found is None:
-            before = len(failed)
-            found = self._written(answer, ask, decision, render, failed)
-            if notes is not None and len(failed) == before:
-                notes[kept] = found
-        around: tuple[bytes, bytes] = found
-        return around
+        before = len(failed)
+        found = self._written(answer, ask, decision, render, failed)
+        if notes is not None and len(failed) == before:
+            notes[kept] = found
+        return found
 
     def _written(
         self, answer: Answer, ask: SlotAsk, decision: Decision, render: Render, failed: list[str]

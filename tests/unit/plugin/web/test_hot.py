@@ -33,6 +33,14 @@ def test_numbers_of_which_all_make_the_same_are_taken(number: str) -> None:
     assert from_body(body.encode(), _refuse).context == json.loads(body)["context"]
 
 
+@pytest.mark.parametrize("value", ["1e300", '{"a":{"b":[1,{"c":null}]}}', "[[1],[2]]", '[{"lat":1}]', "-0.0"])
+def test_parts_of_other_forms_than_most_send_are_read_alike(value: str) -> None:
+    body = f'{{"slots":[{{"id":"a"}}],"context":{{"custom":{{"x":{value},"y":"plain"}}}}}}'
+    with_events = f'{body[:-1]},"events":[{{"type":"view"}}]}}'
+    asked = from_body(body.encode(), _refuse)
+    assert asked.context == from_body(with_events.encode(), _refuse).context == json.loads(body)["context"]
+
+
 @pytest.mark.parametrize(
     "number",
     ["9007199254740993", "-9007199254740993", "1e400", "-1E999", f"1{'0' * 20}", f"1{'0' * 400}", f"1{'0' * 400}.0"],
