@@ -20,7 +20,7 @@ KEY = "a-key-for-the-run-0123456789"
 TIMEOUT_S, AGAIN_S = 60, 0.02
 SEEN_IN = "s.open"
 """A slot of every document, the first one too; its trace tells which segments a visitor is in."""
-KINDS: Mapping[str, int] = {"content": 10, "publish": 2, "profile": 6, "delete": 1}
+KINDS: Mapping[str, int] = {"content": 5, "touch": 5, "publish": 2, "profile": 6, "delete": 1}
 
 
 class Management:
@@ -73,7 +73,7 @@ class Management:
         elif kind == "delete":
             self._delete(self._random.choice(worlds.ENTRIES[3:]))
         else:
-            self._push(self._random.choice(worlds.ENTRIES))
+            self._push(self._random.choice(worlds.ENTRIES), touches=kind == "touch")
 
     def publish(self) -> None:
         """A new document."""
@@ -88,10 +88,10 @@ class Management:
         found = self._ask("GET", "/v1/rulesets/published/cost").json()
         return {one["slot"]: one["sharing"] for one in found["slots"]}
 
-    def _push(self, name: str) -> None:
+    def _push(self, name: str, *, touches: bool = False) -> None:
         self._revision += 1
         held = self.states.content.last.get(name)
-        if held and self._random.random() < 0.5:
+        if touches and held:
             variants = worlds.touched(self._random, held, self._revision)
         else:
             variants = worlds.variants(self._random, name, self._revision, _now(), self.spread_s)

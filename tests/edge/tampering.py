@@ -178,18 +178,6 @@ def purge_lost(key: str) -> Fault:
     return Fault(on_request=lose)
 
 
-def keys_left_out(kind: str) -> Fault:
-    """Answers come without those of their surrogate keys that begin so."""
-
-    def strip(_request: Message, answer: Message) -> bool:
-        keys = (answer.get("xkey") or "").split()
-        rest = [one for one in keys if not one.startswith(kind)]
-        answer.replace("xkey", " ".join(rest))
-        return len(rest) < len(keys)
-
-    return Fault(on_answer=strip)
-
-
 def cookies_swapped() -> Fault:
     """Whoever asks for a class gets that of whoever asked before."""
     before: list[str] = []

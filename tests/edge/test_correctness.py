@@ -87,7 +87,6 @@ def test_no_answer_is_wrong_or_stale_while_nothing_changes_but_the_clock(running
         pytest.param(tampering.input_left_out("T-Country"), KINDS, 5.0, id="an input left out of Vary"),
         pytest.param(tampering.purge_lost("audience"), {"profile": 1}, 7.0, id="the purge of a publication lost"),
         pytest.param(tampering.purge_lost("entry:"), {"content": 1}, 9.0, id="the purges of entries lost"),
-        pytest.param(tampering.keys_left_out("field:"), {"content": 1}, 12.0, id="keys of fields left out of answers"),
         pytest.param(tampering.cookies_swapped(), KINDS, 4.0, id="class cookies swapped"),
     ],
 )
