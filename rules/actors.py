@@ -174,9 +174,12 @@ def telling(actors: Sequence[Actor]) -> list[Actor]:
     found: list[Actor] = []
     known: set[str] = set()
     for actor in actors:
-        if actor.digest is None or (actor.only_hints and known.issuperset(actor.hints)):
+        if actor.digest is None:
             continue
-        known.update(actor.hints)
+        if actor.hints:
+            if actor.only_hints and known.issuperset(actor.hints):
+                continue
+            known.update(actor.hints)
         found.append(actor)
     return found
 
