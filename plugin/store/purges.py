@@ -44,17 +44,21 @@ class SqlPurges:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._are_waiting = Kept(watch, self._read_are_waiting)
+        self._dates = Kept(watch, self._read_dates)
 
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
-        if not self._are_waiting():  # as mostly
+        first, last = self._dates()
+        if first is None or last is None or (first > now and last <= now + LONGEST_WAIT):  # as mostly
             return ()
         due = or_(purges.c.due_at <= now, purges.c.due_at > now + LONGEST_WAIT)  # or set by a clock that was put back
         return self._found(select(*_COLUMNS).where(due).order_by(purges.c.number).limit(limit))
 
-    def _read_are_waiting(self) -> bool:
+    def _read_dates(self) -> tuple[datetime | None, datetime | None]:
+        """The earliest and the latest at which a purge is due; None: none waits."""
+        wanted = select(func.min(purges.c.due_at), func.max(purges.c.due_at)).where(purges.c.due_at.is_not(None))
         with glancing(self._engine) as tx:
-            return tx.execute(select(purges.c.number).where(purges.c.due_at.is_not(None)).limit(1)).first() is not None
+            first, last = tx.execute(wanted).one()
+            return first, last
 
     def regroup(self, epoch: int, *, now: datetime) -> None:
         with writing(self._engine) as tx:
