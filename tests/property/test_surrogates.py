@@ -88,6 +88,7 @@ class Form(NamedTuple):
         models: whether it has any.
         kind: all of it; "plain", where every rule holds for everybody and nothing else hides an entry; or "diverse",
             where slots have diversity and nothing else.
+        effect: of one more rule, where all is plain.
     """
 
     region: str
@@ -95,6 +96,7 @@ class Form(NamedTuple):
     default: dict[str, Any] | None
     models: bool
     kind: str
+    effect: dict[str, Any]
 
 
 FIELDS: Mapping[str, Sequence[Any]] = {
@@ -129,6 +131,11 @@ forms = st.builds(
     st.sampled_from([None, None, {"content.region": REGIONS[0]}, {"content.type": "card", "content.price": 1}]),
     st.booleans(),
     st.sampled_from(["whole", "plain", "diverse"]),
+    st.builds(
+        lambda kind, selector: {kind: selector, **({"by": 2} if kind == "boost" else {})},
+        st.sampled_from(["boost", "pin", "only", "hide"]),
+        st.sampled_from([{"content.region": REGIONS[0]}, {"content.price": PRICES[0]}, {"content.topics": TOPICS[0]}]),
+    ),
 )
 
 
@@ -140,8 +147,9 @@ def formed(document: dict[str, Any], form: Form) -> dict[str, Any]:
         slots[-1]["select"] = {"id": "nobody"}
     document = {**document, "slots": slots}
     if form.kind == "plain":
-        document |= {"experiments": [], "slots": [{"id": one["id"], "limit": 2} for one in slots]}
-        document["rules"] = [{"id": one["id"], "slot": "*", "then": one["then"]} for one in document["rules"][:2]]
+        document |= {"experiments": [], "slots": [{"id": one["id"], "limit": 1} for one in slots]}
+        rules_ = [{"id": one["id"], "slot": "*", "then": one["then"]} for one in document["rules"][:1]]
+        document["rules"] = [*rules_, {"id": "one-more", "slot": "*", "then": [form.effect]}]
     elif form.kind == "diverse":
         diverse = ({"by": "content.region"}, {"by": "content.topics", "trade_off": 0.3})
         document |= {"rules": [], "experiments": []}
