@@ -35,21 +35,24 @@ def derive_consent(
     The body is what the site knows at this moment, so it beats the query, and that the cookie. Global Privacy
     Control (`Sec-GPC: 1`) beats them all for its purposes: a signal that the visitor set for every site must
     not be undone by a banner's default. Absence of the signal allows nothing.
+
+    The limits, of purposes and of the cookie's length, bound what is allowed. A no beyond them counts: lost, it would
+    leave the word to a yes that is stored.
     """
     said: dict[str, bool] = {}
     if cookie:
-        if len(cookie) > _LONGEST_COOKIE:
-            draft.note("consent", "too_long")
-        else:
-            answers, notes = _from_cookie(cookie)
-            said.update(answers)
-            draft.notes.extend(notes)
+        # What is long is read anew each time: nobody can fill the memory with it.
+        answers, notes = _kept(cookie) if len(cookie) <= _LONGEST_COOKIE else _from_cookie(cookie)
+        said.update(answers)
+        draft.notes.extend(notes)
     for name, values in query.items():
         if name.startswith("consent.") and values:
-            _take(said, name[8:], _WORDS.get(values[0].strip().lower()), draft)
+            words = {_WORDS.get(value.strip().lower()) for value in values}
+            _take(said, name[8:], words.pop() if len(words) == 1 else False, draft)
     if isinstance(body, dict):
-        for purpose, value in list(body.items())[:MOST_PURPOSES]:
-            _take(said, purpose, value if isinstance(value, bool) else None, draft)
+        for place, (purpose, value) in enumerate(body.items()):
+            if place < MOST_PURPOSES or value is not True:
+                _take(said, purpose, value if isinstance(value, bool) else None, draft)
         if len(body) > MOST_PURPOSES:
             draft.note("consent", "too_many")
     elif body is not None:
@@ -63,18 +66,26 @@ def derive_consent(
         draft.attributes[f"consent.{purpose}"] = allowed
 
 
-@lru_cache(maxsize=1024)
 def _from_cookie(cookie: str) -> tuple[Mapping[str, bool], Sequence[Note]]:
-    """`analytics=1,personalization=0`, percent-encoded or not. Few answers are given, so they are kept."""
+    """`analytics=1,personalization=0`, percent-encoded or not. Of two answers for a purpose the no counts."""
     said: dict[str, bool] = {}
     draft = Draft()
     parts = (unquote(cookie) if "%" in cookie else cookie).split(",")
-    if len(parts) > MOST_PURPOSES:
+    grants = MOST_PURPOSES
+    if len(cookie) > _LONGEST_COOKIE:
+        draft.note("consent", "too_long")
+        grants = 0
+    elif len(parts) > MOST_PURPOSES:
         draft.note("consent", "too_many")
-    for part in parts[:MOST_PURPOSES]:
+    for place, part in enumerate(parts):
         purpose, _, word = part.partition("=")
-        _take(said, purpose.strip(), _WORDS.get(word.strip().lower()), draft)
+        purpose, allowed = purpose.strip(), _WORDS.get(word.strip().lower())
+        if not allowed or (place < grants and said.get(purpose) is not False):
+            _take(said, purpose, allowed, draft)
     return MappingProxyType(said), tuple(draft.notes)
+
+
+_kept = lru_cache(maxsize=1024)(_from_cookie)  # few answers are given
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +96,7 @@ def _is_purpose(text: str) -> bool:
 def _take(said: dict[str, bool], purpose: object, allowed: bool | None, draft: Draft) -> None:
     if not isinstance(purpose, str) or len(purpose) > _LONGEST_PURPOSE or not _is_purpose(purpose):
         draft.note("consent", "malformed")
-    elif len(said) >= MOST_PURPOSES and purpose not in said:
+    elif allowed and len(said) >= MOST_PURPOSES and purpose not in said:
         draft.note("consent", "too_many")
     else:
         if allowed is None:  # an answer that nobody can read is not a yes

@@ -103,7 +103,7 @@ def _campaign(input_: str) -> Callable[[str], dict[str, object]]:
 
 
 def _consent(value: str, gpc_purposes: Iterable[str]) -> dict[str, object]:
-    words = [word for word in _SEPARATOR.split(value[:_LONGEST]) if word]
+    words = [word for word in _SEPARATOR.split(value) if word]
     draft = Draft()
     said = ",".join(word for word in words if word != GPC)
     signal: Mapping[str, Sequence[str]] = {"sec-gpc": ("1",)} if GPC in words else {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.flow.context import ContextPolicy, RawRequest
+from plugin.flow.context import Context, ContextPolicy, RawRequest
+from plugin.flow.profile import with_profile
+from plugin.flow.types import Profile
 from tests.unit.plugin.flow.signals.support import attributes, context, reasons
 
 
@@ -20,6 +22,8 @@ def consent(request: RawRequest, policy: ContextPolicy | None = None) -> dict[st
         ("analytics%3D1%2Cpersonalization%3D0", {"analytics": True, "personalization": False}),
         (" analytics = granted , ads = denied ", {"analytics": True, "ads": False}),
         ("analytics=true,analytics=false", {"analytics": False}),
+        ("analytics=0,analytics=1", {"analytics": False}),
+        ("analytics=,analytics=1", {"analytics": False}),
         ("analytics=maybe", {"analytics": False}),
         ("analytics", {"analytics": False}),
         ("", {}),
@@ -37,6 +41,11 @@ def test_the_body_beats_the_query_and_the_query_beats_the_cookie() -> None:
     query = {"consent.b": ("0",), "consent.c": ("0",)}
     body = {"consent": {"c": True}}
     assert consent(RawRequest(cookies=cookies, query=query, body=body)) == {"a": True, "b": False, "c": True}
+
+
+def test_of_two_answers_in_a_query_the_no_counts() -> None:
+    query = {"consent.a": ("1", "0"), "consent.b": ("0", "1"), "consent.c": ("1", "yes"), "consent.d": ("1", "perhaps")}
+    assert consent(RawRequest(query=query)) == {"a": False, "b": False, "c": True, "d": False}
 
 
 @pytest.mark.parametrize("value", ["true", 1, 0, None, [], {}])
@@ -85,3 +94,45 @@ def test_a_flood_of_purposes_is_cut() -> None:
     assert len([name for name in found.attributes if name.startswith("consent.")]) == 32
     assert found.attributes["consent.z"] is False
     assert ("consent", "too_many") in reasons(found)
+
+
+_MANY = {f"p{number}": True for number in range(32)}
+_LIST = ",".join(f"p{number}=1" for number in range(32))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        RawRequest(cookies={"tessera_consent": _LIST}, body={"consent": {"personalization": False}}),
+        RawRequest(cookies={"tessera_consent": _LIST}, query={"consent.personalization": ("0",)}),
+        RawRequest(cookies={"tessera_consent": f"{_LIST},personalization=0"}),
+        RawRequest(cookies={"tessera_consent": f"personalization=1,{_LIST},personalization=0"}),
+        RawRequest(cookies={"tessera_consent": f"personalization=0,{_LIST},personalization=1"}),
+        RawRequest(cookies={"tessera_consent": f"{_LIST},personalization="}),
+        RawRequest(cookies={"tessera_consent": "personalization=0," + "x" * 1_024}),
+        RawRequest(cookies={"tessera_consent": "personalization=1," + "x," * 4_000 + "personalization%3D0"}),
+        RawRequest(body={"consent": {**_MANY, "personalization": False}}),
+        RawRequest(body={"consent": {**_MANY, "personalization": None}}),
+        RawRequest(
+            cookies={"tessera_consent": "personalization=1"}, body={"consent": {**_MANY, "personalization": False}}
+        ),
+        RawRequest(
+            cookies={"tessera_consent": "personalization=0"}, body={"consent": {**_MANY, "personalization": True}}
+        ),
+    ],
+)
+def test_a_no_beyond_the_limits_stands_against_what_is_stored(request_: RawRequest) -> None:
+    stored = Profile({}, consent={"consent.personalization": True})
+    found = context(request_)
+    assert with_profile(found.attributes, stored)["consent.personalization"] is False
+    assert ("consent", "too_long") in reasons(found) or len(_granted(found)) <= 32
+
+
+def _granted(found: Context) -> list[str]:
+    return [name for name, value in found.attributes.items() if name.startswith("consent.") and value]
+
+
+def test_a_cookie_that_is_too_long_allows_nothing() -> None:
+    request = RawRequest(cookies={"tessera_consent": "a=1,b=0," + "x" * 1_024})
+    assert consent(request) == {"b": False}
+    assert ("consent", "too_long") in reasons(context(request))
