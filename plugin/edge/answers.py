@@ -75,18 +75,15 @@ def holding(site: Site, slots: Iterable[str], now: datetime) -> Holding:
     return Holding(tuple(named), now, not site.strict.isdisjoint(name for name, _end in named))
 
 
-def keys_of_answers(
-    site: Site, decisions: Sequence[Decision], *, keyed: bool, reads_all: bool = False
-) -> tuple[str, ...]:
+def keys_of_answers(site: Site, decisions: Sequence[Decision], *, keyed: bool) -> tuple[str, ...]:
     """The surrogate keys of an answer, each once.
 
     Args:
         keyed: whether the request named the rules of its slots, by its key: then a publication does not make the
             answer wrong, for nobody asks for it any more.
-        reads_all: whether the answer follows from more of the entries that are not shown than its slots read.
     """
     always = [TESSERA] if keyed else [TESSERA, AUDIENCE]
-    for of_any in (True,) if reads_all else (False, True):
+    for of_any in (False, True):
         found = dict.fromkeys(always)
         for decision in decisions:
             found.update(_keys_of(site, decision, of_any=of_any))

@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
 from plugin.edge.headers import PRIVATE
+from plugin.edge.keys import CONTENT
 from plugin.errors import (
     FieldError,
     Forbidden,
@@ -72,6 +73,7 @@ class Asking:
         query: the parameters of the address, without those of GraphQL itself.
         address: path and query, as they came.
         fields: that the operation asks for.
+        typed: whether its answer follows from the types of content, and so from all entries.
         blocks: that all slots together may show.
         answers: those of which the whole is made; see `rendered`.
         is_broken: whether something could not be rendered.
@@ -86,6 +88,7 @@ class Asking:
     by_get: bool
     counted: bool
     fields: int = 0
+    typed: bool = False
     blocks: int = 0
     answers: list[Answer] = field(default_factory=list)
     is_private: bool = False
@@ -185,7 +188,7 @@ class Asking:
             key=self.key,
             vary=VARY,
             broken=self.is_broken,
-            reads_all=True,  # the types of its fields follow from all entries
+            also=(CONTENT,) if self.typed else (),
         )
 
     def _refuse(self, parsed: object) -> NoReturn:

@@ -24,7 +24,8 @@ from graphql import (
 from plugin.errors import MalformedRequest
 from plugin.graphql.limits import MOST_ROOTS, MOST_TOKENS, judge_document, judge_text
 from plugin.graphql.plain import Plain, plain_of
-from plugin.graphql.shapes import Shapes
+from plugin.graphql.plain_arguments import conditions_of
+from plugin.graphql.shapes import PLAIN, Shapes
 
 MOST_KEPT = 500
 MOST_KEPT_CHARACTERS = 512 * 1024
@@ -48,6 +49,7 @@ class Operation:
         fields: how many it asks for, fragments written out.
         roots: how many of them are of `Query` or `Mutation`.
         introspects: whether it asks for the schema itself.
+        typed: whether it names types of content, or asks for names of types: what these are follows from all entries.
         plain: writes the answer without an execution, where it is plain enough for that.
     """
 
@@ -55,6 +57,7 @@ class Operation:
     fields: int
     roots: int
     introspects: bool
+    typed: bool
     plain: Plain | None
 
     @property
@@ -144,6 +147,7 @@ class Documents:
         if errors:
             raise Refused(errors[:MOST_ERRORS])
         shapes = dict(self._shapes)
+        types = {PLAIN, *(shape.name for shape in shapes.values())}
         return Prepared(
             document,
             {
@@ -152,6 +156,7 @@ class Documents:
                     many,
                     sum(not name.startswith("__") for name in names),
                     not _INTROSPECTION.isdisjoint(names),
+                    "__typename" in text or not types.isdisjoint(conditions_of(one, fragments)),
                     plain_of(one, fragments, shapes, self._schema),
                 )
                 for one, many, names in zip(operations, fields, roots, strict=True)

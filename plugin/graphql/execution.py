@@ -57,6 +57,7 @@ class Executing:
             require_manager(asking.caller)
             asking.is_private = True
         asking.fields = operation.fields
+        asking.typed = operation.typed
         if operation.roots > 1:
             take(operation.roots - 1)
         if asked.keeps:

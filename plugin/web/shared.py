@@ -105,7 +105,6 @@ class Sharing:
         also: Sequence[str] = (),
         follows: bool = True,
         broken: bool = False,
-        reads_all: bool = False,
     ) -> Rendered:
         """What was decided, with its headers; 304 where the request names its ETag.
 
@@ -115,7 +114,6 @@ class Sharing:
             also: surrogate keys of what it shows beside its slots.
             follows: whether its bytes follow from the answers; else its ETag is of them, and nothing is remembered.
             broken: whether something of it could not be rendered: then it is kept for seconds, and known by its bytes.
-            reads_all: whether it follows from more of the entries that it does not show than its slots read.
         """
         if not all(one.shared for one in answers):
             return body, HTTPStatus.OK, {"Cache-Control": PRIVATE}
@@ -124,7 +122,7 @@ class Sharing:
         follows = follows and not broken
         known = everything.get(name) if follows and of_site is site else None
         if known is None or not known.since <= now < known.until:
-            known = self._known_of(site, name, answers, now, tuple(vary), tuple(also), reads_all=reads_all)
+            known = self._known_of(site, name, answers, now, tuple(vary), tuple(also))
             follows = follows and _follows(known, answers)
             if follows:
                 self._remember(site, name, known)
@@ -146,13 +144,11 @@ class Sharing:
         now: datetime,
         vary: tuple[str, ...],
         also: tuple[str, ...],
-        *,
-        reads_all: bool,
     ) -> _Known:
         decisions = [decision for one in answers for _ask, decision in one.settled.decisions]
         held = _held(site, answers, now)
         until = min(end for _slot, end in held.slots)
-        keys = (*keys_of_answers(site, decisions, keyed=name[1] is not None, reads_all=reads_all), *also)
+        keys = (*keys_of_answers(site, decisions, keyed=name[1] is not None), *also)
         # As the answer is while nothing is near: its seconds are then as many as they may be.
         steady = until - self._steady
         if len(answers) > 1:  # near a flip each part says the seconds from its own moment

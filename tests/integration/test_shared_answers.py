@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,10 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from plugin.app import create_app
+from plugin.edge.keys import keys_of
+from plugin.ports import StoredEntry
 from plugin.service.delivery.personalize import Personalization
 from plugin.setting_kinds import DeliveryKey, Secret
 from plugin.settings import Settings
-from plugin.store import migrate, open_store
+from plugin.store import Store, migrate, open_store
 from tests.unit.plugin.service.site_support import entry, publish, put
 
 SITE: dict[str, Any] = {
@@ -25,6 +28,7 @@ SITE: dict[str, Any] = {
         {"id": "hero", "limit": 1, "select": {"content.type": "hero"}, "default": {"id": "welcome"}},
         {"id": "prices", "limit": 3, "select": {"content.tags": "price"}},
         {"id": "by.device"},
+        {"id": "one", "select": {"content.id": "h"}},
     ],
     "rules": [
         {"id": "p", "slot": "prices", "strict": True, "then": [{"boost": {"content.tags": "price"}, "by": 1}]},
@@ -38,13 +42,17 @@ Get = Callable[..., TestResponse]
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    folder: Path = tmp_path_factory.mktemp("shared")
+    with serving(tmp_path_factory.mktemp("shared")) as (made, _store):
+        yield made
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[Flask, Store]]:
     url = f"sqlite:///{folder / 'tessera.db'}"
     store = open_store(url)
     migrate.upgrade(store.engine)
     publish(store, SITE)
-    put(store, entry("h", type_="hero"), entry("w", source="files"), entry("p", tags=("price",)))
-    store.close()
+    put(store, entry("h", type_="hero", weight=1), entry("w", source="files"), entry("p", tags=("price",)))
     made = create_app(
         Settings(
             public_url="https://tessera.example",
@@ -57,8 +65,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             edge_error_s=600,
         )
     )
-    yield made
+    yield made, store
     made.extensions["tessera"].close()
+    store.close()
 
 
 @pytest.fixture
@@ -98,13 +107,38 @@ def test_a_shared_answer_tells_every_cache_what_it_needs(get: Get) -> None:
     assert "Set-Cookie" not in headers
 
 
-def test_an_answer_is_found_by_what_its_slots_read_and_of_graphql_by_all_that_they_choose_from(
-    client: FlaskClient,
+def test_an_answer_is_found_by_what_its_slots_read(get: Get) -> None:
+    assert get("hero").headers["xkey"].split()[3:-1] == ["among:id:welcome", "among:type:hero"]
+
+
+@pytest.mark.parametrize(
+    ("selected", "more", "other"),
+    [
+        ("... on HeroBlock { weight }", "__typename", entry("other", type_="hero", weight=1.5)),
+        ("__typename", "", entry("other", type_="Hero")),
+        ("__typename", "__typename", entry("other", type_="Hero")),
+    ],
+    ids=["a number", "a name", "a name, executed"],
+)
+def test_what_follows_from_the_types_of_content_is_purged_with_any_of_it(
+    tmp_path: Path, selected: str, more: str, other: StoredEntry
 ) -> None:
-    """There the types of what is shown follow from the fields of all entries."""
-    of_entries = by_rest(client, "hero").headers["xkey"].split()[3:-1]
-    assert of_entries == ["among:id:welcome", "among:type:hero"]
-    assert by_graphql(client, "hero").headers["xkey"].split()[3:-1] == ["id:welcome", "type:hero"]
+    """An entry that the slot does not choose makes a number of its type another, or takes the name of its type."""
+    query = f'{{ personalize(slots: [{{id: "one"}}]) {{ slots {{ blocks {{ id {selected} }} }} }} {more} }}'
+    with serving(tmp_path) as (made, store):
+        client = made.test_client(use_cookies=False)
+
+        def get() -> TestResponse:
+            return client.get(f"/graphql?{urlencode({'query': query, 'key': 'public'})}")
+
+        before = get()
+        assert before.status_code == 200
+        epoch = store.content.epoch()
+        put(store, other)
+        made.extensions["tessera"].sites.refresh()
+        assert get().text != before.text
+        purged = {key for purge in store.purges.since(epoch) for key in keys_of(purge)}
+        assert purged.intersection(before.headers["xkey"].split())
 
 
 def test_what_is_strict_is_never_stale(get: Get) -> None:

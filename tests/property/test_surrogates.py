@@ -330,9 +330,8 @@ def test_whoever_gets_another_answer_after_a_change_had_one_that_was_purged(
                 )
 
             old = decided(before, world.now)
-            keys = [keys_of_answers(before, [old], keyed=True, reads_all=one) for one in (False, True)]
-            if purged.intersection(keys[0]):
-                assert purged.intersection(keys[1]), "what any change purges"
+            keys = keys_of_answers(before, [old], keyed=True)
+            if purged.intersection(keys):
                 continue
             spared += 1
             for later in (timedelta(0), timedelta(seconds=1), timedelta(hours=2), timedelta(days=30)):

@@ -31,9 +31,9 @@ def site(*entries: dict[str, Any], revision: str = "1.1", born: str = "1 then") 
     return site_of(ruleset, content, 1, revision, sources=["cms"] * len(entries), born=born)
 
 
-def keys(made: Site, slot: str, *, keyed: bool = False, reads_all: bool = False) -> tuple[str, ...]:
+def keys(made: Site, slot: str, *, keyed: bool = False) -> tuple[str, ...]:
     decision = made.ruleset.decide(slot, {}, made.content, now=NOON)
-    return keys_of_answers(made, [decision], keyed=keyed, reads_all=reads_all)
+    return keys_of_answers(made, [decision], keyed=keyed)
 
 
 def test_an_answer_has_the_keys_of_its_slot_of_what_it_shows_and_of_what_it_looked_at() -> None:
@@ -41,13 +41,6 @@ def test_an_answer_has_the_keys_of_its_slot_of_what_it_shows_and_of_what_it_look
     assert keys(made, "hero") == ("tessera", "audience", "slot:hero", "among:type:hero", "entry:cms/h")
     assert keys(made, "hero", keyed=True) == ("tessera", "slot:hero", "among:type:hero", "entry:cms/h")
     assert set(keys(made, "feed")) >= {"among:content", "entry:cms/h", "entry:cms/c%20d"}
-
-
-def test_an_answer_that_follows_from_all_of_the_entries_is_purged_when_anything_of_them_changes() -> None:
-    made = site({"id": "h", "type": "hero"})
-    assert keys(made, "hero", keyed=True, reads_all=True) == ("tessera", "slot:hero", "type:hero", "entry:cms/h")
-    assert "among:type:hero" in keys(made, "hero"), "what was kept of the other kind is not taken"
-    assert "among:type:hero" not in keys(made, "hero", reads_all=True)
 
 
 def test_an_answer_with_too_many_keys_for_its_fields_has_those_of_any_change() -> None:
