@@ -437,6 +437,7 @@ sub tessera_unkeyed {
 sub vcl_backend_response {
     unset beresp.http.Tessera-Unshared;
     unset beresp.http.Tessera-Own;
+    unset beresp.http.Tessera-Stale;
     std.collect(beresp.http.Cache-Control);
     std.collect(beresp.http.Vary);
     std.collect(beresp.http.xkey, " ");
@@ -612,6 +613,7 @@ sub vcl_deliver {
     }
     unset resp.http.xkey;
     unset resp.http.T-State;
+    unset resp.http.Tessera-Stale;  # of pages that an older configuration stored
 }
 
 # What is between caches and Tessera. What is stored under a key has lost it already.

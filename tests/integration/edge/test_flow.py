@@ -109,6 +109,18 @@ def test_browsers_are_told_to_ask_again_and_nothing_of_the_cache(played: Played,
     assert int(again.headers["Age"]) < 5
 
 
+def test_browsers_are_not_told_what_an_older_configuration_stored_with_a_page(played: Played, page: str) -> None:
+    """It kept with each page for how long it is shown stale; what it stored stays when another is loaded."""
+    played.origin.headers = {"Tessera-Stale": "60"}
+    assert "Tessera-Stale" not in played.get(page).headers
+    stored = 'sub vcl_deliver { if (obj.hits > 0) { set resp.http.Tessera-Stale = "60"; } }'
+    with edge(played.port, before=stored) as cache:
+        reloaded = Played(played.origin, played.port, cache)
+        told = [reloaded.get(page).headers for _ in range(2)]
+    assert "hit" in told[1]["Cache-Status"]
+    assert not [one for one in told if "Tessera-Stale" in one]
+
+
 def test_age_is_that_of_what_is_stored(played: Played, page: str) -> None:
     played.origin.headers = {"Age": "40"}
     assert int(played.get(page).headers["Age"]) >= 40
