@@ -32,7 +32,7 @@ def operations(
     def read(call: Call, schema: Schema) -> tuple[Any, Said, Heard]:
         body = json_of(call.body, schema)
         heard = hear(raw_request(call.body, body.get("consent"), trusted=is_server(call)))
-        return body, replace(said_of(body, heard.signals), consent=heard.consent), heard
+        return body, replace(said_of(body, profiles.declared, heard.signals), consent=heard.consent), heard
 
     def identify(call: Call) -> Answer:
         body, said, heard = read(call, identify_body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from plugin.errors import FieldError, ValidationFailed
@@ -28,7 +28,7 @@ def operations(profiles: Profiles, identifying: Identifying) -> list[Operation]:
 
     def change(call: Call) -> Answer:
         found, not_stored = profiles.change(
-            call.path["id"], said_of(call.body), actor=call.author, precondition=call.precondition
+            call.path["id"], said_of(call.body, profiles.declared), actor=call.author, precondition=call.precondition
         )
         told = [one._asdict() for one in not_stored]
         return Answer({**found.profile, "not_stored": told}, tag=found.tag or None)
@@ -81,10 +81,21 @@ def operations(profiles: Profiles, identifying: Identifying) -> list[Operation]:
     ]
 
 
-def said_of(body: Mapping[str, Any], signals: Mapping[str, bool] | None = None) -> Said:
-    """What a body says of a visitor. Raises: ValidationFailed where an attribute stands there by both its names."""
+def said_of(
+    body: Mapping[str, Any], declared: Callable[[], Container[str]], signals: Mapping[str, bool] | None = None
+) -> Said:
+    """What a body says of a visitor.
+
+    Args:
+        body: as its schema let it through.
+        declared: gives the attributes that may be set, by name without `profile.`; what is one of them as it stands
+            means that one, so that no value lands on another where `profile.profile.plan` is declared, too.
+        signals: what the request itself says of consent.
+    Raises: ValidationFailed where an attribute stands there by both its names.
+    """
     topics, given = body.get("preferences", {}), body.get("attributes", {})
-    short = {name: name.removeprefix(_FULL) for name in given}
+    known = declared() if any(name.startswith(_FULL) for name in given) else ()
+    short = {name: name if name in known else name.removeprefix(_FULL) for name in given}
     full = {f"/attributes/{escaped(one)}": f"/attributes/{escaped(name)}" for name, one in short.items() if one != name}
     twice = [full[place] for place in full if place.removeprefix("/attributes/") in map(escaped, given)]
     if twice:

@@ -82,9 +82,13 @@ class Changing:
         self._settings = settings
         self._deny_unknown = deny_unknown
 
+    def declared(self) -> Mapping[str, Attribute]:
+        """The profile attributes that are published, by name without `profile.`. Raises: ServiceUnavailable."""
+        return attributes.declared(self._site().ruleset.document.catalogue)
+
     def check(self, said: Said, *, by_client: bool) -> None:
         """Raises: ValidationFailed with every attribute that may not be set so; ServiceUnavailable."""
-        known = attributes.declared(self._site().ruleset.document.catalogue)
+        known = self.declared()
         wrong = attributes.check(said.attributes, known, by_client=by_client).wrong
         if wrong:
             raise ValidationFailed([FieldError(said.place(one.pointer), one.detail) for one in wrong])

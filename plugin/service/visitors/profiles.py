@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from plugin.errors import FieldError, NotFound, ValidationFailed
@@ -125,6 +125,10 @@ class Profiles:
             return self._put(writing, identity, said, actor, reserves=reserves)
 
         return self._writes.write([identity.source], put)
+
+    def declared(self) -> Container[str]:
+        """Names of the attributes that may be set, without `profile.`. Raises: ServiceUnavailable."""
+        return self._changing.declared()
 
     def identity(self, visitor: str, pointer: str) -> Identity:
         """What stands for an id. Raises: ValidationFailed where it is none."""
