@@ -26,7 +26,8 @@ class Actor:
         refs: the visitor's attributes that its selectors name.
         ages: the fields of content that they compare with {ago: ...}.
         moves: whether what they take depends on the visitor or the moment.
-        digest: equal for the same actor with the same effects; None where it has none but `stop`.
+        digest: equal for the same actor with the same effects; None for a rule that has none but `stop`. An arm has one
+            in any case: that it was not stopped makes it an exposure.
         only_hints: whether it is a rule that sets hints and does nothing else but perhaps `stop`.
         pinned, scored: the reasons of blocks that it pins, and of those that its boost ranks.
         hints: what it sets, by name.
@@ -106,7 +107,7 @@ def _actor(
         refs=tuple(dict.fromkeys(refs)),
         ages=tuple(dict.fromkeys(compared)),
         moves=bool(refs or compared),
-        digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acting else None,
+        digest=blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest() if acting or arm else None,
         only_hints=rule is not None and bool(acting) and all(isinstance(effect, SetHints) for effect in acting),
         pinned=Reason("pin" if experiment is None else "experiment", rule, experiment, arm),
         scored=Reason("score", rule, experiment, arm),
@@ -168,8 +169,8 @@ def hints_from(actors: Sequence[Actor]) -> dict[str, Hint]:
 def telling(actors: Sequence[Actor]) -> list[Actor]:
     """Of actors in order those that a decision can depend on.
 
-    Without those that only stop others, and without rules that only set hints which all are set before them. Arms stay:
-    whose arm acts counts as exposed.
+    Without rules that only stop others, and without rules that only set hints which all are set before them. Arms stay,
+    those without effects, too: whose arm acts counts as exposed.
     """
     found: list[Actor] = []
     known: set[str] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.arrange import Arrangement, Boosted
@@ -68,7 +69,7 @@ class MadeOf(NamedTuple):
         acting.update(actor for actor, by, entries in self.arrangement.boosted if by and entries & shown)
         acting.update(actor for actor, _effect in self.plan.course.acts.models)
         if outcome.stopped:
-            acting.add(next(actor for actor in outcome.actors if actor.stops))
+            acting.update(islice((actor for actor in outcome.actors if actor.stops), 1))
         return tuple(actor.rule for actor in outcome.actors if actor.rule is not None and actor in acting)
 
     def exposed(self) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ class CompiledSlot:
             [(one.when, one.schedule) for one in self.experiments], document.catalogue, document.zone
         )
         self._experiments_of = self._experiment_index.values([one.id for one in self.experiments])
-        self._arms = {(one.id, arm.id): of_arm(one, arm) for one in self.experiments for arm in one.arms}
+        self.arms = {(one.id, arm.id): of_arm(one, arm) for one in self.experiments for arm in one.arms}
         self._groups = document.groups
         self._holdout = document.holdout
         self._reserved = [
@@ -129,8 +129,8 @@ class CompiledSlot:
         self.ends: tuple[datetime, ...] = tuple(
             sorted({end for one in scheduled for end in one.schedule.span(document.zone) if end is not None})
         )
-        self.actors: tuple[Actor, ...] = (*(table.actors[position] for position in own), *self._arms.values())
-        self.arm_pairs = tuple(self._arms)
+        self.actors: tuple[Actor, ...] = (*(table.actors[position] for position in own), *self.arms.values())
+        self.arm_pairs = tuple(self.arms)
         self.written: dict[str, Written] = {}
         self.ages = tuple(
             dict.fromkeys(
@@ -144,7 +144,7 @@ class CompiledSlot:
         self.has_caps = slot.cap is not None or any(actor.cap is not None for actor in self.actors)
         self.reads = frozenset(name for actor in self.actors for name in actor.refs)
         self._unlike = slot.select_moves or slot.default_moves
-        self._arms_move = any(actor.moves for actor in self._arms.values())
+        self._arms_move = any(actor.moves for actor in self.arms.values())
         self._aged = self._rows_of(own, lambda actor: bool(actor.ages))
         self._referring = self._rows_of(own, lambda actor: bool(actor.refs))
         self._stopping = self._rows_of(own, lambda actor: actor.stops)
@@ -182,7 +182,7 @@ class CompiledSlot:
         rows, arms, _held_out = situation
         actors = self._table.actors_of(rows)
         if arms:
-            actors.extend(self._arms[pair] for pair in arms)
+            actors.extend(self.arms[pair] for pair in arms)
             actors.sort(key=lambda actor: actor.order)
         elif not rows & self._stopping:
             return _tuple(Outcome, (actors, (), (), False))
@@ -211,7 +211,7 @@ class CompiledSlot:
         chosen: dict[str, str | None] = {}
         for one in self.experiments:
             if one.id in forced:
-                if (one.id, forced[one.id]) in self._arms:
+                if (one.id, forced[one.id]) in self.arms:
                     found.append((one.id, forced[one.id]))
                 continue
             if one.id not in meeting:

@@ -64,10 +64,11 @@ def read(compiled: CompiledSlot, text: str, types: Mapping[str, Type]) -> Writte
         acting, arms, order, held, values = [*parts, *_NOTHING[len(parts) :]]
         actors = [compiled.actors[place] for place in map(_place, acting)]
         pairs = tuple(compiled.arm_pairs[place] for place in map(_place, arms))
+        stopped = [arm for arm in map(compiled.arms.__getitem__, pairs) if arm not in actors]
         typed = {name: READERS[types[name]](_plain(value)) for name, value in values.items()}
         return Written(
             text,
-            Outcome(actors, (), pairs, False),
+            Outcome(actors, stopped, pairs, False),
             tuple(order.split(">")) if order else (),
             frozenset(map(str, held)),
             {name: value for name, value in typed.items() if value is not None},

@@ -22,9 +22,10 @@ class Edge:
 
     _process: subprocess.Popen[str] = field(repr=False)
 
-    def take(self, exported: dict[str, Any]) -> None:
-        """The rule set of what is asked from now on."""
-        self._ask({"export": exported})
+    def take(self, exported: dict[str, Any]) -> bool:
+        """The rule set of what is asked from now on; False where it is not understood."""
+        understood: bool = self._ask({"export": exported})
+        return understood
 
     def decide(self, slot: str, visit: dict[str, Any]) -> dict[str, Any]:
         """An outcome: rules, arms, hints, held_out, key."""

@@ -24,10 +24,15 @@ def test_the_file_says_what_ours_says() -> None:
 @pytest.mark.parametrize("part", STORED["rulesets"], ids=lambda part: part["name"])
 def test_the_evaluator_in_javascript_gives_what_is_expected(javascript: Edge, part: dict[str, Any]) -> None:
     assert refusals(part["export"]) == []
-    javascript.take(part["export"])
+    assert javascript.take(part["export"])
     assert part["visits"]
     for case in part["visits"]:
         assert javascript.decide(case["slot"], case["visit"]) == case["expected"], case
+
+
+@pytest.mark.parametrize("other", [{"version": 2}, {"keys": "1"}, {"buckets": "murmur3-32-v2"}], ids=str)
+def test_another_algorithm_is_not_taken_for_the_one_that_is_known(javascript: Edge, other: dict[str, Any]) -> None:
+    assert not javascript.take(STORED["rulesets"][0]["export"] | other)
 
 
 def test_the_buckets_are_the_golden_ones(javascript: Edge) -> None:

@@ -28,6 +28,7 @@ def outcome(
         for effect in source.effects
         if "stop" not in effect
     ]
+    effects += [[one.item["id"], one.arm["id"], "acts"] for one in counted if one.arm is not None]
     assigned = [[experiment["id"], arm["id"]] for experiment, arm in arms]
     named = sorted(held if audiences is None else held & set(audiences))
     return json.dumps([effects, assigned, canonical_locale(visitor), named], sort_keys=True)

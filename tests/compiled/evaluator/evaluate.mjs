@@ -105,6 +105,10 @@ export class Visit {
   }
 }
 
+export function isUnderstood({ format, version, buckets, keys }) {
+  return format === "tessera-compiled" && version === 1 && buckets === "murmur3-32-v1" && keys === "2";
+}
+
 export function decide(compiled, slotId, visit) {
   const slot = compiled.slots.find((one) => one.id === slotId);
   const seen = new Visit(compiled, visit);

@@ -1,15 +1,15 @@
-// Reads lines of JSON from its input: {"export"} is kept, {"slot", "visit"} answered, {"salt", "id"} gives a bucket.
+// Reads lines of JSON from its input: {"export"} is kept if it is understood, {"slot", "visit"} answered, {"salt", "id"} gives a bucket.
 
 import { createInterface } from "node:readline";
 import { bucket } from "./hashes.mjs";
-import { decide } from "./evaluate.mjs";
+import { decide, isUnderstood } from "./evaluate.mjs";
 
 let compiled = null;
 
 function answer(order) {
   if (order.export) {
-    compiled = order.export;
-    return true;
+    compiled = isUnderstood(order.export) ? order.export : null;
+    return compiled !== null;
   }
   return "salt" in order ? bucket(order.salt, order.id) : decide(compiled, order.slot, order.visit);
 }
