@@ -14,6 +14,8 @@ from plugin.cli.wiring import load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_LAST = "-1"
+
 
 @click.group()
 def db() -> None:
@@ -35,8 +37,15 @@ def _engine() -> Iterator[Engine]:
         store.close()
 
 
+def _revision(_context: click.Context, _parameter: click.Parameter, revision: str | None) -> str | None:
+    """Of a quoted variable that is empty: Alembic would fail with a traceback."""
+    if revision is not None and not revision.strip():
+        raise click.BadParameter("an empty text is no revision")
+    return revision
+
+
 @db.command()
-@click.argument("revision", default="head")
+@click.argument("revision", default="head", callback=_revision)
 def upgrade(revision: str) -> None:
     """Bring the database to REVISION; to the newest where none is given."""
     from plugin.store import migrate  # noqa: PLC0415
@@ -50,21 +59,24 @@ def upgrade(revision: str) -> None:
 
 
 @db.command(context_settings={"ignore_unknown_options": True})  # -1 is a revision
-@click.argument("revision", default="-1")
+@click.argument("revision", required=False, callback=_revision)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def downgrade(revision: str, yes: bool) -> None:
+def downgrade(revision: str | None, yes: bool) -> None:
     """Undo the revisions after REVISION; the last one where none is given, or -2 for two of them.
 
-    `base` undoes all of them, and the data with them.
+    `base` undoes all of them, and the data with them. With --yes a revision must be named.
     """
     from plugin.store import migrate  # noqa: PLC0415
     from plugin.store.revision import current as revision_of  # noqa: PLC0415
 
+    if yes and revision is None:  # it may have been a variable that is empty
+        raise click.UsageError("--yes asks nobody, so it needs a revision: -1 undoes the last one")
     if not yes and not _agreed("What the undone revisions keep is lost. Go on?"):
-        raise Failed("nothing was undone; --yes does it without asking")
+        words = "--yes" if revision is not None else f"{_LAST} --yes"
+        raise Failed(f"nothing was undone; {words} does it without asking")
     with _engine() as engine:
         before = revision_of(engine)
-        migrate.downgrade(engine, revision)
+        migrate.downgrade(engine, revision or _LAST)
         click.echo(f"{before or 'base'} -> {revision_of(engine) or 'base'}")
 
 

@@ -28,8 +28,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(here: Path) -> Tessera:
     """Runs `tessera` with arguments; what nobody foresaw is raised, not hidden in the result."""
 
-    def call(*arguments: str) -> Result:
-        result = CliRunner().invoke(tessera, list(arguments), prog_name="tessera")
+    def call(*arguments: str, typed: str | None = None) -> Result:
+        result = CliRunner().invoke(tessera, list(arguments), typed, prog_name="tessera")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -65,9 +65,29 @@ def test_a_downgrade_without_a_revision_undoes_the_last(run: Tessera, here: Path
     run("db", "upgrade")
     newest = run("db", "current").stdout.strip()
     one, two = f"{int(newest) - 1:04}", f"{int(newest) - 2:04}"
-    assert run("db", "downgrade", "--yes").stdout == f"{newest} -> {one}\n"
+    assert run("db", "downgrade", typed="y\n").stdout == f"{newest} -> {one}\n"
     run("db", "upgrade")
     assert run("db", "downgrade", "-2", "--yes").stdout == f"{newest} -> {two}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("downgrade", "--yes"), ("downgrade", "", "--yes"), ("downgrade", " "), ("upgrade", "")]
+)
+def test_an_empty_variable_for_a_revision_changes_nothing(run: Tessera, here: Path, words: tuple[str, ...]) -> None:
+    """`tessera db downgrade $REV --yes`: without quotes an empty one cannot be told from none, so one is named then."""
+    run("db", "upgrade")
+    before = run("db", "current").stdout
+    refused = run("db", *words)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "revision" in refused.stderr.splitlines()[-1]
+    assert run("db", "current").stdout == before
+
+
+def test_who_is_not_there_to_be_asked_is_told_what_to_write(run: Tessera, here: Path) -> None:
+    run("db", "upgrade")
+    refused = run("db", "downgrade")
+    last = "tessera: nothing was undone; -1 --yes does it without asking"
+    assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (1, last)
 
 
 def test_an_unknown_revision_is_a_sentence(run: Tessera, here: Path) -> None:
