@@ -45,7 +45,7 @@ def read_json(raw: bytes) -> Any:  # noqa: ANN401  # any JSON
     text = utf8(raw)
     _refuse_depth(text)
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique, parse_int=_integer)
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=unique, parse_int=_integer)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise MalformedRequest(f"The body is not JSON: {error.msg}, at {place}.") from error
@@ -141,7 +141,8 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= 20 else math.inf
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of its members. Raises: MalformedRequest where one is there twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)

@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from plugin.errors import FieldError, MalformedRequest, ValidationFailed
 from plugin.service.events.ingest import Ingesting
-from plugin.web.body import escaped
+from plugin.web.body import escaped, unique
 from plugin.web.incoming import is_server, raw_request, require_json
 from plugin.web.operations import DELIVERY, Answer, Call, Incoming, Operation, RawBody
 from plugin.web.schemas.events import MOST_EVENTS, EventsAnswer, EventsRequest
@@ -23,11 +24,11 @@ _MEMBER = re.compile(r"(missing required|contains unknown) field `(.*)`$", re.DO
 class _Sent(msgspec.Struct, forbid_unknown_fields=True):
     # Each event stays as it came, so that one that is no JSON spoils no other.
     events: list[msgspec.Raw]
-    consent: dict[str, Any] | None = None
-    user_token: str | None = None
+    consent: dict[str, Any] | UnsetType | None = UNSET
+    user_token: str | UnsetType | None = UNSET
 
 
-_decoder = msgspec.json.Decoder(_Sent)
+_decoder, _encode = msgspec.json.Decoder(_Sent), msgspec.json.Encoder().encode
 
 
 def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
@@ -37,8 +38,8 @@ def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
         sent: Incoming = call.body
         require_json(sent)
         body = _read(sent.read())
-        raw = raw_request(sent, body.consent, trusted=is_server(call))
-        taken = ingesting.accept(raw, list(map(bytes, body.events)), token=body.user_token)
+        raw = raw_request(sent, body.consent or None, trusted=is_server(call))
+        taken = ingesting.accept(raw, list(map(bytes, body.events)), token=body.user_token or None)
         wait = _WAIT.search(sent.headers.get("prefer", ""))
         headers = {}
         if wait is not None and ingesting.applied(taken, min(float(wait[1]), LONGEST_WAIT_S)):
@@ -70,13 +71,16 @@ def operations(ingesting: Ingesting, *, limit_bytes: int) -> list[Operation]:
 def _read(raw: bytes) -> _Sent:
     try:
         found = _decoder.decode(raw)
+        single = _is_single(raw, found)
     except msgspec.ValidationError as error:
         raise ValidationFailed([_fault(str(error))]) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         lenient = _leniently(raw)
         if lenient is None:
             raise MalformedRequest(f"The body is not JSON: {error}.") from error
-        found = lenient
+        found, single = lenient, False
+    if not single:
+        _refuse_twice(raw)
     if not found.events:
         raise ValidationFailed([FieldError("/events", "one event at least")])
     if len(found.events) > MOST_EVENTS:
@@ -85,6 +89,27 @@ def _read(raw: bytes) -> _Sent:
         )
         raise ValidationFailed([FieldError("/events", detail)])
     return found
+
+
+def _is_single(raw: bytes, found: _Sent) -> bool:
+    """Whether no member around the events came twice, of which the decoder keeps the last.
+
+    Events stay as they came, so where quotation marks are missing, some were in a member that is lost. An escape may
+    stand for one more.
+    """
+    around = _encode((found.consent or None, found.user_token or None))
+    return b"\\" not in around and _encode(found).count(b'"') == raw.count(b'"')
+
+
+def _refuse_twice(raw: bytes) -> None:
+    """Raises: MalformedRequest where a member around the events came twice. Each event is judged alone, later."""
+    try:
+        pairs = json.loads(raw.decode("utf-8", "surrogateescape"), strict=False, object_pairs_hook=list)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequest(f"The body is not JSON: {error}.") from error
+    consent = unique(pairs).get("consent")
+    if isinstance(consent, list):
+        unique(consent)
 
 
 def _leniently(raw: bytes) -> _Sent | None:

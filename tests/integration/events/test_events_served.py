@@ -257,6 +257,33 @@ def test_bodies_that_cannot_be_taken_at_all(site: Running) -> None:
     assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
     assert [(one["index"], one["pointer"]) for one in answer.json()["rejected"]] == [(0, "/events/0")]
     assert post(b'{"events": [' + bad + b'], "user_token": "\xff"}').status_code == 400
+    one, no, yes = json.dumps(event("kim")), '{"analytics": false}', '{"analytics": true}'
+    for twice in (
+        f'{{"events": [{one}], "consent": {no}, "consent": {yes}}}',
+        f'{{"events": [{one}], "consent": {no}, "\\u0063onsent": {yes}}}',
+        f'{{"events": [{one}], "consent": {{"analytics": false, "analytics": true}}}}',
+        f'{{"events": [{one}], "events": [{json.dumps(event("kim"))}]}}',
+        f'{{"events": [], "consent": {yes}, "events": [{one}]}}',
+        f'{{"events": [{bad.decode("latin-1")}], "consent": {no}, "consent": {yes}}}',
+        f'{{"events": [{{"x": NaN}}], "consent": {no}, "consent": {yes}}}',
+        f'{{"events": [{one}], "consent": {no}, "consent": {{"a": "\\u0022\\u0022"}}}}',
+    ):
+        answer = post(twice.encode("latin-1"))
+        assert (answer.status_code, "twice" in answer.json()["detail"]) == (400, True), (twice, answer.text)
+
+
+def test_what_is_said_around_the_events_once_is_taken_however_it_is_written(site: Running) -> None:
+    for rest in (
+        '"consent": null, "user_token": null',
+        '"consent": {}',
+        '"consent": {"analytics": true}',
+        '"consent" : {"analytics" : null, "\\u0022": {"a": 1e5}}',
+    ):
+        searched = json.dumps(event("kim", properties={"query": 'the "best" of'}))
+        body = f'{{ "events" : [ {searched} ], {rest} }}'.encode()
+        named = {"Authorization": "Bearer public", "Content-Type": "application/json"}
+        answer = requests.post(f"http://127.0.0.1:{site.port}/v1/events", body, headers=named, timeout=60)
+        assert answer.status_code == 202, answer.text
 
 
 @pytest.mark.parametrize(
