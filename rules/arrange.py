@@ -10,11 +10,11 @@ from rules.actors import Actor
 from rules.acts import Acts, Boosting, Pinning
 from rules.diversify import feature_of, mmr_order
 from rules.effects import Cap, Pin, UseModel
+from rules.named_tuples import make
 from rules.pool import Pool
 from rules.slots import Slot
 
 Exposures = Mapping[str, Sequence[datetime]]
-_tuple = tuple.__new__  # what the constructor of a NamedTuple comes to, without a call in between: many are made
 
 
 class Drop(NamedTuple):
@@ -151,7 +151,7 @@ def arrange(
         rest = mmr_order(rest, totals, features, slot.diversify.trade_off, limit - len(pinned))
     drops = [Drop(capped, "cap")] if capped else []
     placed = _filled(positions, rest, limit) if positions else rest[:limit]
-    return _tuple(Arrangement, (placed, pinned, drops, boosted, totals, refused))
+    return make(Arrangement, (placed, pinned, drops, boosted, totals, refused))
 
 
 def _boost(
@@ -168,7 +168,7 @@ def _boost(
         for place in places if hit == entries else pool.places(hit):
             totals[place] += by
         hits |= hit
-        boosted.append(_tuple(Boosted, (actor, by, hit)))
+        boosted.append(make(Boosted, (actor, by, hit)))
     if rules_weight != 1.0:
         for place in pool.places(hits):
             totals[place] *= rules_weight

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.arrange import Arrangement, Boosted
 from rules.bits import mask_of
 from rules.decision import Block, Reason
+from rules.named_tuples import make
 
 if TYPE_CHECKING:
     from rules.plan import Plan
 
 _BY_SCORE = Reason("score")
-_tuple = tuple.__new__  # as in `arrange`
 
 
 def blocks_of(
@@ -38,7 +38,7 @@ def blocks_of(
             reason = _strongest(boosted, place)
             if model is not None and entry.id in scores:
                 reason = reason._replace(model=model)
-        blocks.append(_tuple(Block, (entry.id, position, totals[place], reason, entry.entry)))
+        blocks.append(make(Block, (entry.id, position, totals[place], reason, entry.entry)))
     return tuple(blocks)
 
 

@@ -14,13 +14,13 @@ from rules.effects import canonical
 from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
 from rules.index import Index
+from rules.named_tuples import make
 from rules.picking import Picker
 from rules.segments import Segment
 from rules.selectors import ages
 from rules.slots import Slot
 
 LARGEST_SHARED = 8192
-_tuple = tuple.__new__  # as in `arrange`
 
 
 class RuleTable:
@@ -173,7 +173,7 @@ class CompiledSlot:
             return _HELD_OUT
         rows = self._table.index.alive(facts, self._within)
         assigned = self._assigned(facts, arms or {}) if self.experiments else ()
-        return _tuple(Situation, (rows, assigned, False))
+        return make(Situation, (rows, assigned, False))
 
     def outcome_of(self, situation: Situation) -> Outcome:
         """What a situation comes to."""
@@ -185,7 +185,7 @@ class CompiledSlot:
             actors.extend(self.arms[pair] for pair in arms)
             actors.sort(key=lambda actor: actor.order)
         elif not rows & self._stopping:
-            return _tuple(Outcome, (actors, (), (), False))
+            return make(Outcome, (actors, (), (), False))
         remaining, stopped = after_stop(actors)
         return Outcome(remaining, stopped, arms, False)
 

@@ -26,6 +26,7 @@ from rules.facts import Facts
 from rules.index import Index
 from rules.keys import audience_key
 from rules.locales import chosen
+from rules.named_tuples import make
 from rules.plan import Course, Plan, Shown
 from rules.pool import Pool
 from rules.schedule import ALWAYS_ON
@@ -40,7 +41,6 @@ _NO_SCORES: Mapping[str, float] = MappingProxyType({})
 _NEVER_SHOWN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 _UTC_ZONE = ZoneInfo("UTC")
 Instants = Sequence[datetime | str]
-_tuple = tuple.__new__  # as in `arrange`
 
 
 class Ruleset:
@@ -293,7 +293,7 @@ class Ruleset:
             course = _course(compiled, outcome, pool, facts, candidates, order)
             if bound is not None:
                 ground.courses.keep(key, course)
-        return _tuple(Plan, (asked, compiled, facts, course, pool, ground.default, candidates, unseen, now))
+        return make(Plan, (asked, compiled, facts, course, pool, ground.default, candidates, unseen, now))
 
     def settle(
         self,
@@ -335,13 +335,13 @@ class Ruleset:
             defaults = self._default(plan, excluded_ids, most) if fallback else []
             alike = not (excluded or counting or fallback)
             blocks = blocks_of(plan, arrangement, defaults, scores)
-            shown = _tuple(Shown, (arrangement, blocks, fallback, scores, {} if alike else None))
+            shown = make(Shown, (arrangement, blocks, fallback, scores, {} if alike else None))
             if alike:
                 course.shown[most] = shown
         trace = None
         if explain:
             trace = trace_of(plan, shown.arrangement, shown.blocks, excluded, scores, shown.fallback)
-        decision: Decision = _tuple(
+        decision: Decision = make(
             Decision,
             (
                 slot.id,
@@ -350,7 +350,7 @@ class Ruleset:
                 shown.fallback,
                 course.audience_key,
                 dict(course.outcome.arms),
-                _tuple(MadeOf, (plan, shown.arrangement)),
+                make(MadeOf, (plan, shown.arrangement)),
                 trace,
                 shown.notes,
             ),
@@ -406,7 +406,7 @@ def _course(
     left, drops = eligible(acts, candidates)
     hints, givers = hints_of(acts)
     key = audience_key(compiled.slot, outcome, facts, audiences=pool.audiences, locale=order)
-    return _tuple(Course, (outcome, acts, left, drops, model_of(compiled.slot, acts), key, hints, givers, {}, []))
+    return make(Course, (outcome, acts, left, drops, model_of(compiled.slot, acts), key, hints, givers, {}, []))
 
 
 def _read_exposures(exposures: Mapping[str, Instants]) -> dict[str, list[datetime]]:

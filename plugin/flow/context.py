@@ -26,6 +26,7 @@ from plugin.flow.signals.urls import Parameters
 from plugin.flow.signals.values import parse_text
 from plugin.flow.signals.visit import derive_visit
 from plugin.flow.signals.zones import known_zones
+from rules.named_tuples import make
 
 __all__ = [
     "NEVER_STORED",
@@ -50,7 +51,6 @@ NEVER_STORED = frozenset({"request.ip"})
 _PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 _PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 _LONGEST_ZONE = 64
-_tuple = tuple.__new__  # as in `rules.arrange`
 
 
 class Context(NamedTuple):
@@ -116,7 +116,7 @@ def derive(request: RawRequest, policy: ContextPolicy, devices: Devices, geo: Ge
         derive_named(request, reads, limits, draft)
     prefetch = not _PREFETCH_HEADERS.isdisjoint(headers) and _is_prefetch(headers)
     untracked = "dnt" in headers and header(headers, "dnt") == "1"
-    return _tuple(Context, (draft.attributes, tuple(draft.notes), prefetch, untracked))
+    return make(Context, (draft.attributes, tuple(draft.notes), prefetch, untracked))
 
 
 def _surroundings(

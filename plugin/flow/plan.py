@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from plugin.flow.types import Planned, Site, SlotAsk, Visit
 from rules import Plan, UnknownSlotError
+from rules.named_tuples import make
 from rules.outcome_text import BadOutcomeError
-
-_tuple = tuple.__new__  # as in `rules.arrange`
 
 
 def plan(visit: Visit, site: Site) -> Planned:
@@ -29,7 +28,7 @@ def plan(visit: Visit, site: Site) -> Planned:
             unknown.append(ask.id)
         except Exception as fault:  # noqa: BLE001 - one slot must not take the others with it; the service logs it
             failed.append((ask, fault))
-    return _tuple(Planned, (visit, site, facts, tuple(plans), tuple(unknown), tuple(failed)))
+    return make(Planned, (visit, site, facts, tuple(plans), tuple(unknown), tuple(failed)))
 
 
 def plan_written(visit: Visit, site: Site, outcomes: Mapping[str, str]) -> Planned:

@@ -10,6 +10,7 @@ from plugin.flow.stand_in import stand_in
 from plugin.flow.types import Planned, Scores, Settled, SlotAsk, Step
 from rules import Decision, Plan
 from rules.horizon import fresh_for
+from rules.named_tuples import make
 
 DEGRADED_TTL_S = 5
 """What decides a slot instead of its model, its rules or the profile is kept for so long at most: it may soon be
@@ -17,7 +18,6 @@ better."""
 UNFORESEEN = "its rules could not be evaluated"
 _NO_SCORES: Mapping[str, float] = MappingProxyType({})
 _NO_STEPS: Mapping[str, Step] = MappingProxyType({})
-_tuple = tuple.__new__  # as in `rules.arrange`
 
 
 def settle(
@@ -71,7 +71,7 @@ def settle(
         if visit.unique:
             shown.update(block.id for block in decision.blocks)
         decisions.append((ask, decision))
-    return _tuple(Settled, (planned, tuple(decisions), ttls, steps, faults))
+    return make(Settled, (planned, tuple(decisions), ttls, steps, faults))
 
 
 def briefly(settled: Settled) -> Settled:

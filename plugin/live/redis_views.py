@@ -20,6 +20,7 @@ from redis.retry import Retry
 from plugin.live.missing import Missing
 from plugin.live.redis_lookup import Lookup
 from plugin.ports import HotCopy, Viewed, Views, VisitorRow
+from rules.named_tuples import make
 
 if TYPE_CHECKING:
     from redis.commands.core import Script
@@ -31,7 +32,6 @@ _SCANNED = 1_000
 _AT_ONCE = 500
 """Copies in one script, for which readers wait."""
 _VERSION = 16
-_tuple = tuple.__new__  # as in `rules.arrange`
 # A copy is its version, 16 hexadecimal digits, and the view; without a view it stands for somebody who is gone.
 # They are written while their generation is read or being built, and only then. KEYS: ready, building, copies. ARGV:
 # their generation, for how long they are kept, then two a copy. Answers both generations.
@@ -137,7 +137,7 @@ class RedisViews:
             ready = again[0] if again is not None else b""
         if not ready:
             return Viewed(self._behind.view(source).octets)
-        return _tuple(Viewed, (copy[_VERSION:] or None, ())) if copy else self._missing.view(source)
+        return make(Viewed, (copy[_VERSION:] or None, ())) if copy else self._missing.view(source)
 
     def group(self, source: str) -> Sequence[VisitorRow]:
         """All sources of whom a source belongs to, from the database."""

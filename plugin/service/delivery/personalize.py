@@ -25,11 +25,11 @@ from plugin.service.delivery.sites import Sites
 from plugin.service.events.ingest import Taken
 from rules.footprint.causes import ONE_VISITOR
 from rules.footprint.inputs import LOCALE
+from rules.named_tuples import make
 
 MOST_OTHERS = 4
 """States that are not published, such as those of previews, whose context policies are kept."""
 _WRONG_TYPE = ("wrong_type", "malformed")
-_tuple = tuple.__new__  # as in `rules.arrange`
 _FROM_URL = ("request.utm.", "request.query.", "request.path", "request.host", "request.search_terms")
 
 
@@ -170,7 +170,7 @@ class Personalization:
         met = self.meet(command, site, now)
         visitor, context, profile, brought = met.visitor, met.context, met.profile, met.brought
         segments = profile.segments | command.segments if command.segments else profile.segments
-        visit = _tuple(
+        visit = make(
             Visit,
             (
                 met.attributes,
@@ -239,7 +239,7 @@ class Personalization:
         attributes = with_profile(context.attributes, profile)
         if command.attributes:
             attributes = {**attributes, **command.attributes}
-        return _tuple(Met, (visitor, context, profile, attributes, brought))
+        return make(Met, (visitor, context, profile, attributes, brought))
 
     def _brought(self, command: Personalize, context: Context, visitor: str | None) -> _Brought:
         """The events that a request brings: those to apply to its answer, made durable first where they count.

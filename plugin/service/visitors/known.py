@@ -35,6 +35,7 @@ from plugin.service.visitors.stage import Stage
 from rules.attributes import Type
 from rules.facts import PERSON, UNIT
 from rules.footprint.causes import ONE_VISITOR
+from rules.named_tuples import make
 from rules.patterns_live import evaluate
 from rules.windows import Entry, Window
 
@@ -42,7 +43,6 @@ MOST_REMEMBERED = 10_000
 REMEMBERED_MS = 300_000
 """So long after it was read a view stands in for one that cannot be; what was erased meanwhile is gone by then."""
 _REMEMBERED_S = REMEMBERED_MS / 1_000
-_tuple = tuple.__new__  # as in `rules.arrange`
 _OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
 
 
@@ -141,7 +141,7 @@ class Visitors:
         asked = needs.readings or readings(every_name(view, needs.declared), needs.declared, settings)
         found |= read_attributes(view, now_ms, asked, settings)
         held = needs.segments & segments_of(view, now_ms)
-        return _tuple(Profile, (found, held, exposures_of(view), degraded, said))
+        return make(Profile, (found, held, exposures_of(view), degraded, said))
 
     def _view(self, source: str) -> tuple[View, tuple[str, ...]]:
         """The view, and what had to be done without: then it is the last that is remembered, or nobody's."""
@@ -155,7 +155,7 @@ class Visitors:
             is_late = self._monotonic() - before.at > _REMEMBERED_S
             return NOBODY if is_late else before.view, ("profile",)
         if octets is not None:
-            self._remember(source, _tuple(_Remembered, (view, self._monotonic(), octets)))
+            self._remember(source, make(_Remembered, (view, self._monotonic(), octets)))
         elif before is not _NEVER:
             self.forget(source)  # erased, perhaps by another process
         return view, degraded
