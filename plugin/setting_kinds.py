@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from adapters.redis_url import wrong_with
 from plugin.ports import JSON
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -185,8 +186,8 @@ def secrets(value: object) -> tuple[Secret, ...]:
 def redis_url(value: object) -> Secret:
     """A secret, for it may hold a password."""
     found = text(value)
-    if not re.match(r"(redis|rediss|unix)://.", found):
-        raise Wanted("want redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")
+    if wrong := wrong_with(found):
+        raise Wanted(wrong)
     return Secret(found)
 
 

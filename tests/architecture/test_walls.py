@@ -31,7 +31,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"requests"},
     ),
     "adapters.edge": ({"adapters.runtime", "adapters.options", "adapters.bounded", "adapters.addresses"}, {"requests"}),
-    "adapters.streams": ({"adapters.runtime", "adapters.options"}, {"redis"}),
+    "adapters.streams": ({"adapters.runtime", "adapters.options", "adapters.redis_url"}, {"redis"}),
     "adapters.geo": (set(), {"maxminddb"}),
     "adapters.device": (set(), {"ua_parser"}),
     "plugin.flow": ({"rules"}, {"numpy"}),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal, cast
 
 from adapters.options import OptionReader
+from adapters.redis_url import wrong_with
 from adapters.streams.local.file import LocalOptions
 from adapters.streams.port import MOST_BYTES, MOST_PARTITIONS, MOST_RECORDS, PARTITIONS, StreamOptionsError
 
 Durable = Literal["fsync", "spool"]
-SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ def read_options(options: Mapping[str, object]) -> RedisOptions:
     """Raises `StreamOptionsError` naming every option that is wrong."""
     take = OptionReader(options)
     url = take.required_text("url")
-    if url and not url.startswith(SCHEMES):
-        take.complain("url", f"want one that begins with {', '.join(SCHEMES)}")
+    if url and (wrong := wrong_with(url)):
+        take.complain("url", wrong)
     prefix = take.text("prefix", "tessera") or "tessera"
     if set(prefix) & set("{}") or not prefix.isprintable():
         take.complain("prefix", "want printable characters without { and }")
