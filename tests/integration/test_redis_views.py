@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -259,6 +261,52 @@ def test_a_connection_that_the_server_ended_is_replaced_within_the_request(
     server.client_kill_filter(_type="normal", skipme=True)
     assert views.view("a") == Viewed(b"view")
     assert behind.asked == 0
+
+
+def test_an_answer_longer_than_one_read_is_read_whole(views: RedisViews) -> None:
+    long = bytes(range(256)) * 2_000
+    views.rebuild(1, pages(HotCopy("a", 5, long), HotCopy("b", 5, b"of b")))
+    assert [views.view(one).octets for one in "aba"] == [long, b"of b", long]
+
+
+def test_a_server_with_a_password_is_asked_with_it(server: Redis, redis_server: servers.Redis, behind: Behind) -> None:
+    server.config_set("requirepass", "a-password")
+    try:
+        url = redis_server.url.replace("://", "://:a-password@")
+        views = RedisViews(url, behind, kept_s=KEPT_S, monotonic=time.monotonic, timeout_s=2.0)
+        views.rebuild(1, pages(HotCopy("a", 5, b"view")))
+        assert views.view("a") == Viewed(b"view")
+        views.close()
+        without = RedisViews(redis_server.url, behind, kept_s=KEPT_S, monotonic=time.monotonic, timeout_s=2.0)
+        assert without.view("a").degraded == (DEGRADED,)
+        without.close()
+    finally:
+        server.config_set("requirepass", "")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"-ERR unknown command\r\n", b"$5\r\nab", b""])
+def test_what_is_no_answer_of_redis_is_told_as_one_that_failed(behind: Behind, answer: bytes) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _saying(answer)) as other:
+        other.daemon_threads = True
+        thread = threading.Thread(target=other.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"redis://127.0.0.1:{other.server_address[1]}"
+        views = RedisViews(url, behind, kept_s=KEPT_S, monotonic=time.monotonic, timeout_s=0.3)
+        try:
+            assert views.view("a").degraded == (DEGRADED,)
+        finally:
+            views.close()
+            other.shutdown()
+            thread.join()
+
+
+def _saying(answer: bytes) -> type[socketserver.BaseRequestHandler]:
+    class Saying(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4_096)
+            self.request.sendall(answer)
+
+    return Saying
 
 
 def test_an_answer_that_comes_too_late_is_nobody_elses(
