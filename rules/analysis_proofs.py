@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rules.analysis_goals import Literal
 from rules.attributes import Attribute
 from rules.conditions import Test
-from rules.operators import distance_km, fold
+from rules.predicates import distance_km, fold
 from rules.versions import version_key
 
 Tests = Sequence[tuple[Test, bool]]

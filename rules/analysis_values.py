@@ -15,7 +15,7 @@ from rules.analysis_expressions import examples
 from rules.analysis_goals import Literal
 from rules.analysis_proofs import Tests, tests_of
 from rules.attributes import Attribute
-from rules.operators import fold, network_of
+from rules.predicates import fold, network_of
 from rules.versions import version_key
 
 MOST = 512

@@ -9,7 +9,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Order
-from rules.operators import TRUE_WHERE_MISSING, Predicate, predicate
+from rules.operators import TRUE_WHERE_MISSING, Predicate
+from rules.predicates import predicate
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 _FORM = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
@@ -19,3 +20,10 @@ def parse_duration(text: object) -> timedelta:
     if seconds > LONGEST.total_seconds():
         raise ValueError(f"{text!r} is longer than ten years")
     return timedelta(seconds=seconds)
+
+
+def ago(operand: object) -> timedelta | None:
+    """The duration of `{ago: 7d}`, or None where the operand is an instant. Raises ValueError for a bad duration."""
+    if isinstance(operand, Mapping) and set(operand) == {"ago"}:
+        return parse_duration(operand["ago"])
+    return None

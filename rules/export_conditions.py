@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rules.attributes import Catalogue
 from rules.clock import parse_date, parse_instant
 from rules.conditions import Ago, All, AnyOf, Condition, InSegment, Not, Percent, Ref, Test
-from rules.operators import network_of
+from rules.predicates import network_of
 from rules.schedule import Schedule, has_offset
 from rules.segments import Segment
 

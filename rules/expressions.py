@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from rules.attributes import Attribute, Catalogue, Type
 from rules.conditions import ALWAYS, Ago, All, AnyOf, Condition, InSegment, Not, Percent, Ref, Test
 from rules.countries import unlikely_country
+from rules.durations import ago
 from rules.operands import OperandError, read_operand
-from rules.operators import ANY_CASE, FOR_TYPES, ago, applies
+from rules.operators import ANY_CASE, FOR_TYPES, applies
 from rules.report import Path, Report
 from rules.values import is_number
 

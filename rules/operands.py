@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from rules.attributes import Attribute, Order, Type
 from rules.clock import parse_instant
-from rules.operators import fold, is_time_of_day, network_of, place, predicate
+from rules.predicates import fold, network_of, predicate
+from rules.scales import is_time_of_day, on_scale
 from rules.values import as_location, is_number, parse_ip
 from rules.versions import version_key
 
@@ -204,7 +205,7 @@ def _range(operand: object, type_: Type | None, order: Order | None, zone: ZoneI
     if order is None:
         if is_number(low) != is_number(high):
             raise OperandError("'between' takes two values of one kind")
-        if place(low, None, zone) > place(high, None, zone):  # type: ignore[operator]
+        if on_scale(low, None, zone) > on_scale(high, None, zone):  # type: ignore[operator]
             raise OperandError(f"'between' has its lower end first: {low!r} is above {high!r}", word=low)
     return low, high
 

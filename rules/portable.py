@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.conditions import Condition, InSegment, Percent, Ref, Test, walk
 from rules.effects import Boost, Hide, Only, Pin
-from rules.operators import network_of
+from rules.predicates import network_of
 
 if TYPE_CHECKING:
     from rules.ruleset import Ruleset

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from plugin.profiles.explaining import suggestion
-from rules.operators import expression
+from rules.regexes import regex
 
 Path: TypeAlias = "tuple[str | int, ...]"
 Problem = tuple[Path, str]
@@ -93,7 +93,7 @@ def _of_pattern(pattern: object) -> str | None:
     if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         return f"an expression of at most {LONGEST_PATTERN} characters"
     try:
-        expression(pattern)
+        regex(pattern)
     except ValueError as error:
         return str(error)
     return None

@@ -12,7 +12,7 @@ import msgspec
 from plugin.profiles.explaining import pointer
 from plugin.profiles.schema_parts import problems_of
 from plugin.profiles.types import BUILT_IN, OWN_PURPOSE, Check, EventType
-from rules.operators import expression
+from rules.regexes import regex
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -106,4 +106,4 @@ def _same(value: object) -> object:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> Callable[[object], bool]:
-    return expression(pattern)
+    return regex(pattern)

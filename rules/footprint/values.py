@@ -16,7 +16,7 @@ from rules.analysis_values import supply, written
 from rules.attributes import Attribute
 from rules.conditions import Test
 from rules.countries import COUNTRIES
-from rules.operators import network_of
+from rules.predicates import network_of
 
 MOST_VALUES = 12_000
 """Of one attribute; a rule set that names more is bounded and not counted."""

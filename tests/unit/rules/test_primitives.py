@@ -13,7 +13,7 @@ from rules.clock import parse_date, parse_datetime, zone_of
 from rules.diversify import mmr_order, similarity
 from rules.durations import parse_duration
 from rules.locales import chosen, lookup, preference
-from rules.operators import distance_km, fold
+from rules.predicates import distance_km, fold
 from rules.segments import member_ids
 from rules.suggest import nearest
 from rules.versions import version_key
