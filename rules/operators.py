@@ -47,15 +47,12 @@ FOR_TYPES: Mapping[str, frozenset[Type]] = {
 """The types to which each test applies."""
 
 TRUE_WHERE_MISSING = frozenset({"ne", "not_in"})
-"""Those that hold where the attribute is missing; all others do not."""
+"""Those that hold where the attribute is missing, as `exists: false` does; the others do not."""
 
 ANY_CASE = frozenset(
     {"eq", "ne", "in", "not_in", "contains", "contains_any", "contains_all", "starts_with", "ends_with"}
 )
 """Those that can be told to compare strings whatever their case."""
-
-BARE, BARE_LIST = "bare", "bare_list"
-"""A value without a test, where the type is only known when it is read: `eq` or `contains`, `in` or `contains_any`."""
 
 
 def applies(test: str, type_: Type, order: Order | None) -> bool:

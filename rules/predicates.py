@@ -149,7 +149,8 @@ def predicate(
     """What a test means for a value that is there. A value of another type gives what absence would.
 
     Args:
-        op: a key of FOR_TYPES (not `percent`), or BARE, BARE_LIST.
+        op: a key of FOR_TYPES (not `percent`); or of a value without a test, where the type is known only when one is
+            read, "bare" (`eq` or `contains`) or "bare_list" (`in` or `contains_any`).
         operand: a literal of the document, or the value of the attribute that a `ref` named.
         any_case: compare strings NFC and case-folded.
         order: see Attribute.order.
