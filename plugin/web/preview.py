@@ -73,7 +73,10 @@ def operations(previews: Previews, buckets: Buckets) -> list[Operation]:
             method="POST",
             path="/v1/previews",
             summary="Make a link that shows drafts",
-            description="Signed, and over after `expires_in_s`. Until then only another `secret_key` calls it back.",
+            description=(
+                "Signed, and over after `expires_in_s`. Until then only another `secret_key` calls it back. The CMS is "
+                "asked whether there is each entry; where it cannot be read, `errors` says so and the link is made."
+            ),
             tag=_TAG,
             access=_SCOPE,
             body=Body(shapes.PreviewBody),
@@ -111,9 +114,7 @@ def operations(previews: Previews, buckets: Buckets) -> list[Operation]:
 def _wanted(body: Mapping[str, Any]) -> PreviewRequest:
     return PreviewRequest(
         entries=tuple(
-            dict.fromkeys(
-                DraftRef(one["source"], one["id"], one.get("locale"), one.get("type")) for one in body["entries"]
-            )
+            DraftRef(one["source"], one["id"], one.get("locale"), one.get("type")) for one in body["entries"]
         ),
         slots=_asks(body.get("slots", ())),
         attributes=body.get("attributes", {}),

@@ -159,14 +159,21 @@ def test_slots_context_and_exclusions_of_the_request_count(wired: Wired) -> None
 
 
 def test_an_entry_that_the_mapping_ignores_or_refuses_says_why(wired: Wired) -> None:
+    wired.write("hero/us.en.md", "---\ntitle: Us\nslot: hero\ndraft: true\n---\n")
+    entries = [*HERO["entries"], {"source": "site", "id": "us", "locale": "en"}]
+    token = wired.link(entries=entries)["token"]
     wired.write("hero/winter.en.md", "---\ntitle: Torn\nslot: hero\nends_at: never\ndraft: true\n---\n")
-    entries = [*HERO["entries"], {"source": "site", "id": "about", "locale": "en"}]
-    found = wired.client(None).get(f"/v1/preview?token={wired.link(entries=entries)['token']}").json
+    (wired.folder / "hero/us.en.md").rename(wired.folder / "page/us.en.md")
+    found = wired.client(None).get(f"/v1/preview?token={token}").json
     torn, ignored = found["preview"]["entries"]
     assert (torn["shown"], ignored["shown"]) == ("published", "published")
     assert "mapping.ends_at" in torn["detail"]
     assert "its type 'page' is in mapping.exclude_types" in ignored["detail"]
-    assert found["degraded"] == ["draft:site/winter", "draft:site/about"]
+    assert found["degraded"] == ["draft:site/winter", "draft:site/us"]
+    for place, detail in ((0, torn["detail"]), (1, ignored["detail"])):
+        refused = wired.client().post("/v1/previews", json={"entries": [entries[place]]})
+        assert refused.status_code == 422
+        assert refused.json["errors"] == [{"pointer": "/entries/0/id", "detail": f"there is nothing to show: {detail}"}]
 
 
 def test_a_link_is_for_those_who_may_and_names_what_there_is(wired: Wired) -> None:

@@ -17,11 +17,16 @@ PATIENCE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What came of one draft; `entry` None: what is published stays in place, and `detail` says why."""
+    """What came of one draft; `entry` None: what is published stays in place, and `detail` says why.
+
+    Attributes:
+        absent: whether the CMS answered, and has nothing to show.
+    """
 
     ref: DraftRef
     entry: Entry | None
     detail: str | None = None
+    absent: bool = False
 
 
 class Drafts:
@@ -66,7 +71,7 @@ class Drafts:
         found: dict[DraftRef, Drafted] = {}
         changed = Condition()
         for name in dict.fromkeys(ref.source for ref in refs):
-            wanted = [ref for ref in refs if ref.source == name]
+            wanted = [ref for ref in dict.fromkeys(refs) if ref.source == name]
 
             def work(name: str = name, wanted: Sequence[DraftRef] = wanted) -> None:
                 for drafted in self._of_source(name, wanted, deadline):
@@ -119,7 +124,7 @@ class Drafts:
             _log.warning("%s: the draft of %s cannot be read: %s", ref.source, ref.id, error)
             return Drafted(ref, None, "the CMS cannot be read now")
         except CmsError as error:
-            return Drafted(ref, None, str(error))
+            return Drafted(ref, None, str(error), absent=True)
         except Exception:  # noqa: BLE001 - an adapter may be somebody else's code; it is logged
             _log.exception("%s: the draft of %s cannot be read", ref.source, ref.id)
             return Drafted(ref, None, "the CMS cannot be read; see the log")

@@ -49,11 +49,16 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link as it was made."""
+    """A link as it was made.
+
+    Attributes:
+        errors: entries of which it is not known whether they are there, for the CMS could not be asked.
+    """
 
     token: str = field(repr=False)
     url: str = field(repr=False)
     expires_at: datetime
+    errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +126,11 @@ class Previews:
         return self._drafts.names
 
     def create(self, request: PreviewRequest, *, author: str) -> Link:
-        """Make a link.
+        """Make a link, once the CMS was asked whether there is what it shows: about the patience of drafts at most.
 
         Raises:
-            ValidationFailed: a source or slot that there is not, a source without drafts, more than fits into a link.
+            ValidationFailed: a source, slot or entry that there is not, a source without drafts, more than fits into a
+                link.
             ServiceUnavailable: a source cannot be opened.
         """
         errors = [*self._wrong_sources(request.entries), *self._wrong_slots(request.slots)]
@@ -132,9 +138,10 @@ class Previews:
             errors.append(FieldError("/at", f"a moment of the years {_YEARS.start} to {_YEARS.stop - 1}"))
         if errors:
             raise ValidationFailed(errors)
+        unknown = self._require_drafts(request.entries)
         now = self._clock()
         preview = Preview(
-            entries=request.entries,
+            entries=tuple(dict.fromkeys(request.entries)),
             slots=request.slots,
             attributes=request.attributes,
             segments=request.segments,
@@ -146,7 +153,7 @@ class Previews:
             author=author,
         )
         token = self._tokens.make(preview)
-        return Link(token, address(self._public_url, request.page, token), preview.expires_at)
+        return Link(token, address(self._public_url, request.page, token), preview.expires_at, unknown)
 
     def read(self, token: str) -> Preview:
         """What a link says. Raises Unauthorized, Forbidden; see `PreviewTokens.read`."""
@@ -210,6 +217,21 @@ class Previews:
             elif not self._drafts.previews(ref.source):
                 errors.append(FieldError(f"/entries/{place}/source", f"the source {ref.source!r} shows no drafts"))
         return errors
+
+    def _require_drafts(self, refs: Sequence[DraftRef]) -> tuple[FieldError, ...]:
+        drafted = list(enumerate(self._drafts.read(refs)))
+        absent = [
+            FieldError(f"/entries/{place}/id", f"there is nothing to show: {one.detail}")
+            for place, one in drafted
+            if one.absent
+        ]
+        if absent:
+            raise ValidationFailed(absent)
+        return tuple(
+            FieldError(f"/entries/{place}/id", f"whether there is such an entry is not known: {one.detail}")
+            for place, one in drafted
+            if one.entry is None
+        )
 
     def _wrong_slots(self, asks: Sequence[SlotAsk]) -> list[FieldError]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from plugin.web.schemas.common import Instant, Name, Object, TextMap, Whole
+from plugin.web.schemas.common import FieldProblem, Instant, Name, Object, TextMap, Whole
 from plugin.web.schemas.personalize import (
     MOST_SLOTS,
     PersonalizeAnswer,
@@ -67,6 +67,11 @@ class PreviewLink(Schema):
     token = fields.String(required=True)
     url = fields.String(required=True)
     expires_at = fields.AwareDateTime(required=True, format="iso")
+    errors = fields.List(
+        fields.Nested(FieldProblem),
+        required=True,
+        metadata={"description": "Entries of which it is not known whether they are there: the CMS cannot be read."},
+    )
 
 
 class PreviewToken(Schema):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.cms.port import Entry, Key
+from adapters.cms.port import Entry, Key, Unavailable
 from plugin.flow.types import SlotAsk
 from plugin.service.previews.tokens import DraftRef, Preview
 from tests.unit.plugin.editor.conftest import Editor
@@ -38,6 +38,22 @@ def read(editor: Editor, url: str, name: str = "preview") -> Preview:
     return previews.read(parse_qs(urlsplit(url).query)[name][0])
 
 
+@pytest.fixture(autouse=True)
+def gala(editor: Editor) -> None:
+    draft = Entry("gala", "fr", "hero", (), {"title": "The gala, postponed"}, None)
+    editor.small.cms.drafts[Key("gala", "fr")] = draft
+
+
+def test_an_entry_that_is_not_there_gets_no_link_and_a_cms_that_is_away_a_warning(editor: Editor) -> None:
+    refused = editor.post("/preview/link", {"slot": "home.hero", **FILLED, "link.id": "galla"})
+    assert refused.status_code == 422
+    assert 'id="link-id-hint">there is nothing to show: galla: no such entry' in refused.text
+    editor.small.cms.down = Unavailable("down")
+    made = editor.post("/preview/link", {"slot": "home.hero", **FILLED})
+    assert address(made.text)
+    assert "whether there is such an entry is not known: the CMS cannot be read now" in made.text
+
+
 def test_the_link_is_for_the_visitor_and_the_moment_of_the_form(editor: Editor) -> None:
     made = editor.post("/preview/link", {**VISITOR, **FILLED, "link.page": "https://shop.example/a?b=c"}, of=PAGE)
     assert made.status_code == 200
@@ -61,8 +77,6 @@ def test_what_was_filled_in_stays_and_is_sent_along(editor: Editor) -> None:
 
 
 def test_without_a_page_the_link_shows_the_draft_as_data(editor: Editor) -> None:
-    draft = Entry("gala", "fr", "hero", (), {"title": "The gala, postponed"}, None)
-    editor.small.cms.drafts[Key("gala", "fr")] = draft
     url = address(editor.post("/preview/link", {**FILLED, "slot": "home.feed", "link.page": ""}).text)
     shown = editor.small.app.test_client().get(f"{urlsplit(url).path}?{urlsplit(url).query}&locale=fr")
     assert shown.status_code == 200, shown.text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.cms.port import Entry, Key, Unavailable
+from adapters.cms.port import AuthError, CmsError, Entry, Key, Unavailable
 from plugin.errors import Forbidden, UnknownSlots, ValidationFailed
 from plugin.flow.context import RawRequest
 from plugin.flow.types import SlotAsk
@@ -137,8 +137,12 @@ def test_nothing_is_counted_and_nothing_can_be(bench: Bench) -> None:
 
 
 def test_the_answer_says_what_became_of_each_draft(bench: Bench) -> None:
-    bench.save(draft("a", "A, better", locale=None))
-    found = bench.answer(A, DraftRef("cms", "zzz", "fr"), life=timedelta(hours=1))
+    bench.save(draft("a", "A, better", locale=None), draft("zzz", "Z", locale="fr"))
+    entries = (A, DraftRef("cms", "zzz", "fr"))
+    request = PreviewRequest(entries=entries, slots=(SlotAsk("feed"),), life=timedelta(hours=1))
+    link = bench.previews.create(request, author="ada")
+    del bench.cms.drafts[Key("zzz", "fr")]
+    found = bench.previews.answer(bench.previews.read(link.token), PreviewAsk(raw=RawRequest()))
     assert found["preview"] == {
         "expires_at": "2026-11-21T13:00:00Z",
         "entries": [
@@ -158,13 +162,19 @@ def test_where_the_cms_fails_what_is_published_stands_and_is_degraded(bench: Ben
 
 def test_a_change_is_seen_after_the_time_that_one_page_takes(bench: Bench) -> None:
     bench.save(draft("a", "one"))
-    assert bench.shown(A) == ["one", "B"]
+    link = bench.previews.create(PreviewRequest(entries=(A,), slots=(SlotAsk("feed"),)), author="ada")
+
+    def shown() -> list[str]:
+        found = bench.previews.answer(bench.previews.read(link.token), PreviewAsk(raw=RawRequest()))
+        return [block["fields"]["title"] for block in found["slots"]["feed"]["blocks"]]
+
+    assert shown() == ["one", "B"]
     asked = len(bench.cms.asked)
     bench.save(draft("a", "two"))
-    assert bench.shown(A) == ["one", "B"]
+    assert shown() == ["one", "B"]
     assert len(bench.cms.asked) == asked
     bench.site.clock.move(FRESH_S)
-    assert bench.shown(A) == ["two", "B"]
+    assert shown() == ["two", "B"]
 
 
 def test_what_is_published_meanwhile_is_seen_at_once(bench: Bench) -> None:
@@ -212,7 +222,28 @@ def test_a_source_that_shows_no_drafts_is_said_when_the_link_is_made(bench: Benc
         bench.previews.create(PreviewRequest(entries=(A,)), author="ada")
 
 
+def test_there_is_no_link_for_an_entry_that_the_cms_does_not_have(bench: Bench) -> None:
+    bench.save(draft("a", "A"))
+    request = PreviewRequest(entries=(A, A, DraftRef("cms", "zzz"), DraftRef("cms", "a", None, "page")))
+    with pytest.raises(ValidationFailed) as caught:
+        bench.previews.create(request, author="ada")
+    assert [(one.pointer, one.detail) for one in caught.value.errors] == [
+        ("/entries/2/id", "there is nothing to show: zzz: no such entry"),
+        ("/entries/3/id", "there is nothing to show: a: no such entry"),
+    ]
+
+
+@pytest.mark.parametrize("fault", [Unavailable("down"), AuthError("the token is over")])
+def test_a_cms_that_cannot_be_asked_is_no_reason_for_no_link(bench: Bench, fault: CmsError) -> None:
+    bench.cms.down = fault
+    link = bench.previews.create(PreviewRequest(entries=(A, B, A)), author="ada")
+    assert bench.previews.read(link.token).entries == (A, B)
+    said = "whether there is such an entry is not known: the CMS cannot be read now"
+    assert [(one.pointer, one.detail) for one in link.errors] == [(f"/entries/{n}/id", said) for n in range(3)]
+
+
 def test_a_link_leads_to_the_answer_or_to_a_page_of_the_site(bench: Bench) -> None:
+    bench.save(draft("a", "A"))
     link = bench.previews.create(PreviewRequest(entries=(A,)), author="ada")
     assert link.url == f"https://tessera.example/v1/preview?token={link.token}"
     assert link.expires_at == NOW + timedelta(days=1)
@@ -223,6 +254,7 @@ def test_a_link_leads_to_the_answer_or_to_a_page_of_the_site(bench: Bench) -> No
 
 
 def test_an_expired_link_and_unknown_slots_are_refused(bench: Bench) -> None:
+    bench.save(draft("a", "A"))
     link = bench.previews.create(PreviewRequest(entries=(A,), life=timedelta(minutes=5)), author="ada")
     preview = bench.previews.read(link.token)
     with pytest.raises(ValidationFailed, match="name the slots"):
