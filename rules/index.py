@@ -11,52 +11,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rules.attributes import Catalogue
 from rules.bits import mask_of
 from rules.buckets import bucket_of, head_of
-from rules.conditions import Absent, Ago, Condition, InSegment, Percent, Ref, Test, compile_condition
-from rules.facts import BUCKET, NOW, SEGMENTS, Facts, consent_to
+from rules.by_attribute import Asked, ByAttribute
+from rules.conditions import Condition, compile_condition
+from rules.facts import BUCKET, SEGMENTS, Facts, consent_to
 from rules.normal_form import Literal, rows_of
 from rules.picking import Picker
 from rules.schedule import ALWAYS_ON, Schedule
-from rules.tables import Cells, ElementTable, Interval, RangeTable, Table, ValueTable
+from rules.tables import Cells, Table
 from rules.values import LARGEST_INTEGER
 
-_SETS = frozenset({"eq", "ne", "in", "not_in"})
-_RANGES = frozenset({"gt", "gte", "lt", "lte", "between"})
 _KINDS: Mapping[str, type] = {"string": str, "boolean": bool}
 _MOST_COMBINATIONS = 1_024  # of segments, kept with what they come to
 T = TypeVar("T")
-_Tested = tuple[Callable[[Facts], bool], int, int]
-_Equality = tuple[str, type, Callable[[object, int], int], int, int]
-_HASHED = frozenset({"string", "number", "boolean", "version", "ip"})
-
-
-class _Attribute:
-    """Everything that is asked of one attribute, while the index is built."""
-
-    def __init__(self, size: int) -> None:
-        self.missing_fails: list[int] = []
-        self.values = ValueTable(size)
-        self.elements = ElementTable(size)
-        self.ranges = RangeTable(size)
-        self.others: dict[str, tuple[Literal, list[int]]] = {}
-
-
-class _Attributes(dict[str, _Attribute]):
-    """By name, made when first asked for."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._size = size
-
-    def __missing__(self, name: str) -> _Attribute:
-        found = self[name] = _Attribute(self._size)
-        return found
+_Tested = tuple[Callable[[Facts], bool], int, int]  # a test, the rows that need it, all other rows
+_Equality = tuple[str, type, Callable[[object, int], int], int, int]  # its rows by value; of other values; of none
 
 
 class Index:
@@ -97,20 +71,13 @@ class Index:
         self.mine = (1 << own) - 1
         self._combinations: dict[int, frozenset[str]] = {}
         self._allowed: dict[frozenset[str], int] = {}
-        attributes = _Attributes(size)
-        whole: dict[str, tuple[Literal, list[int]]] = {}
-        timed: dict[Schedule, list[int]] = {}
+        asked = ByAttribute(size, catalogue, zone)
         for number, (_position, row, schedule) in enumerate(rows):
             for literal in row:
-                _place(literal, number, attributes, whole, catalogue)
-            if schedule.visitor or schedule.recurs:
-                timed.setdefault(schedule, []).append(number)
-            elif schedule.start is not None or schedule.until is not None:
-                span = _span(schedule, zone)
-                attribute = attributes[NOW]
-                attribute.ranges.add(span, number)
-                attribute.missing_fails.append(number)
-        self._asks_segments = SEGMENTS in attributes or bool(whole)
+                asked.add(literal, number)
+            asked.schedule(schedule, number)
+        self._asks_segments = SEGMENTS in asked or bool(asked.whole)
+        # A list for each way to read an attribute. Numbers beside the tables are rows left: of other values, of none.
         self._texts: list[tuple[str, Callable[[object, int], int], int]] = []
         self._equalities: list[_Equality] = []
         self._numbers: list[tuple[str, Sequence[float], Cells, int]] = []
@@ -120,18 +87,18 @@ class Index:
         self._segments: Table | None = None
         self._consents: set[str] = set()
         self._literals: list[_Tested] = []
-        self._first: list[_Tested] = []
-        membership = attributes.pop(SEGMENTS, None)
+        self._first: list[_Tested] = []  # those that segments need: asked before it is known which are held
+        membership = asked.pop(SEGMENTS, None)
         if membership is not None:
             self._segments = membership.elements.table()
-        for name, attribute in attributes.items():
+        for name, attribute in asked.items():
             self._finish(name, attribute, catalogue, zone)
-        for literal, numbers in whole.values():
+        for literal, numbers in asked.whole.values():
             self._literal(literal, numbers, zone)
-        for schedule, numbers in timed.items():
+        for schedule, numbers in asked.timed.items():
             self._tested(_on(schedule), numbers)
 
-    def _finish(self, name: str, attribute: _Attribute, catalogue: Catalogue, zone: ZoneInfo) -> None:
+    def _finish(self, name: str, attribute: Asked, catalogue: Catalogue, zone: ZoneInfo) -> None:
         """Choose how an attribute is read: most by a loop of their own, those that are harder by typed values."""
         missing = self._all ^ mask_of(attribute.missing_fails, self._size)
         declared = catalogue.resolve(name)
@@ -146,7 +113,7 @@ class Index:
         for literal, numbers in attribute.others.values():
             self._literal(literal, numbers, zone)
 
-    def _direct(self, name: str, attribute: _Attribute, type_: str, missing: int) -> bool:
+    def _direct(self, name: str, attribute: Asked, type_: str, missing: int) -> bool:
         """Whether a loop that takes values as they came can answer for an attribute; it is put there."""
         values, elements, ranges = attribute.values, attribute.elements, attribute.ranges
         kind = _KINDS.get(type_)
@@ -316,52 +283,6 @@ class Index:
         return alive
 
 
-def _place(
-    literal: Literal,
-    number: int,
-    attributes: _Attributes,
-    whole: dict[str, tuple[Literal, list[int]]],
-    catalogue: Catalogue,
-) -> None:
-    """Give a literal to the table that can answer it."""
-    leaf, negated = literal.leaf, literal.negated
-    if isinstance(leaf, InSegment):
-        attributes[SEGMENTS].elements.add(leaf.names, number, accepts=not negated)
-        return
-    if not isinstance(leaf, Test) or isinstance(leaf.operand, Ref | Ago | Absent):
-        whole.setdefault(literal.key, (literal, []))[1].append(number)
-        return
-    name = leaf.attribute
-    if isinstance(leaf.operand, Percent):
-        percent = leaf.operand
-        bucket = attributes[BUCKET + percent.salt]
-        if negated:
-            bucket.others.setdefault(literal.key, (literal, []))[1].append(number)
-        else:
-            bucket.ranges.add(Interval(percent.gte, True, percent.lt, False), number)
-            bucket.missing_fails.append(number)
-        return
-    attribute = attributes[name]
-    if leaf.when_missing is negated:
-        attribute.missing_fails.append(number)
-    declared = catalogue.resolve(name)
-    type_ = declared.type if declared is not None else None
-    if leaf.op == "exists":
-        if bool(leaf.operand) is negated:  # must be absent
-            attribute.ranges.never(number)
-        return
-    if leaf.op in _SETS and type_ in _HASHED and not leaf.any_case:
-        operands: tuple[object, ...] = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
-        attribute.values.add(operands, number, accepts=(leaf.op in ("eq", "in")) is not negated)
-    elif leaf.op in ("contains", "contains_any") and type_ in ("string_list", "number_list") and not leaf.any_case:
-        operands = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
-        attribute.elements.add(operands, number, accepts=not negated)
-    elif leaf.op in _RANGES and type_ == "number" and (interval := _interval(leaf, negated)) is not None:
-        attribute.ranges.add(interval, number)
-    else:
-        attribute.others.setdefault(literal.key, (literal, []))[1].append(number)
-
-
 def _is_texts(value: object) -> bool:
     if type(value) is not list and type(value) is not tuple:
         return False
@@ -370,32 +291,6 @@ def _is_texts(value: object) -> bool:
     except TypeError:
         return False
     return True
-
-
-_OPPOSITE = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
-
-
-def _interval(test: Test, negated: bool) -> Interval | None:
-    """The numbers that a test, or its negation, accepts; None where they are not one interval."""
-    operand = test.operand
-    if test.op == "between":
-        ends: tuple[float, float] = operand  # type: ignore[assignment]
-        low, high = ends
-        return Interval(low, True, high, True) if low <= high and not negated else None
-    limit: float = operand  # type: ignore[assignment]
-    op = _OPPOSITE[test.op] if negated else test.op
-    if op in ("gt", "gte"):
-        return Interval(limit, op == "gte", None, False)
-    return Interval(None, False, limit, op == "lte")
-
-
-def _span(schedule: Schedule, zone: ZoneInfo) -> Interval:
-    start, until = schedule.span(zone)
-    return Interval(_seconds(start), True, _seconds(until), False)
-
-
-def _seconds(instant: datetime | None) -> float | None:
-    return instant.astimezone(UTC).timestamp() if instant is not None else None
 
 
 def _on(schedule: Schedule) -> Callable[[Facts], bool]:
