@@ -33,7 +33,7 @@ from plugin.edge.keys import AUDIENCE, TESSERA
 from tests.edge import hits_world as world
 from tests.edge import site
 from tests.edge.frontend import DELIVERY, frontend
-from tests.edge.hits_client import Counted, ask_all
+from tests.edge.hits_client import Counted, ask_all, total_of
 from tests.edge.hits_world import Kind, View
 from tests.edge.management import KEY
 from tests.edge.site import Edge
@@ -216,15 +216,7 @@ def phase(bench: Bench, wanted: Sequence[tuple[bytes, str, bytes]], kinds: Seque
                 time.sleep(0.05)
         lasted, spent = time.monotonic() - began, bench.cpu_us().a_request(before, len(wanted))
         counts = [job.result() for job in jobs]
-    total = Counted()
-    for one in counts:
-        total.asked, total.stored, total.keys = (
-            total.asked + one.asked,
-            total.stored + one.stored,
-            total.keys + one.keys,
-        )
-        total.bytes, total.passed = total.bytes + one.bytes, total.passed + one.passed
-        total.statuses += one.statuses
+    total = total_of(counts)
     return {
         "requests": total.asked,
         "hit_percent": round(100 * total.stored / total.asked, 2),
@@ -240,7 +232,10 @@ def phase(bench: Bench, wanted: Sequence[tuple[bytes, str, bytes]], kinds: Seque
 
 
 def passed(bench: Bench, views: Sequence[View]) -> Spent:
-    """CPU µs of a view through the same Varnish when nothing is stored: the site asks Tessera for each of them."""
+    """CPU µs of a view through the same Varnish when nothing is stored: the site asks Tessera for each of them.
+
+    By as many clients at once as in `phase`, for what is busy beside a process bears on what its work costs.
+    """
     found = []
     for view in views:
         slots = world.PAGES[view.page]
@@ -250,10 +245,18 @@ def passed(bench: Bench, views: Sequence[View]) -> Spent:
         path = f"/page?page={view.page}&slots={','.join(slots)}"
         path += f"&utm_campaign={view.campaign}" if view.campaign else ""
         found.append((get(path, headers, "shop.example"), "", b""))
-    ask_all(bench.edge.port, found[:300], {}, _Nothing())
-    before = bench.cpu_us()
-    done = ask_all(bench.edge.port, found, {}, _Nothing())
-    spent = bench.cpu_us().a_request(before, len(found))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(CLIENTS, mp_context=context) as pool:
+
+        def ask(some: Sequence[tuple[bytes, str, bytes]]) -> Counted:
+            parts = [some[number::CLIENTS] for number in range(CLIENTS)]
+            jobs = [pool.submit(ask_all, bench.edge.port, part, {}, _Nothing()) for part in parts]
+            return total_of(job.result() for job in jobs)
+
+        ask(found[:300])
+        before = bench.cpu_us()
+        done = ask(found)
+        spent = bench.cpu_us().a_request(before, len(found))
     assert done.passed == done.statuses[200] == len(found), done
     return spent
 

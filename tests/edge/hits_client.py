@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,19 @@ class Counted:
     bytes: int = 0
     passed: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
+
+
+def total_of(parts: Iterable[Counted]) -> Counted:
+    """What came back to several clients together."""
+    total = Counted()
+    for one in parts:
+        total.asked += one.asked
+        total.stored += one.stored
+        total.keys += one.keys
+        total.bytes += one.bytes
+        total.passed += one.passed
+        total.statuses += one.statuses
+    return total
 
 
 def ask_all(port: int, requests: Sequence[tuple[bytes, str, bytes]], cookies: Any, progress: Any) -> Counted:
