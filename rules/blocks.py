@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.acts import entries_for
 from rules.arrange import Arrangement, Boosted
 from rules.bits import mask_of
+from rules.content import in_default_order
 from rules.decision import Block, Reason
 from rules.named_tuples import make
 
@@ -17,10 +19,33 @@ if TYPE_CHECKING:
 _BY_SCORE = Reason("score")
 
 
+def defaults_of(plan: Plan, excluded: frozenset[str], limit: int, locales: tuple[str, ...]) -> list[int]:
+    """Places of the default's pool, in order: what is shown where nothing is left.
+
+    Args:
+        excluded: ids to leave out.
+        locales: the document's, the default first.
+    """
+    slot, pool = plan.slot, plan.default
+    if slot.default is None:
+        return []
+    visible = pool.all
+    if slot.default_moves:
+        visible = entries_for(pool, plan.facts, slot.default, slot.default_refs)
+    variants = pool.variants(plan.now, plan.facts.tongue, locales, visible)
+    order = in_default_order(slot, pool, variants)
+    return [place for place in order if pool.entries[place].id not in excluded][:limit]
+
+
 def blocks_of(
     plan: Plan, arrangement: Arrangement, defaults: Sequence[int], scores: Mapping[str, float]
 ) -> tuple[Block, ...]:
-    """The blocks in order: what was placed, or the default where nothing was."""
+    """The blocks in order: what was placed, or the default where nothing was.
+
+    Args:
+        defaults: places of the default's pool.
+        scores: of the model, by entry id, in [0, 1].
+    """
     if defaults:
         entries = [plan.default.entries[place] for place in defaults]
         return tuple(

@@ -58,11 +58,12 @@ def rules_by_slot(document: Document) -> Mapping[str, Sequence[Rule]]:
     return found
 
 
-def shared_table(document: Document, segments: Iterable[Segment]) -> RuleTable | None:
+def shared_table(document: Document) -> RuleTable | None:
     """The table of all slots, or None where each should have its own."""
     if len(document.rules) > LARGEST_SHARED and len(document.slots) > 1:
         return None
-    return RuleTable(document.rules, document, segments)
+    first = document.layers[0] if document.layers else ()
+    return RuleTable(document.rules, document, [one for one in first if one.enabled and not one.names_others])
 
 
 class Situation(NamedTuple):

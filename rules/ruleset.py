@@ -11,25 +11,23 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules import outcome_text
-from rules.actors import Outcome, Written, hints_from
-from rules.acts import acts_of, entries_for
-from rules.arrange import Drop, arrange, eligible, hints_of, model_of
-from rules.blocks import MadeOf, blocks_of
+from rules.actors import hints_from
+from rules.arrange import arrange
+from rules.blocks import MadeOf, blocks_of, defaults_of
 from rules.clock import FIRST_YEAR, LAST_YEAR, as_instant, within_calendar
-from rules.compiled import CompiledSlot, Situation, rules_by_slot, shared_table
-from rules.content import Content, in_default_order
+from rules.compiled import CompiledSlot, rules_by_slot, shared_table
+from rules.content import Content
 from rules.decision import Decision, Hint
 from rules.document import Document
 from rules.errors import Problem, UnknownSlotError
 from rules.explain import trace_of
 from rules.facts import Facts
-from rules.index import Index
 from rules.keys import audience_key
 from rules.locales import chosen
+from rules.membership import Membership
 from rules.named_tuples import make
-from rules.plan import Course, Plan, Shown
-from rules.pool import Pool
-from rules.schedule import ALWAYS_ON
+from rules.plan import Plan, Shown
+from rules.planning import planned
 from rules.suggest import nearest
 
 if TYPE_CHECKING:
@@ -51,31 +49,16 @@ class Ruleset:
         self.document = document
         self.warnings = tuple(warnings)
         self._zone, self._catalogue = document.zone, document.catalogue
-        self._holding = self._holders  # bound once, not for every request
-        layers = [[segment for segment in layer if segment.enabled] for layer in document.layers]
-        first = [segment for segment in layers[0] if not segment.names_others] if layers else []
-        shared = shared_table(document, first)
-        if shared is not None and layers:
-            layers[0] = [segment for segment in layers[0] if segment.names_others]
+        shared = shared_table(document)
         own = rules_by_slot(document) if shared is None else {}
         self._slots = {
             slot.id: CompiledSlot(slot, document, own.get(slot.id, ()), shared)
             for slot in document.slots
             if slot.enabled
         }
-        self._enabled = frozenset(segment.id for segment in document.segments if segment.enabled)
-        self._members = [
-            (segment.id, segment.members) for segment in document.segments if segment.enabled and segment.members
-        ]
-        self._shared = shared.index if shared is not None else None
-        self._layers = [
-            (
-                index := Index([(one.when, ALWAYS_ON) for one in layer], document.catalogue, document.zone),
-                index.values([one.id for one in layer]),
-            )
-            for layer in layers
-            if layer
-        ]
+        membership = Membership(document, shared)
+        self._enabled = membership.enabled
+        self._held = membership.held  # bound once, not for every request
 
     @property
     def canonical(self) -> str:
@@ -129,21 +112,7 @@ class Ruleset:
         if segments:
             given = self._enabled.intersection([segments] if isinstance(segments, str) else segments)
         # By position: this is done for every request, and names cost a quarter of it.
-        return Facts(attributes, now, self._zone, self._catalogue, given, self._holding, deny_unknown)
-
-    def _holders(self, facts: Facts) -> frozenset[str]:
-        found = facts.given
-        if self._members and (visitor := facts["visitor.id"]) is not None:
-            found = found.union([name for name, members in self._members if visitor in members])
-        if self._shared is not None:
-            first = self._shared.segments(facts)
-            found = found | first if found else first
-        for index, names_of in self._layers:
-            if index.asks_segments:
-                facts.hold(found)
-            found = found.union(names_of(index.alive(facts)))
-        facts.hold(found)
-        return found
+        return Facts(attributes, now, self._zone, self._catalogue, given, self._held, deny_unknown)
 
     def decide(
         self,
@@ -205,10 +174,14 @@ class Ruleset:
 
         Args:
             arms: arms by experiment, instead of what the buckets give; for tests and previews.
+        Raises:
+            UnknownSlotError: there is no such slot, or it is disabled.
+            ValueError: the facts have no clock.
         """
         compiled = self._slots.get(slot) or self.compiled(slot)
         situation = compiled.situation(facts, arms)
-        return self._plan(compiled, facts, content, situation, situation.arms, compiled.bound(situation, facts))
+        bound = compiled.bound(situation, facts)
+        return planned(compiled, facts, content, situation, situation.arms, bound, self.document.locales)
 
     def outcome_text(self, plan: Plan, content: Content) -> str:
         """All that a plan is made of beside content and clock; `plan_written` makes it again from that.
@@ -244,56 +217,8 @@ class Ruleset:
         facts = Facts(written.values, now, self._zone, self._catalogue, written.held)
         facts.languages = written.languages
         moves = bool(compiled.ages) or compiled.slot.select_moves or compiled.slot.default_moves
-        return self._plan(compiled, facts, content, written, written.outcome.arms, None if moves else "")
-
-    def _plan(
-        self,
-        compiled: CompiledSlot,
-        facts: Facts,
-        content: Content,
-        cause: Situation | Written,
-        arms: tuple[tuple[str, str], ...],
-        bound: str | tuple[object, ...] | None,
-    ) -> Plan:
-        """A plan for what the rules and experiments come to, whether they were asked or it was written down."""
-        now = facts.now
-        if now is None:
-            raise ValueError("a decision needs a clock")
-        ground = content.ground(compiled)
-        pool, asked = ground.pool, compiled.slot
-        tag, chain = facts.tongue, self.document.locales
-        visible = pool.all
-        if asked.select_moves:
-            visible &= entries_for(pool, facts, asked.select, asked.select_refs)
-        candidates = pool.variants(now, tag, chain, visible)
-        unseen: tuple[Drop, ...] = ()
-        if visible != candidates:
-            unseen = (Drop(visible & ~candidates, "variant"),)
-        named = _NOBODY
-        if pool.audiences:
-            named = facts.held.intersection(pool.audiences)
-            allowed = pool.for_held(named)
-            if candidates & ~allowed:
-                unseen += (Drop(candidates & ~allowed, "audience"),)
-                candidates &= allowed
-        if compiled.reserves:
-            reserved = 0
-            for name in compiled.reserved(now, arms):
-                reserved |= pool.by_id.get(name, 0)
-            if candidates & reserved:
-                unseen += (Drop(candidates & reserved, "reserved"),)
-                candidates &= ~reserved
-        order = ground.order(tag, chain) if ground.locales else None
-        course = None
-        if bound is not None:
-            key = (cause.text if isinstance(cause, Written) else cause, candidates, named, order, bound)
-            course = ground.courses.get(key)
-        if course is None:
-            outcome = cause.outcome if isinstance(cause, Written) else compiled.outcome_of(cause)
-            course = _course(compiled, outcome, pool, facts, candidates, order)
-            if bound is not None:
-                ground.courses.keep(key, course)
-        return make(Plan, (asked, compiled, facts, course, pool, ground.default, candidates, unseen, now))
+        bound = None if moves else ""
+        return planned(compiled, facts, content, written, written.outcome.arms, bound, self.document.locales)
 
     def settle(
         self,
@@ -305,7 +230,13 @@ class Ruleset:
         exclude: Iterable[str] = (),
         explain: bool = False,
     ) -> Decision:
-        """The second half of a decision: caps, pins, scores, diversity, default."""
+        """The second half of a decision: caps, pins, scores, diversity, default.
+
+        Args:
+            plan: of this very rule set; the others are those of `decide`.
+        Raises:
+            ValueError: an instant that is none.
+        """
         slot, pool, course = plan.slot, plan.pool, plan.course
         most = slot.limit if limit is None else max(0, min(limit, slot.limit))
         scores = scores or _NO_SCORES
@@ -332,7 +263,7 @@ class Ruleset:
                 now=plan.now,
             )
             fallback = not arrangement.placed
-            defaults = self._default(plan, excluded_ids, most) if fallback else []
+            defaults = defaults_of(plan, excluded_ids, most, self.document.locales) if fallback else []
             alike = not (excluded or counting or fallback)
             blocks = blocks_of(plan, arrangement, defaults, scores)
             shown = make(Shown, (arrangement, blocks, fallback, scores, {} if alike else None))
@@ -356,17 +287,6 @@ class Ruleset:
             ),
         )
         return decision
-
-    def _default(self, plan: Plan, excluded: frozenset[str], limit: int) -> list[int]:
-        slot, pool = plan.slot, plan.default
-        if slot.default is None:
-            return []
-        visible = pool.all
-        if slot.default_moves:
-            visible = entries_for(pool, plan.facts, slot.default, slot.default_refs)
-        variants = pool.variants(plan.now, plan.facts.tongue, self.document.locales, visible)
-        order = in_default_order(slot, pool, variants)
-        return [place for place in order if pool.entries[place].id not in excluded][:limit]
 
     def audience_key(
         self,
@@ -396,17 +316,6 @@ class Ruleset:
         from rules.analysis import analyse  # noqa: PLC0415 - whoever only decides need not load it
 
         return analyse(self)
-
-
-def _course(
-    compiled: CompiledSlot, outcome: Outcome, pool: Pool, facts: Facts, candidates: int, order: str | None
-) -> Course:
-    """What an outcome comes to for these candidates."""
-    acts = acts_of(outcome.actors, pool, facts)
-    left, drops = eligible(acts, candidates)
-    hints, givers = hints_of(acts)
-    key = audience_key(compiled.slot, outcome, facts, audiences=pool.audiences, locale=order)
-    return make(Course, (outcome, acts, left, drops, model_of(compiled.slot, acts), key, hints, givers, {}, []))
 
 
 def _read_exposures(exposures: Mapping[str, Instants]) -> dict[str, list[datetime]]:
