@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -9,6 +10,9 @@ from plugin.errors import FieldError, unknown_member
 from plugin.web.body import escaped
 
 LONGEST_ID = 128
+PURPOSE = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
+NO_WORD = "true or false; anything else is taken for a no"
+NO_PURPOSE = "a purpose: a small letter, then small letters, digits, _ and -; at most 32"
 _TEXT, _OBJECT = "a text", "an object"
 FORM: Mapping[str, tuple[type, str]] = MappingProxyType(
     {
@@ -43,7 +47,22 @@ def wrong_types(context: Mapping[str, object]) -> dict[str, str]:
 
 def unread(context: Mapping[str, object]) -> list[FieldError]:
     """The parts that nothing reads, of many the first. They refuse no request: a page may be newer than its server."""
+    consent = context.get("consent")
+    told = _unclear(consent) if isinstance(consent, dict) and consent else []
     if _NAMES.issuperset(context):
-        return []
+        return told
     others = [one for one in context if one not in _KINDS][:_MOST_TOLD]
-    return [unknown_member("a context", name, _KINDS, f"/context/{escaped(name)}") for name in others]
+    return told + [unknown_member("a context", name, _KINDS, f"/context/{escaped(name)}") for name in others]
+
+
+def _unclear(consent: Mapping[str, object]) -> list[FieldError]:
+    """What of consent is no answer, and counts as a no; and what is said of no purpose."""
+    found = []
+    for purpose, word in consent.items():
+        if type(word) is bool and PURPOSE.fullmatch(purpose):
+            continue
+        detail = NO_WORD if type(word) is not bool else NO_PURPOSE
+        found.append(FieldError(f"/context/consent/{escaped(purpose)}", detail))
+        if len(found) == _MOST_TOLD:
+            break
+    return found

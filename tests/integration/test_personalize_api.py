@@ -22,6 +22,7 @@ from plugin.errors import SettingsError
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.settings import Settings
 from plugin.store import Store, migrate, open_store
+from plugin.web.context_form import NO_PURPOSE, NO_WORD
 from plugin.web.schemas.personalize import PersonalizeAnswer
 from tests.unit.plugin.service.site_support import entry, publish, put
 
@@ -149,6 +150,24 @@ def test_a_member_of_the_context_that_nothing_reads_is_told_and_refuses_nothing(
         {"pointer": "/context/utm~1x", "detail": "a context has no 'utm/x'"},
     ]
     assert post(client, {**ASK, "context": {"locale": "fr", "ip": "192.0.2.1"}}).json["errors"] == []
+
+
+def test_what_is_no_answer_of_consent_is_told(client: FlaskClient) -> None:
+    """It counts as a no; of a purpose that cannot be read nobody knows whose."""
+    word = {"Analytics": False, "a/b": None, "ads": True, "personalization": "yes"}
+    expected = [
+        {"pointer": "/context/consent/Analytics", "detail": NO_PURPOSE},
+        {"pointer": "/context/consent/a~1b", "detail": NO_WORD},
+        {"pointer": "/context/consent/personalization", "detail": NO_WORD},
+    ]
+    assert post(client, {**ASK, "context": {"consent": word}}).json["errors"] == expected
+    question = 'query ($c: JSON) { personalize(slots: [{id: "shared"}], context: $c) { errors { pointer detail } } }'
+    asked = {"query": question, "variables": {"c": {"consent": word}}}
+    answer = client.post("/graphql", json=asked, headers={"X-Tessera-Key": "public"})
+    assert answer.json["data"]["personalize"]["errors"] == expected
+    many = {f"P{number}": False for number in range(50)}
+    assert len(post(client, {**ASK, "context": {"consent": many}}).json["errors"]) == 10
+    assert post(client, {**ASK, "context": {"consent": "yes"}}).status_code == 422
 
 
 def test_a_value_of_a_wrong_type_is_counted_and_shows_in_the_explanation(client: FlaskClient) -> None:

@@ -112,8 +112,12 @@ sub tessera_consent {
     if (req.http.Cookie ~ "tessera_consent=" && req.http.Cookie ~ "(^|;)\s*tessera_consent=") {
         set req.http.T-Consent = regsub(req.http.Cookie, "^(?:.*?;)??\s*tessera_consent=([^;]*).*$", "\1");
         if (req.http.T-Consent !~ "^(?!.{257})([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
-            set req.http.T-Consent = std.tolower(regsuball(req.http.T-Consent, "(?i)%3D", "="));
-            set req.http.T-Consent = regsuball(regsuball(req.http.T-Consent, "%2c", ","), "[\x22 ]", "");
+            set req.http.T-Consent = regsuball(regsuball(req.http.T-Consent, "(?i)%3D", "="), "(?i)%2C", ",");
+            set req.http.T-Consent = regsuball(req.http.T-Consent, "[\x22 ]", "");
+            # Words may have capitals, purposes may not.
+            if (req.http.T-Consent !~ "[A-Z][^=,]*=") {
+                set req.http.T-Consent = std.tolower(req.http.T-Consent);
+            }
             if (req.http.T-Consent !~ "^(?!.{257})([a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}(,[a-z][a-z0-9_-]{0,31}=[a-z0-9]{0,8}){0,31})?$") {
                 unset req.http.T-Consent;
                 set req.http.Tessera-Unread = "1";

@@ -37,7 +37,8 @@ def derive_consent(
     not be undone by a banner's default. Absence of the signal allows nothing.
 
     The limits, of purposes and of the cookie's length, bound what is allowed. A no beyond them counts: lost, it would
-    leave the word to a yes that is stored.
+    leave the word to a yes that is stored. So does a no whose purpose is written with capitals or blanks around it,
+    which no yes may be.
     """
     said: dict[str, bool] = {}
     if cookie:
@@ -45,14 +46,22 @@ def derive_consent(
         answers, notes = _kept(cookie) if len(cookie) <= _LONGEST_COOKIE else _from_cookie(cookie)
         said.update(answers)
         draft.notes.extend(notes)
+    odd = []
     for name, values in query.items():
         if name.startswith("consent.") and values:
             words = {_WORDS.get(value.strip().lower()) for value in values}
-            _take(said, name[8:], words.pop() if len(words) == 1 else False, draft)
+            allowed = words.pop() if len(words) == 1 else False
+            if not _take(said, name[8:], allowed, draft) and not allowed:
+                odd.append(name[8:])
+    _refuse(said, odd)
     if isinstance(body, dict):
+        odd = []
         for place, (purpose, value) in enumerate(body.items()):
-            if place < MOST_PURPOSES or value is not True:
-                _take(said, purpose, value if isinstance(value, bool) else None, draft)
+            if place >= MOST_PURPOSES and value is True:
+                continue
+            if not _take(said, purpose, value if isinstance(value, bool) else None, draft) and value is not True:
+                odd.append(purpose)
+        _refuse(said, odd)
         if len(body) > MOST_PURPOSES:
             draft.note("consent", "too_many")
     elif body is not None:
@@ -80,8 +89,10 @@ def _from_cookie(cookie: str) -> tuple[Mapping[str, bool], Sequence[Note]]:
     for place, part in enumerate(parts):
         purpose, _, word = part.partition("=")
         purpose, allowed = purpose.strip(), _WORDS.get(word.strip().lower())
-        if not allowed or (place < grants and said.get(purpose) is not False):
-            _take(said, purpose, allowed, draft)
+        if allowed and (place >= grants or said.get(purpose) is False):
+            continue
+        if not _take(said, purpose, allowed, draft) and not allowed:
+            _refuse(said, (purpose,))
     return MappingProxyType(said), tuple(draft.notes)
 
 
@@ -93,12 +104,23 @@ def _is_purpose(text: str) -> bool:
     return _PURPOSE.fullmatch(text) is not None
 
 
-def _take(said: dict[str, bool], purpose: object, allowed: bool | None, draft: Draft) -> None:
-    if not isinstance(purpose, str) or len(purpose) > _LONGEST_PURPOSE or not _is_purpose(purpose):
+def _take(said: dict[str, bool], purpose: str, allowed: bool | None, draft: Draft) -> bool:
+    """Whether the purpose can be read."""
+    if len(purpose) > _LONGEST_PURPOSE or not _is_purpose(purpose):
         draft.note("consent", "malformed")
-    elif allowed and len(said) >= MOST_PURPOSES and purpose not in said:
+        return False
+    if allowed and len(said) >= MOST_PURPOSES and purpose not in said:
         draft.note("consent", "too_many")
     else:
         if allowed is None:  # an answer that nobody can read is not a yes
             draft.note(f"consent.{purpose}", "malformed")
         said[purpose] = bool(allowed)
+    return True
+
+
+def _refuse(said: dict[str, bool], odd: Iterable[str]) -> None:
+    """Take a no for the purposes that were meant by names that are none; a yes beside it does not help."""
+    for name in odd:
+        meant = name.strip().lower()
+        if len(meant) <= _LONGEST_PURPOSE and _is_purpose(meant):
+            said[meant] = False

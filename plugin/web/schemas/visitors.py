@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from plugin.web.context_form import NO_PURPOSE, PURPOSE
 from plugin.web.schemas.common import Object, Verbatim
 
-_PURPOSE = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
 _MOST_PURPOSES = 32
 _WORD = "true or false"
-_NAME = "a purpose: a small letter, then small letters, digits, _ and -; at most 32"
 _MOST_TOPICS = 100
 _MOST_ATTRIBUTES = 200
 _VISITOR = {"description": "1 to 128 characters.", "example": "v-123"}
@@ -28,7 +26,7 @@ class Words(Object):
         if len(found) > _MOST_PURPOSES:
             raise ValidationError(f"at most {_MOST_PURPOSES} purposes")
         wrong = {name: [_WORD] for name, word in found.items() if type(word) is not bool}
-        wrong |= {name: [_NAME] for name in found if not _PURPOSE.fullmatch(name)}
+        wrong |= {name: [NO_PURPOSE] for name in found if not PURPOSE.fullmatch(name)}
         if wrong:
             raise ValidationError(wrong)
         return found

@@ -228,6 +228,8 @@ def test_campaigns_are_inputs_and_no_part_of_the_address(
         ("xtessera_consent=a=1", None, None, "key"),
         (None, "0", None, "key"),
         ("tessera_consent=<script>", None, None, "pass"),
+        ("tessera_consent=Personalization=1", None, None, "pass"),
+        ("tessera_consent=analytics%3d1%2cPersonalization%3d0", None, None, "pass"),
         ("tessera_consent=" + ",".join(["a=1"] * 33), None, None, "pass"),
     ],
 )

@@ -43,6 +43,22 @@ def test_the_body_beats_the_query_and_the_query_beats_the_cookie() -> None:
     assert consent(RawRequest(cookies=cookies, query=query, body=body)) == {"a": True, "b": False, "c": True}
 
 
+@pytest.mark.parametrize("name", ["Ads", "ADS", " ads", "ads\t"])
+def test_a_no_counts_however_its_purpose_is_written_and_a_yes_does_not(name: str) -> None:
+    for request in (
+        RawRequest(body={"consent": {name: False, "ads": True}}),
+        RawRequest(body={"consent": {"ads": True, name: "perhaps"}}),
+        RawRequest(query={f"consent.{name}": ("0",), "consent.ads": ("1",)}),
+        RawRequest(query={"consent.ads": ("1",), f"consent.{name}": ("perhaps",)}),
+        RawRequest(cookies={"tessera_consent": f"{name}=0,ads=1"}),
+        RawRequest(cookies={"tessera_consent": f"ads=1,{name}"}),
+    ):
+        assert consent(request) == {"ads": False}
+    assert consent(RawRequest(body={"consent": {name: True}}, query={f"consent.{name}": ("1",)})) == {}
+    cookie = {"tessera_consent": f"{name}=0"}
+    assert consent(RawRequest(cookies=cookie, body={"consent": {"ads": True}})) == {"ads": True}, "the body's word"
+
+
 def test_of_two_answers_in_a_query_the_no_counts() -> None:
     query = {"consent.a": ("1", "0"), "consent.b": ("0", "1"), "consent.c": ("1", "yes"), "consent.d": ("1", "perhaps")}
     assert consent(RawRequest(query=query)) == {"a": False, "b": False, "c": True, "d": False}
