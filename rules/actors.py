@@ -9,9 +9,9 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 from rules.decision import Hint, Reason
-from rules.document import Rule
 from rules.effects import Boost, Cap, Effect, Hide, Only, Pin, SetHints, Stop, UseModel
 from rules.experiments import Arm, Experiment
+from rules.rules import Rule
 from rules.selectors import ages
 
 

@@ -18,9 +18,10 @@ from rules.analysis_pairs import required, set_apart, silenced, taken_away
 from rules.analysis_witness import Witness
 from rules.analysis_words import key_of, together
 from rules.compiled import CompiledSlot
-from rules.document import Document, Rule
+from rules.document import Document
 from rules.effects import Effect, canonical
 from rules.facts import Facts
+from rules.rules import Rule
 from rules.satisfy import Answer, Solver
 
 Kind = Literal["unreachable", "shadowed", "contradiction", "duplicate"]

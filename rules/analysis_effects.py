@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rules.analysis_words import key_of
 from rules.conditions import All, Condition, Test
-from rules.document import Rule
 from rules.effects import Effect, Hide, Only, Pin, SetHints, Stop, UseModel, canonical
+from rules.rules import Rule
 from rules.slots import Slot
 
 _SCALAR_FIELDS = frozenset({"content.id", "content.type", "content.locale"})

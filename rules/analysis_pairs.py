@@ -9,8 +9,8 @@ from rules.analysis_effects import apart, facts_of, implies, named, of_kind, sto
 from rules.analysis_goals import Either, Every, Goal, Literal
 from rules.analysis_words import selector_text
 from rules.conditions import Test
-from rules.document import Rule
 from rules.effects import Hide, Only, Pin, SetHints, canonical
+from rules.rules import Rule
 
 
 def required(goal: Goal) -> Iterator[tuple[str, frozenset[object]]]:

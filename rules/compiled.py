@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from rules.actors import Actor, Outcome, Written, after_stop, of_arm, of_rule
 from rules.clock_step import clock_step
-from rules.document import Document, Rule
+from rules.document import Document
 from rules.effects import canonical
 from rules.experiments import Experiment, arm_for, reserved_by
 from rules.facts import Facts
 from rules.index import Index
 from rules.named_tuples import make
 from rules.picking import Picker
+from rules.rules import Rule
 from rules.segments import Segment
 from rules.selectors import ages
 from rules.slots import Slot

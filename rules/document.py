@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from rules.attributes import BUILT_IN, CONTENT, DECLARABLE, EVENT, TYPES, Attribute, Catalogue
+from rules.attributes import BUILT_IN, CONTENT, EVENT, Catalogue
 from rules.clock import known_zones, zone_of
-from rules.conditions import ALWAYS, Condition
+from rules.declared import declared_in
 from rules.doctests import DocumentTest, Named, parse_test
-from rules.effects import Cap, Effect, canonical, parse_cap, parse_effects
 from rules.experiments import FIELDS as EXPERIMENT_FIELDS
 from rules.experiments import Experiment, Group, Holdout, parse_experiment
-from rules.expressions import Scope, parse_condition
+from rules.expressions import Scope
 from rules.fields import Fields, unique
 from rules.report import Path, Report
-from rules.schedule import ALWAYS_ON, Schedule, parse_schedule
+from rules.rules import FIELDS as RULE_FIELDS
+from rules.rules import Rule, RuleReader
 from rules.segments import FIELDS as SEGMENT_FIELDS
 from rules.segments import ReadFile, Segment, in_order, parse_segment
 from rules.slots import FIELDS as SLOT_FIELDS
@@ -26,48 +26,7 @@ from rules.slots import Slot, parse_slot
 VERSION = 1
 SECTIONS = ("attributes", "segments", "slots", "rules", "experiments")
 TOP = ("version", "timezone", "locales", *SECTIONS, "holdout", "tests", "name", "description")
-RULE_FIELDS = (
-    "id",
-    "name",
-    "description",
-    "enabled",
-    "slot",
-    "priority",
-    "when",
-    "from",
-    "until",
-    "on",
-    "timezone",
-    "then",
-    "cap",
-    "strict",
-)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A rule.
-
-    Attributes:
-        slots: the slots it is for; None: every one.
-        cap: keeps the rule from pinning or boosting an entry that is over it.
-        strict: never served stale.
-        canonical: its effects as JSON, for audience keys.
-    """
-
-    id: str
-    name: str | None = None
-    description: str | None = None
-    enabled: bool = True
-    slots: tuple[str, ...] | None = None
-    priority: float = 0
-    when: Condition = ALWAYS
-    schedule: Schedule = ALWAYS_ON
-    effects: tuple[Effect, ...] = ()
-    cap: Cap | None = None
-    strict: bool = False
-    canonical: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +67,12 @@ class _Checker:
         self.fields = Fields(data, (), report, TOP, "a document")
         self.read_file = read_file
         self.models: set[str] = set()
-        self.effects: dict[str, tuple[tuple[Effect, ...], str]] = {}
         zone_name = self.fields.text("timezone") or "UTC"
         zone = zone_of(zone_name)
         if zone is None:
             self.fields.note("timezone", f"there is no time zone {zone_name!r}", zone_name, known_zones())
         self.zone = zone or ZoneInfo("UTC")
-        self.catalogue = catalogue.extended(self._attributes())
+        self.catalogue = catalogue.extended(declared_in(self.fields))
         self.segment_places = self._ids("segments")
         self.slot_ids = self._ids("slots")
         names = frozenset(self.segment_places)
@@ -123,6 +81,7 @@ class _Checker:
             report, self.catalogue.extended([*CONTENT.all(), *EVENT.all()]), "content", self.zone, names
         )
         self.events = Scope(report, self.content.catalogue, "event", self.zone, names)
+        self.rule_reader = RuleReader(self.visitor, self.content, self.models)
 
     def document(self) -> Document:
         fields = self.fields
@@ -158,47 +117,6 @@ class _Checker:
             data=self._merged(segments),
         )
 
-    def _attributes(self) -> list[Attribute]:
-        declared = self.fields.data.get("attributes", {})
-        if not isinstance(declared, Mapping):
-            self.fields.note("attributes", "'attributes' is a mapping of names to {type: ...}")
-            return []
-        found = []
-        for name, value in declared.items():
-            path: Path = ("attributes", name)
-            if not (name.startswith(DECLARABLE) and name.partition(".")[2]):
-                message = f"a document declares profile.* and custom.*, not {name!r}"
-                self.report.add(path, message, word=name, at_key=True)
-            allowed = ("type", "unit", "values", "purpose", "client_writable", "name", "description")
-            fields = Fields(value, path, self.report, allowed, "an attribute")
-            type_ = fields.one_of("type", TYPES, None)
-            if type_ is None:
-                if "type" not in fields:
-                    self.report.add(path, f"{name!r} needs a type, one of {', '.join(TYPES)}")
-                continue
-            fields.text("name")
-            values = fields.data.get("values")
-            if not (isinstance(values, list | tuple) and values and all(isinstance(item, str) for item in values)):
-                if "values" in fields:
-                    fields.note("values", "'values' is a list of texts")
-                values = ()
-            if values and type_ not in ("string", "string_list"):
-                fields.note("values", f"'values' are texts, and {name!r} is a {type_}", str(type_))
-                values = ()
-            found.append(
-                Attribute(
-                    name=name,
-                    type=type_,  # type: ignore[arg-type]
-                    unit=fields.text("unit"),
-                    values=tuple(values) if values else None,
-                    source="profile" if name.startswith("profile.") else "caller",
-                    purpose=fields.text("purpose"),
-                    client_writable=fields.flag("client_writable", False),
-                    description=fields.text("description") or "",
-                )
-            )
-        return found
-
     def _ids(self, section: str) -> dict[str, Path]:
         """Every id of a section, before its items are read, for what may name them."""
         items = self.fields.data.get(section, [])
@@ -231,43 +149,7 @@ class _Checker:
         return parse_slot(fields, self.content, self.models)
 
     def _rule(self, fields: Fields) -> Rule | None:
-        slots = self._slots(fields)
-        identifier = fields.identifier()
-        effects, canonical_effects = self._effects(fields)
-        when = parse_condition(fields["when"], fields.at("when"), self.visitor) if "when" in fields else ALWAYS
-        schedule = parse_schedule(fields.data, fields.path, self.report, self.zone)
-        cap = parse_cap(fields["cap"], fields.at("cap"), self.content) if "cap" in fields else None
-        if identifier is None:
-            return None
-        return Rule(
-            id=identifier,
-            name=fields.text("name"),
-            description=fields.text("description"),
-            enabled=fields.flag("enabled", True),
-            slots=slots,
-            priority=fields.number("priority", 0),
-            when=when,
-            schedule=schedule,
-            effects=effects,
-            cap=cap,
-            strict=fields.flag("strict", False),
-            canonical=canonical_effects,
-        )
-
-    def _effects(self, fields: Fields) -> tuple[tuple[Effect, ...], str]:
-        """What a rule does, and that with its cap as JSON; the same words without a problem are read once."""
-        fields.needs("then", ", a list of effects")
-        given = [fields.data.get("then", []), fields.data.get("cap")]
-        words = repr(given)  # tells 1, 1.0 and True apart
-        found = self.effects.get(words)
-        if found is None:
-            before = self.report.noted
-            path = fields.at("then")
-            effects = parse_effects(given[0], path, self.content, self.models) if "then" in fields else ()
-            found = (effects, canonical(given))
-            if self.report.noted == before:
-                self.effects[words] = found
-        return found
+        return self.rule_reader.read(fields, self._slots(fields))
 
     def _experiment(self, fields: Fields) -> Experiment | None:
         fields.text("description")

@@ -14,12 +14,12 @@ from rules.buckets import ALGORITHM
 from rules.compiled import CompiledSlot
 from rules.conditions import Condition, InSegment, Percent, walk
 from rules.content import Content
-from rules.document import Rule
 from rules.experiments import Experiment
 from rules.export_conditions import Writer, names_in
 from rules.footprint.causes import reads_of
 from rules.keys import FORMAT as KEYS
 from rules.portable import beyond_the_edge, leaves_edge
+from rules.rules import Rule
 from rules.ruleset import Ruleset
 from rules.segments import Segment
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from rules.conditions import Ago, Condition, Test, walk
 from rules.content import Content
 from rules.doctests import DocumentTest, differences
-from rules.document import Rule
 from rules.experiments import Experiment
 from rules.report import Path, pointer
+from rules.rules import Rule
 from rules.ruleset import Ruleset
 
 ReadContent = Callable[[str], Sequence[Mapping[str, object]]]

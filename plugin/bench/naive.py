@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from plugin.bench.generator import World
 from rules import Ruleset
 from rules.conditions import compile_condition
-from rules.document import Rule
+from rules.rules import Rule
 
 Answer: TypeAlias = Callable[[Mapping[str, object], datetime], list[Rule]]
 """From attributes and the clock to the rules that hold, in the order in which they apply."""

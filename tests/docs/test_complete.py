@@ -20,10 +20,11 @@ from rules.attributes import BUILT_IN, CONTENT, EVENT, TYPES
 from rules.decision import ReasonKind
 from rules.doctests import EXPECTATIONS
 from rules.doctests import FIELDS as TEST_FIELDS
-from rules.document import RULE_FIELDS, TOP
+from rules.document import TOP
 from rules.effects import KINDS
 from rules.experiments import FIELDS as EXPERIMENT_FIELDS
 from rules.operators import FOR_TYPES
+from rules.rules import FIELDS as RULE_FIELDS
 from rules.segments import FIELDS as SEGMENT_FIELDS
 from rules.slots import FIELDS as SLOT_FIELDS
 from tests.docs.pages import DOCS, ROOT, pages, prose

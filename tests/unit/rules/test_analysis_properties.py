@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import rules
 from rules import Ruleset
 from rules.analysis import Finding
-from rules.document import Rule
+from rules.rules import Rule
 from tests.strategies import World, worlds
 from tests.strategies.choices import Choices, made_from
 from tests.strategies.conditions import condition

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rules
-from rules.document import RULE_FIELDS, TOP
+from rules.document import TOP
 from rules.operators import FOR_TYPES
+from rules.rules import FIELDS as RULE_FIELDS
 from tests.strategies.profiles import searched
 
 WORDS = sorted(

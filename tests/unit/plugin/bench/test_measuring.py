@@ -23,7 +23,7 @@ from plugin.bench.publishing import STEPS, as_yaml, publish
 from plugin.bench.report import as_text
 from plugin.bench.requests import PATH, raw_gets, raw_graphql, raw_graphql_gets, raw_requests
 from plugin.bench.run import Target
-from rules.document import Rule
+from rules.rules import Rule
 
 SMALL = Effort(rounds=2, calls=3, visitors=10, checked=5)
 
