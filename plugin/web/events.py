@@ -112,13 +112,24 @@ def _refuse_twice(raw: bytes) -> None:
         unique(consent)
 
 
+class _AsSent(dict[str, Any]):
+    """An object that is written with what came twice, for events are judged later."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def items(self) -> Any:  # noqa: ANN401  # the encoder asks for pairs, and takes any
+        return self._pairs
+
+
 def _leniently(raw: bytes) -> _Sent | None:
     """A body whose events alone hold what JSON does not, so that each is judged alone; None where it holds more.
 
     A browser that cuts a text amid an emoji sends half a surrogate pair, and some languages write NaN.
     """
     try:
-        body = json.loads(raw.decode("utf-8", "surrogateescape"))
+        body = json.loads(raw.decode("utf-8", "surrogateescape"), object_pairs_hook=_AsSent)
         events = body["events"]
         found = _decoder.decode(json.dumps({**body, "events": []}))
     except (ValueError, KeyError, TypeError, RecursionError, msgspec.DecodeError):

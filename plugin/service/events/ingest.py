@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from adapters.streams.port import Record, RecordTooLarge, Stream, StreamDown, StreamFull, partition_of
 from plugin.errors import RateLimited, ServiceUnavailable
@@ -22,10 +19,10 @@ from plugin.profiles.types import Types
 from plugin.service.content.notices import nowhere
 from plugin.service.events.conflicts import Conflicts
 from plugin.service.events.ids import EventIds
+from plugin.service.events.reading import Unread, read
 from plugin.service.visitors.guarding import HEADER, Guard, Proof
 
 RETRY_AFTER_S = 2
-NOT_JSON = "not JSON in UTF-8; the events around it are judged all the same"
 # A library for HTTP is how apps and a site's own servers send what their visitors did; robots that read pages name
 # themselves.
 _LIBRARIES = re.compile(
@@ -122,10 +119,12 @@ class Ingesting:
             ServiceUnavailable: they cannot be made durable now; none was taken.
         """
         context = derive(raw, self._policy, self._devices, self._geo)
-        parsed = [_parsed(item) for item in items]
+        parsed = [read(item) for item in items]
         judged = self.judge(raw, context, parsed, token=token)
         rejected = [
-            Rejected(one.index, one.pointer, NOT_JSON) if parsed[one.index] is _BROKEN else one
+            Rejected(one.index, one.pointer + unread.pointer, unread.detail)
+            if isinstance(unread := parsed[one.index], Unread)
+            else one
             for one in judged.rejected
         ]
         return self.keep(judged._replace(rejected=rejected))
@@ -240,22 +239,3 @@ class Ingesting:
 
 
 CLASH = "this id was sent before with another event; give each event an id of its own"
-
-
-class _Broken:
-    """Stands for what cannot be read, and is no event either."""
-
-
-_BROKEN = _Broken()
-
-
-def _parsed(item: bytes) -> object:
-    """A value of JSON; one with half a surrogate pair or a number beyond all, too: judging says where it is."""
-    try:
-        return msgspec.json.decode(item)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        return json.loads(item.decode())
-    except (ValueError, RecursionError):
-        return _BROKEN

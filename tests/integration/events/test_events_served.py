@@ -272,6 +272,21 @@ def test_bodies_that_cannot_be_taken_at_all(site: Running) -> None:
         assert (answer.status_code, "twice" in answer.json()["detail"]) == (400, True), (twice, answer.text)
 
 
+@pytest.mark.parametrize("beside", ["", '"x": NaN', '"x": "\\ud83d"'])
+def test_an_event_with_a_member_twice_spoils_no_other(site: Running, beside: str) -> None:
+    twice = json.dumps(event("kim"))[:-1] + ', "visitor_id": "lee"}'
+    odd = [f"{{{beside}}}"] if beside else []
+    body = f'{{"events": [{", ".join([twice, json.dumps(event("kim")), *odd])}]}}'.encode()
+    named = {"Authorization": "Bearer public", "Content-Type": "application/json"}
+    answer = requests.post(f"http://127.0.0.1:{site.port}/v1/events", body, headers=named, timeout=60).json()
+    assert (answer["accepted"], len(answer["rejected"])) == (1, 1 + len(odd))
+    assert answer["rejected"][0] == {
+        "index": 0,
+        "pointer": "/events/0/visitor_id",
+        "detail": "'visitor_id' is there twice; send it once",
+    }
+
+
 def test_what_is_said_around_the_events_once_is_taken_however_it_is_written(site: Running) -> None:
     for rest in (
         '"consent": null, "user_token": null',

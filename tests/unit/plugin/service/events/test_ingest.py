@@ -64,6 +64,25 @@ def test_one_bad_event_spoils_no_other(service: Ingesting, stream: HeldStream) -
     assert "view" in taken.rejected[5].detail
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (b'{"id": "x", "type": "view", "visitor_id": "v-1", "visitor_id": "v-2"}', "/visitor_id"),
+        (b'{"id": "x", "type": "view", "visitor_id": "v-1", "visitor\\u005fid": "v-1"}', "/visitor_id"),
+        (b'{"id": "x", "type": "view", "visitor_id": "v-1", "properties": {"a/b": 1, "a/b": 1}}', "/properties/a~1b"),
+        (b'{"id": "x", "type": "view", "properties": {"a": [1, {"b": 2, "b": "\\""}]}}', "/properties/a/1/b"),
+        (b'{"id": "x", "type": "view", "\\ud800": 1, "\\ud800": NaN}', "/?"),
+    ],
+)
+def test_an_event_with_a_member_twice_is_refused_with_its_place_and_spoils_no_other(
+    service: Ingesting, stream: HeldStream, text: bytes, place: str
+) -> None:
+    taken = send(service, event(1), text, event(2, properties={"a": [{"b": 1}, {"b": '"'}]}))
+    assert [one.id for one in stream.events] == ["e-1", "e-2"]
+    assert [(one.index, one.pointer) for one in taken.rejected] == [(1, f"/events/1{place}")]
+    assert taken.rejected[0].detail.endswith(" is there twice; send it once")
+
+
 def test_the_same_event_again_is_a_duplicate(service: Ingesting, stream: HeldStream) -> None:
     assert send(service, event(1), event(1)).duplicate == 1
     again = send(service, event(1), event(2))
