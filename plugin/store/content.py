@@ -33,10 +33,11 @@ from plugin.store.content_write import (
     state_of,
     write,
 )
-from plugin.store.engine import glancing, reading, writing
+from plugin.store.engine import reading, writing
 from plugin.store.statements import among
 from plugin.store.tables import content_dirty as dirty
 from plugin.store.tables import content_entries as entries
+from plugin.store.tables import content_head as head
 from plugin.store.tables import content_problems as listed
 from plugin.store.tables import content_sources as sources
 from plugin.store.tables import content_tombstones as tombstones
@@ -58,7 +59,7 @@ class SqlContent:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._epoch = Kept(watch, self._read_epoch)
+        self._epoch = Kept(watch, watch.look(select(head.c.epoch)))
 
     def apply(
         self,
@@ -119,11 +120,8 @@ class SqlContent:
         return Applied(epoch=epoch, revision=0, added=0, updated=0, removed=removed, unchanged=0)
 
     def epoch(self) -> int:
-        return self._epoch()
-
-    def _read_epoch(self) -> int:
-        with glancing(self._engine) as tx:
-            return epoch_of(tx, moved=False)
+        epoch: int = self._epoch()[0][0]
+        return epoch
 
     def snapshot(self, before: ContentSnapshot | None = None) -> ContentSnapshot:
         with reading(self._engine) as tx:

@@ -89,7 +89,7 @@ class SqlApplying:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._next_due = Kept(watch, self._read_next_due)
+        self._first = Kept(watch, watch.look(select(func.min(ticks.c.due))))
 
     @contextmanager
     def begin(self, tokens: Mapping[str, int]) -> Iterator[Batch]:
@@ -109,9 +109,5 @@ class SqlApplying:
             return tuple(Tick(*row) for row in tx.execute(wanted.order_by(ticks.c.due).limit(limit)))
 
     def next_due(self) -> int | None:
-        return self._next_due()
-
-    def _read_next_due(self) -> int | None:
-        with glancing(self._engine) as tx:
-            first: int | None = tx.execute(select(func.min(ticks.c.due))).scalar_one()
+        first: int | None = self._first()[0][0]
         return first

@@ -45,7 +45,8 @@ class SqlNotices:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._marked = Kept(watch, self._read_marked)
+        # Sources with marks of the whole (1) and of entries (0), due or not.
+        self._marked = Kept(watch, watch.look(select(dirty.c.source, case((dirty.c.id == "", 1), else_=0)).distinct()))
 
     def mark(self, source: str, marks: Sequence[Mark], *, now: datetime, cause: Cause = "notice") -> None:
         crowd = select(dirty.c.id).where(dirty.c.source == source).offset(MOST_WAITING).limit(1)
@@ -54,7 +55,7 @@ class SqlNotices:
             mark(tx, source, dict.fromkeys([Mark(*SYNC)] if crowded else marks, cause), now=now)
 
     def claim(self, source: str, *, whole: bool, lease: str, now: datetime, until: datetime) -> Job | None:
-        if (source, whole) not in self._marked():
+        if (source, whole) not in map(tuple, self._marked()):
             return None
         far = now + LONGEST_WAIT  # set by a clock that was put back since
         free = or_(dirty.c.lease.is_(None), dirty.c.lease_until < now, dirty.c.lease_until > far)
@@ -80,13 +81,6 @@ class SqlNotices:
                 locales=_locales(tx, source) if found["locale"] == "" and found["id"] else (),
                 **found,
             )
-
-    def _read_marked(self) -> frozenset[tuple[str, bool]]:
-        """Sources with marks of the whole (True) and of entries (False), due or not."""
-        whole = case((dirty.c.id == "", 1), else_=0)
-        with glancing(self._engine) as tx:
-            found = tx.execute(select(dirty.c.source, whole).distinct())
-            return frozenset((source, bool(is_whole)) for source, is_whole in found)
 
     def renew(self, leases: Sequence[str], *, until: datetime) -> None:
         for lease in leases:  # each by itself: see `mark` on order

@@ -20,10 +20,10 @@ class SqlHotOutbox:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._is_empty = Kept(watch, self._read_is_empty)
+        self._first = Kept(watch, watch.look(select(outbox.c.source).limit(1)))
 
     def pending(self, limit: int = 500) -> tuple[HotCopy, ...]:
-        if self._is_empty():
+        if not self._first():
             return ()
         newer = case((visitors.c.version >= outbox.c.version, visitors.c.version), else_=outbox.c.version)
         wanted = (
@@ -33,10 +33,6 @@ class SqlHotOutbox:
         )
         with glancing(self._engine) as tx:
             return tuple(HotCopy(*row) for row in tx.execute(wanted))
-
-    def _read_is_empty(self) -> bool:
-        with glancing(self._engine) as tx:
-            return tx.execute(select(outbox.c.source).limit(1)).first() is None
 
     def done(self, versions: Mapping[str, int]) -> None:
         for some in batches(sorted(versions)):

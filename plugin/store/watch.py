@@ -11,12 +11,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Select
 
-from plugin.store.engine import translated
+from plugin.store.engine import glancing, translated
 
 T = TypeVar("T")
 _TICK_NS = 50_000_000
@@ -45,15 +45,43 @@ class Watch:
             return known[1]
         with self._lock:
             try:
-                held = self._held
-                if held is None:
-                    held = self._held = self._connect()
+                held = self._connected()
                 mark = held, held.connection.execute("PRAGMA data_version").fetchone()[0]
                 self._known = (at, mark)  # the time was read first: what is written meanwhile has a later one
                 return mark
             except self._engine.dialect.loaded_dbapi.Error:
                 self._held = None
                 return None
+
+    def look(self, wanted: Select[Any]) -> Callable[[], Sequence[Any]]:
+        """A statement without parameters, to be asked many times: gives its rows.
+
+        SQLite is asked by the connection that is held here: a transaction of SQLAlchemy's takes thirty times that.
+        """
+
+        def ask() -> Sequence[Any]:
+            with glancing(self._engine) as tx:
+                return tx.execute(wanted).all()
+
+        if not self._tells:
+            return ask
+        dialect = self._engine.dialect
+        text = str(wanted.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        types = [column.type.dialect_impl(dialect) for column in wanted.selected_columns]
+        values = [one.result_processor(dialect, None) for one in types]
+
+        def ask_here() -> Sequence[Any]:
+            with self._lock:
+                try:
+                    rows = self._connected().connection.execute(text).fetchall()
+                except dialect.loaded_dbapi.Error:
+                    self._held = None
+                    rows = None
+            if rows is None:
+                return ask()  # once more, by a connection of the pool; what goes wrong is an error of ours then
+            return [tuple([read(one) if read else one for read, one in zip(values, row, strict=True)]) for row in rows]
+
+        return ask_here
 
     def close(self) -> None:
         """Close the connection; asked again, it connects anew."""
@@ -67,6 +95,12 @@ class Watch:
         except OSError:
             return None
         return at if self._now_ns() - at > _TICK_NS else None
+
+    def _connected(self) -> _Held:
+        held = self._held
+        if held is None:
+            held = self._held = self._connect()
+        return held
 
     def _connect(self) -> _Held:
         with translated():

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Column, Engine, MetaData, Table, func, select
 
+from plugin.errors import ServiceUnavailable
 from plugin.store.engine import glancing, make_engine, writing
+from plugin.store.types import Instant, Plain
 from plugin.store.watch import Kept, Watch
+
+_AT = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+_dates = Table("dates", MetaData(), Column("at", Instant), Column("name", Plain))
 
 
 @pytest.fixture
@@ -110,6 +116,32 @@ def test_a_failure_is_not_kept_and_a_closed_watch_connects_anew(engine: Engine) 
     watch.close()
     assert watch.mark() not in (None, before)
     watch.close()
+
+
+def test_a_look_gives_values_as_a_statement_does(engine: Engine) -> None:
+    with writing(engine) as tx:
+        _dates.create(tx)
+        tx.execute(_dates.insert(), [{"at": _AT, "name": "first"}, {"at": None, "name": "it's"}])
+    watch = Watch(engine)
+    wanted = select(func.min(_dates.c.at), _dates.c.name, _dates.c.at).where(_dates.c.name != "it's")
+    look = watch.look(wanted)
+    with glancing(engine) as tx:
+        assert look() == [tuple(row) for row in tx.execute(wanted)] == [(_AT, "first", _AT)]
+    with writing(engine) as tx:
+        tx.execute(_dates.update().values(name="second"))
+    assert look() == [(_AT, "second", _AT)], "it is read outside of any transaction"
+    watch.close()
+    assert look() == [(_AT, "second", _AT)], "it connects anew"
+    watch.close()
+
+
+def test_what_a_look_cannot_say_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    engine = make_engine(f"sqlite:///{tmp_path / 'folder.db'}")
+    look = Watch(engine).look(select(_dates.c.name))
+    with pytest.raises(ServiceUnavailable):
+        look()
+    engine.dispose()
 
 
 def test_postgresql_cannot_tell_so_that_everybody_looks() -> None:
