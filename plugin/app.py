@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
-import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,26 +17,19 @@ from adapters.device.uap import UapDevices
 from adapters.runtime import Runtime
 from plugin import settings as settings_
 from plugin.errors import ServiceUnavailable, SettingsError
-from plugin.identifiers import RandomBits, ulid
 from plugin.ports import ContentStore
 from plugin.render.blocks import BlockRenderer
 from plugin.resources import folder
-from plugin.service.audit import DELIVERY_KEY
 from plugin.service.content.entries import as_content
 from plugin.service.content.management import Contents
 from plugin.service.content.notices import Accepting, nowhere
 from plugin.service.delivery.personalize import Personalization
-from plugin.service.delivery.regrouping import Regrouping
-from plugin.service.delivery.serving import Reporting
 from plugin.service.delivery.simulate import Simulator
 from plugin.service.delivery.sites import Sites
 from plugin.service.delivery.tokens import DecisionTokens
 from plugin.service.delivery.writer import AnswerWriter
 from plugin.service.events.waiting import waiting
 from plugin.service.health import Readiness
-from plugin.service.previews.drafts import Drafts
-from plugin.service.previews.preview import Previews
-from plugin.service.previews.tokens import PreviewTokens
 from plugin.service.rulesets.draft import Drafting
 from plugin.service.rulesets.publish import Publishing
 from plugin.service.segments.services import segment_services
@@ -47,24 +38,36 @@ from plugin.store import Store, open_store, revision
 from plugin.web.services import WebServices
 from plugin.web.wire import program_version, register
 from plugin.wiring import visiting
-from plugin.wiring.applying import start_applying
-from plugin.wiring.deciding import VISITOR_COOKIE, context_policy, open_geo, open_models, open_settling
+from plugin.wiring.deciding import context_policy, open_geo, open_models, open_settling
 from plugin.wiring.edging import audiences
 from plugin.wiring.editing import editors_pages
 from plugin.wiring.fronting import in_front_of
-from plugin.wiring.measuring import (
-    count_events,
-    count_failures,
-    count_received,
-    measure,
-    measure_lag,
-    measure_patterns,
-)
-from plugin.wiring.privacy_services import privacy_services, start_keeping
+from plugin.wiring.measuring import count_failures, count_received, measure
+from plugin.wiring.previewing import open_previews
+from plugin.wiring.privacy_services import privacy_services
 from plugin.wiring.sharing import open_sharing
-from plugin.wiring.sources import open_source
+from plugin.wiring.starting import start_work, tell_what_is_served
+from plugin.wiring.system import new_ids, now, signing_key_of
 from plugin.wiring.visitor_services import visitor_services
 from plugin.wiring.webhooks import open_hooks
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What was wired, for those who embed the application: `app.extensions["tessera"]`."""
+
+    settings: Settings
+    sites: Sites
+    personalization: Personalization
+    publishing: Publishing
+    simulator: Simulator
+    writer: AnswerWriter
+    renderer: BlockRenderer
+    closing: ExitStack
+
+    def close(self) -> None:
+        """End the thread, and free the connections to CMSs, models and the database; no request may follow."""
+        self.closing.close()
 
 
 def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = nowhere) -> Flask:
@@ -155,22 +158,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         now_ms=visiting.now_ms,
         new_id=new_id,
     )
-    drafts = Drafts(
-        list(settings.sources),
-        lambda name: open_source(settings.sources[name], Runtime.system()),
-        monotonic=time.monotonic,
-    )
-    closing.callback(drafts.close)
-    previews = Previews(
-        tokens=PreviewTokens(signing_key),
-        drafts=drafts,
-        sites=sites,
-        personalization=personalization,
-        writer=writer,
-        public_url=settings.public_url,
-        clock=now,
-        monotonic=time.monotonic,
-    )
+    previews = open_previews(settings, sites, personalization, writer, signing_key, closing)
     accepting = Accepting(open_hooks(settings.sources, Runtime.system()), store.notices, clock=now, at=at)
     readiness = Readiness(
         ping=store.ping,
@@ -250,102 +238,26 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         )
     )
     if settings.demo:
-        from plugin.demo.keyed import ByEdge  # noqa: PLC0415
-        from plugin.demo.recording import live_of  # noqa: PLC0415 - only where the demo is on
-        from plugin.demo.views import storefront  # noqa: PLC0415
+        from plugin.wiring.demo import demo_pages  # noqa: PLC0415 - only where the demo is on
 
-        live = live_of(
-            settings,
-            store,
-            cookie=VISITOR_COOKIE,
-            identify=kept.identify,
-            token=tokens.make,
-            now_ms=visiting.now_ms,
-            forget=lambda visitor: privacy.erasing.erase(visitor, actor=DELIVERY_KEY).id,
-        )
         app.register_blueprint(
-            storefront(personalization, renderer, previewed=previews.see, live=live, by_edge=ByEdge(edges, sharing))
+            demo_pages(
+                settings,
+                kept,
+                store,
+                personalization=personalization,
+                renderer=renderer,
+                previews=previews,
+                tokens=tokens,
+                erasing=privacy.erasing,
+                audiences=edges,
+                sharing=sharing,
+            )
         )
-    _tell_what_is_served(store, sites, closing, new_id)
-    _start_work(settings, kept, store, sites, metrics, closing, at)
+    tell_what_is_served(store, sites, closing, new_id)
+    start_work(settings, kept, store, sites, metrics, closing, at)
     closing.callback(sites.stop)
     return app
-
-
-def _tell_what_is_served(store: Store, sites: Sites, closing: ExitStack, new_id: Callable[[], str]) -> None:
-    """Say after each look what this process serves, and what of it caches must be told."""
-    reporting = Reporting(
-        store.serving,
-        process=f"{socket.gethostname()}/{os.getpid()}/{new_id()}",
-        clock=now,
-        monotonic=time.monotonic,
-    )
-    sites.on_look += [reporting.tell, Regrouping(store.purges, clock=now).look]
-    closing.callback(reporting.leave)
-
-
-def _start_work(
-    settings: Settings,
-    kept: visiting.Visiting,
-    store: Store,
-    sites: Sites,
-    metrics: CollectorRegistry,
-    closing: ExitStack,
-    at: Callable[[str], None],
-) -> None:
-    """Follow what is published, and do what is no work of requests where no `tessera worker` does it."""
-    sites.refresh()
-    sites.start()
-    if settings.apply_events:
-        applying = start_applying(
-            settings, kept, store, lambda: sites.site, count_events(metrics), closing, at, late=measure_lag(metrics)
-        )
-        measure_patterns(metrics, applying.evaluations)
-        start_keeping(settings, kept, store, closing, at)
-
-
-class Wired:
-    """What was wired, for those who embed the application: `app.extensions["tessera"]`."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        sites: Sites,
-        personalization: Personalization,
-        publishing: Publishing,
-        simulator: Simulator,
-        writer: AnswerWriter,
-        renderer: BlockRenderer,
-        closing: ExitStack,
-    ) -> None:
-        self.settings = settings
-        self.sites = sites
-        self.personalization = personalization
-        self.publishing = publishing
-        self.simulator = simulator
-        self.writer = writer
-        self.renderer = renderer
-        self._closing = closing
-
-    def close(self) -> None:
-        """End the thread, and free the connections to CMSs, models and the database; no request may follow."""
-        self._closing.close()
-
-
-def now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
-def new_ids() -> Callable[[], str]:
-    """Identifiers of decisions and incidents."""
-    bits = RandomBits()
-    return lambda: ulid(time.time_ns() // 1_000_000, bits)
-
-
-def signing_key_of(settings: Settings) -> str:
-    """What signs tokens, and hashes visitors where no keys for that are set."""
-    return settings_.signing_key(settings, lambda: secrets.token_urlsafe(32)).reveal()
 
 
 def _opened(settings: Settings) -> Store:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli.output import Failed, ProblemsFound, counted, format_option, show_json
-from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
+from plugin.cli.wiring import load_settings, opened_sources, opened_store
 from plugin.settings import Settings
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from plugin.service.content.converge import Converging

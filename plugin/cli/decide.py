@@ -8,7 +8,7 @@ import click
 
 from plugin.cli.entries import content_option
 from plugin.cli.output import show_json
-from plugin.cli.wiring import now
+from plugin.wiring.system import now
 
 
 @click.command()

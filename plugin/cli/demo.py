@@ -14,9 +14,10 @@ import click
 
 from plugin.cli.output import Failed, counted
 from plugin.cli.serve import host_and_port, refuse_taken, serve_with
-from plugin.cli.wiring import load_settings, now, opened_sources
+from plugin.cli.wiring import load_settings, opened_sources
 from plugin.setting_kinds import SCOPES
 from plugin.settings import PREFIX, Settings
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from plugin.service.rulesets.publish import Publishing

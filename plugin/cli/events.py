@@ -73,9 +73,9 @@ def drop(ids: tuple[str, ...]) -> None:
 
 @contextmanager
 def _opened() -> Iterator[tuple[DeadEvents, str]]:
-    from plugin.app import signing_key_of  # noqa: PLC0415
     from plugin.service.audit import COMMAND_LINE  # noqa: PLC0415
     from plugin.wiring import visiting  # noqa: PLC0415
+    from plugin.wiring.system import signing_key_of  # noqa: PLC0415
 
     settings = load_settings()
     with ExitStack() as closing:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli.output import Failed, bad_usage, format_option, show_json
-from plugin.cli.wiring import load_settings, now
+from plugin.cli.wiring import load_settings
 from plugin.settings import Settings
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from plugin.service.previews.tokens import DraftRef

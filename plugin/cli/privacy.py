@@ -110,11 +110,11 @@ class _Work:
 
 @contextmanager
 def _opened() -> Iterator[_Work]:
-    from plugin.app import new_ids, signing_key_of  # noqa: PLC0415
     from plugin.service.audit import COMMAND_LINE, Auditing  # noqa: PLC0415
     from plugin.service.delivery.sites import Sites  # noqa: PLC0415
     from plugin.wiring import visiting  # noqa: PLC0415
     from plugin.wiring.privacy_services import privacy_services, retaining  # noqa: PLC0415
+    from plugin.wiring.system import new_ids, signing_key_of  # noqa: PLC0415
 
     settings = load_settings()
     with ExitStack() as closing:

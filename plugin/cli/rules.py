@@ -10,7 +10,8 @@ import click
 
 from plugin.cli.entries import content_option
 from plugin.cli.output import ProblemsFound, format_option, show_json, show_problems, show_table
-from plugin.cli.wiring import load_settings, now, opened_store
+from plugin.cli.wiring import load_settings, opened_store
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from plugin.service.rulesets.publish import Publishing, Reference

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli.output import Failed, ProblemsFound, counted, format_option, show_json, show_table
-from plugin.cli.wiring import load_settings, now, opened_store
+from plugin.cli.wiring import load_settings, opened_store
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from plugin.service.segments.reading import Size

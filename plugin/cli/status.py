@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from plugin.cli.output import counted
-from plugin.cli.wiring import now
 from plugin.settings import Settings
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from plugin.service.health import SourceHealth

@@ -6,7 +6,6 @@ import os
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from adapters.runtime import Runtime
     from plugin.setting_kinds import Plugged
     from plugin.store import Store
-
-
-def now() -> datetime:
-    """The wall clock, UTC."""
-    return datetime.now(UTC)
 
 
 def load_settings() -> Settings:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plugin.cli.wiring import load_settings, now, opened_sources, opened_store
+from plugin.cli.wiring import load_settings, opened_sources, opened_store
 from plugin.errors import SettingsError
 from plugin.settings import Plugged, Settings
+from plugin.wiring.system import now
 
 if TYPE_CHECKING:
     from adapters.cms.mapped import MappedSource
@@ -105,12 +106,12 @@ def applying(
     """
     from prometheus_client import CollectorRegistry  # noqa: PLC0415
 
-    from plugin.app import signing_key_of  # noqa: PLC0415
     from plugin.service.content.notices import nowhere  # noqa: PLC0415
     from plugin.service.delivery.sites import Sites  # noqa: PLC0415
     from plugin.wiring import measuring, visiting  # noqa: PLC0415
     from plugin.wiring.applying import start_applying  # noqa: PLC0415
     from plugin.wiring.privacy_services import start_keeping  # noqa: PLC0415
+    from plugin.wiring.system import signing_key_of  # noqa: PLC0415
 
     with ExitStack() as closing:
         store = closing.enter_context(opened_store(settings))

@@ -685,8 +685,8 @@ def test_a_file_of_documents_that_is_none_is_told_at_the_start(tmp_path: Path, t
 
 
 def test_the_page_is_for_editors_who_are_logged_in_and_for_the_demo(client: FlaskClient, app: Flask) -> None:
-    from plugin.app import signing_key_of
     from plugin.editor.sessions import Session, Sessions
+    from plugin.wiring.system import signing_key_of
 
     html = {"Accept": "text/html,*/*"}
     problem(client.get(PATH, headers=html), 401, "unauthorized")

@@ -14,13 +14,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from adapters.runtime import Runtime
-from plugin.app import create_app, now
+from plugin.app import create_app
 from plugin.service.content.sync import Syncing
 from plugin.setting_kinds import DeliveryKey, ManagementKey, Plugged, Secret
 from plugin.settings import Settings
 from plugin.store import migrate, open_store
 from plugin.web.schemas.preview import PreviewAnswer
 from plugin.wiring.sources import open_source
+from plugin.wiring.system import now
 from tests.contract.http_server import Reply, Request, serve
 from tests.unit.plugin.service.site_support import publish
 

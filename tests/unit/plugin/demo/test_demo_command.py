@@ -14,11 +14,11 @@ from adapters.cms.port import CmsError
 from plugin import settings as settings_
 from plugin.cli.demo import AUTHOR, DELIVERY_KEY, _take_environment, _welcome, _write_settings, prepare
 from plugin.cli.output import Failed
-from plugin.cli.wiring import now
 from plugin.resources import folder
 from plugin.service.rulesets.publish import Publishing
 from plugin.settings import Settings
 from plugin.store import Store, open_store
+from plugin.wiring.system import now
 
 
 @pytest.fixture
