@@ -19,10 +19,14 @@ class Precondition:
     Attributes:
         match: tags of which the present state has one; "*" accepts any state, but not absence.
         only_new: whether nothing may be there yet.
+        unless: tags of which the present state has none.
+        weak: tags that were sent as weak ones, which match nothing.
     """
 
     match: frozenset[str] | None = None
     only_new: bool = False
+    unless: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
 
     def admit(self, tag: str | None, what: str) -> None:
         """Allow a change to the state with this tag; None: there is none yet.
@@ -33,10 +37,14 @@ class Precondition:
         """
         if self.only_new and tag is not None:
             raise PreconditionFailed(f"{what} is there already.")
+        if tag is not None and tag in self.unless:
+            raise PreconditionFailed(f"{what} is as If-None-Match says that it should not be.")
         if self.match is not None:
             if tag is None:
                 raise PreconditionFailed(f"{what} is not there, or no longer.")
             if not self.match & {"*", tag}:
+                if tag in self.weak:
+                    raise PreconditionFailed("A weak ETag guards no change; send the tag without W/ before it.")
                 raise PreconditionFailed(f"{what} was changed meanwhile; read it again.")
         elif tag is not None:
             raise PreconditionRequired(f"{what} exists: send the ETag that you read in If-Match.")

@@ -256,11 +256,14 @@ def _query(schema: Schema, asked: Request) -> Mapping[str, Any]:
 
 
 def _precondition(asked: Request) -> Precondition:
-    """Weak tags are accepted like strong ones: ours name states, not bytes, and proxies that compress weaken them."""
-    match: frozenset[str] | None = None
+    """`If-Match` by the strong comparison of RFC 9110, `If-None-Match` by the weak one. A star in quotes is no star."""
+    match, weak = None, frozenset[str]()
     if "If-Match" in asked.headers:
-        match = frozenset({"*"} if asked.if_match.star_tag else asked.if_match.as_set(include_weak=True))
-    return Precondition(match, only_new=asked.if_none_match.star_tag)
+        said = asked.if_match
+        match = frozenset({"*"} if said.star_tag else said.as_set() - {"*"})
+        weak = frozenset(said.as_set(include_weak=True)) - match
+    unless = asked.if_none_match
+    return Precondition(match, unless.star_tag, frozenset(unless.as_set(include_weak=True)), weak)
 
 
 def _response(answer: Answer, answers: Mapping[int, Schema | None], asked: Request) -> Response:

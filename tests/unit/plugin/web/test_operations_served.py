@@ -27,12 +27,26 @@ def test_a_state_is_changed_by_who_read_it_and_by_no_one_else(client: FlaskClien
     assert client.get("/v1/slots/hero").status_code == 404
 
 
-def test_a_tag_that_a_compressing_proxy_weakened_still_works(client: FlaskClient) -> None:
+def test_a_weak_tag_matches_nothing_and_the_answer_says_what_to_do(client: FlaskClient) -> None:
+    """As a proxy makes of one when it compresses."""
     _, tag = put(client, "/v1/slots/hero", {})
-    assert put(client, "/v1/slots/hero", {"limit": 2}, If_Match=f"W/{tag}")[0] == 200
+    for sent in (f"W/{tag}", f'"other", W/{tag}'):
+        refused = client.put("/v1/slots/hero", json={"limit": 2}, headers={"If-Match": sent})
+        assert (refused.status_code, refused.json["type"]) == (412, "/problems/precondition-failed")
+        assert refused.json["detail"] == "A weak ETag guards no change; send the tag without W/ before it."
+        assert client.delete("/v1/slots/hero", headers={"If-Match": sent}).status_code == 412
+    assert put(client, "/v1/slots/hero", {"limit": 2}, If_Match=f'W/"other", {tag}')[0] == 200
 
 
-@pytest.mark.parametrize("match", ["", "bare", '"', "W/", ",,,", "\x7f"])
+def test_a_change_is_not_made_of_a_state_that_it_excludes(client: FlaskClient) -> None:
+    _, tag = put(client, "/v1/slots/hero", {})
+    for sent in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        assert put(client, "/v1/slots/hero", {"limit": 2}, If_Match=tag, If_None_Match=sent)[0] == 412
+    assert put(client, "/v1/slots/hero", {"limit": 2}, If_None_Match='"other"')[0] == 428
+    assert put(client, "/v1/slots/hero", {"limit": 2}, If_Match=tag, If_None_Match='"other"')[0] == 200
+
+
+@pytest.mark.parametrize("match", ["", "bare", '"', "W/", ",,,", "\x7f", '"*"', 'W/"*"', "W/*"])
 def test_a_condition_that_names_nothing_is_never_met(client: FlaskClient, match: str) -> None:
     put(client, "/v1/slots/hero", {})
     assert put(client, "/v1/slots/hero", {"limit": 2}, If_Match=match)[0] == 412
