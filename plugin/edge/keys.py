@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from adapters.edge.port import LONGEST_KEY
@@ -15,12 +16,16 @@ from plugin.ports import Purge
 TESSERA = "tessera"
 """Of every shared answer."""
 AUDIENCE = "audience"
-"""Of what follows from the published rules without naming their version."""
+"""Of what follows from the published rules without naming their version, and without a key for each of its slots."""
+LOOKUP = "lookup"
+"""Of the keys of visitors that an edge asked for, which have a `lookup_key` for each slot."""
 CONTENT = "content"
 """Of answers that any change of content may bear on."""
 _SAFE = "/-_.~:@!$&'()*+;="
 _SAFE_IN_FIELDS = "-_.~"
 """Neither / nor what stands before one in a key: the first / ends the name of a field."""
+MOST_OF_LOOKUP = 1_000
+"""Characters of all keys of a lookup, which stand beside keys of visitors that are long by themselves."""
 MOST_OF_FIELDS = 60
 """Keys by which a change of fields is purged beside those of the entry; a change of more is as one of everything."""
 
@@ -29,6 +34,7 @@ def keys_of(purge: Purge) -> Iterator[str]:
     """The keys of a change: those of the entry before it and after it."""
     if purge.audience:
         yield AUDIENCE
+        yield from [LOOKUP] if purge.slots is None else map(lookup_key, purge.slots)
         return
     if not purge.id:
         yield from (source_key(purge.source), CONTENT, TESSERA)
@@ -83,6 +89,19 @@ def field_key(field: str, key: str) -> str:
 def slot_key(slot: str) -> str:
     """Of every answer of a slot."""
     return _named("slot", quote(slot, safe=_SAFE))
+
+
+def lookup_key(slot: str) -> str:
+    """Of the keys of visitors that an edge asked for, where it asked for those of this slot."""
+    return _named("lookup", quote(slot, safe=_SAFE))
+
+
+@lru_cache(maxsize=1024)
+def keys_of_lookup(slots: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the keys of visitors that an edge asked for, for slots that there are; where that would be too much, the key
+    that every publication purges."""
+    named = (TESSERA, LOOKUP, *map(lookup_key, slots))
+    return named if sum(map(len, named)) + len(named) <= MOST_OF_LOOKUP else (TESSERA, AUDIENCE)
 
 
 def _named(kind: str, name: str) -> str:

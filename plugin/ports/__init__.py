@@ -41,6 +41,7 @@ from plugin.ports.privacy import (
 from plugin.ports.purges import Purge, PurgeBacklog, PurgeStore
 from plugin.ports.rulesets import (
     Action,
+    Differing,
     Draft,
     DraftStore,
     Publication,
@@ -76,6 +77,7 @@ __all__ = [
     "ContentStore",
     "DeadLetter",
     "DeadLetters",
+    "Differing",
     "Draft",
     "DraftStore",
     "EntryProblem",

@@ -21,6 +21,7 @@ class Purge:
         epoch: of the content that holds the change; 0 where the rules alone changed.
         rules: epoch of the rules that hold it; 0 where they did not change.
         audience: what is purged is who gets what, and no entry.
+        slots: the slots of which that is another; None: any of them may be.
         noticed_at: when the notice came; None: a sync found it.
         version: of the content that was put in place.
         passes: how often it was sent already.
@@ -42,6 +43,7 @@ class Purge:
     created_at: datetime
     passes: int
     attempts: int
+    slots: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

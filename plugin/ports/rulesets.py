@@ -51,6 +51,14 @@ class Published:
     version: RulesetVersion
 
 
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """The slots of a version to which other rules apply than to those of the version with the number ``previous``."""
+
+    previous: int
+    slots: tuple[str, ...]
+
+
 class RulesetStore(Protocol):
     """Versions that never change, and the pointer to the published one."""
 
@@ -86,8 +94,13 @@ class RulesetStore(Protocol):
         now: datetime,
         expected_epoch: int | None = None,
         action: Action = "publish",
+        differing: Differing | None = None,
     ) -> Publication:
         """Move the pointer; a new row of the history. ``rollback`` takes only what was published before.
+
+        Args:
+            differing: what of it caches need to be told; all of it, where that is None or of another version than the
+                one that was published until now.
 
         Raises: NotFound; PreconditionFailed where the epoch is not ``expected_epoch`` (None: any);
             Conflict for a rollback to a version that was never published.

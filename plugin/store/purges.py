@@ -34,8 +34,9 @@ _SHOWN = (
     "created_at",
     "passes",
     "attempts",
+    "slots",
 )
-_LISTS = ("types", "tags", "fields")
+_LISTS = ("types", "tags", "fields", "slots")
 _COLUMNS = [purges.c[name] for name in _SHOWN]
 
 
@@ -122,8 +123,15 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(json.loads(text))
 
 
-def put_audience(tx: Connection, *, now: datetime, rules: int = 0, epoch: int = 0) -> None:
-    """Put in line, in the transaction of the change, that who gets what is another with these epochs."""
+def put_audience(
+    tx: Connection, *, now: datetime, rules: int = 0, epoch: int = 0, slots: Sequence[str] | None = None
+) -> None:
+    """Put in line, in the transaction of the change, that who gets what is another with these epochs.
+
+    Args:
+        slots: of which it is; None: any of them.
+    """
+    named = None if slots is None else json.dumps(slots)
     line = {"source": "", "id": "", "locale": "", "tags": "[]", "removed": True, "audience": True}
     times = {"created_at": now, "due_at": now, "passes": 0, "attempts": 0}
-    tx.execute(purges.insert(), [{**line, **times, "rules": rules, "epoch": epoch}])
+    tx.execute(purges.insert(), [{**line, **times, "rules": rules, "epoch": epoch, "slots": named}])

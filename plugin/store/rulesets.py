@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from plugin.errors import Conflict, FieldError, NotFound, PreconditionFailed, ValidationFailed
-from plugin.ports import JSON, Action, Page, Publication, Published, RulesetSummary, RulesetVersion
+from plugin.ports import JSON, Action, Differing, Page, Publication, Published, RulesetSummary, RulesetVersion
 from plugin.store import cursors
 from plugin.store.canonical import NotJson, canonical, digest
 from plugin.store.engine import glancing, reading, writing
@@ -75,6 +75,7 @@ class SqlRulesets:
         now: datetime,
         expected_epoch: int | None = None,
         action: Action = "publish",
+        differing: Differing | None = None,
     ) -> Publication:
         with writing(self._engine) as tx:
             epoch, previous = tx.execute(select(head.c.epoch, head.c.published).with_for_update()).one()
@@ -86,7 +87,8 @@ class SqlRulesets:
             made = Publication(epoch + 1, number, previous, action, now, author, note)
             tx.execute(history.insert().values(asdict(made)))
             tx.execute(update(head).values(epoch=made.epoch, published=number))
-            put_audience(tx, now=now, rules=made.epoch)
+            slots = differing.slots if differing is not None and differing.previous == previous else None
+            put_audience(tx, now=now, rules=made.epoch, slots=slots)
         return made
 
     def history(self, *, after: str | None = None, limit: int = 50) -> Page[Publication]:

@@ -226,4 +226,5 @@ content_purges = Table(
     Column("rules", Integer, nullable=False, server_default="0"),  # their epoch; 0: they did not change
     Column("audience", Boolean, nullable=False, server_default=false()),  # who gets what, and no entry
     Column("fields", Plain),  # that changed, where nothing else did; none: anything may have
+    Column("slots", Plain),  # of which who gets what is another; none: any may be
 )

@@ -18,7 +18,7 @@ from werkzeug.http import parse_cookie
 
 from plugin.edge.audience_keys import joined
 from plugin.edge.headers import PRIVATE
-from plugin.edge.keys import AUDIENCE
+from plugin.edge.keys import AUDIENCE, TESSERA, keys_of_lookup
 from plugin.errors import Forbidden, MethodNotAllowed, TesseraError
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.service.delivery.audience import Audiences, KeysFound
@@ -105,7 +105,7 @@ class AudienceRoute:
         asked = from_address(text)
         raw = _raw(environ, query, asked.visitor)
         found = self.audiences.find(raw, [ask.id for ask in asked.asks])
-        return _body(found), HTTPStatus.OK, _headers(found)
+        return _body(found), HTTPStatus.OK, lookup_headers(found)
 
     def _class(self, environ: WSGIEnvironment) -> Rendered:
         query = read_query(environ.get("QUERY_STRING", ""))
@@ -167,7 +167,7 @@ _REFUSED = {
 }
 
 
-def _headers(found: KeysFound) -> dict[str, str]:
+def lookup_headers(found: KeysFound) -> dict[str, str]:
     keys = {name: key for name, key in found.keys.items() if key is not None}
     headers = {"Content-Type": "application/json"}
     for name, key in keys.items():
@@ -183,7 +183,10 @@ def _headers(found: KeysFound) -> dict[str, str]:
         headers["T-Values"] = found.alike
     if not found.shared:
         return {**headers, "Cache-Control": PRIVATE}
-    tags = {"Surrogate-Key": AUDIENCE, "xkey": AUDIENCE, "Cache-Tag": AUDIENCE, "T-State": found.state}
+    # Slots that there are not may be published next, and have names that anybody makes up.
+    named = keys_of_lookup(tuple(found.keys)) if not found.unknown else (TESSERA, AUDIENCE)
+    spaced = " ".join(named)
+    tags = {"Surrogate-Key": spaced, "xkey": spaced, "Cache-Tag": ",".join(named), "T-State": found.state}
     kept = {
         "Cache-Control": f"public, max-age=0, s-maxage={found.ttl_s}",
         "CDN-Cache-Control": f"public, max-age={found.ttl_s}",

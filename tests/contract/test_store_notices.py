@@ -494,7 +494,7 @@ def test_a_publication_and_new_groups_of_content_are_purges_of_who_gets_what(des
         store.purges.regroup(4, now=NOON)
     due = store.purges.due(now=NOON)
     assert [(one.rules, one.epoch) for one in due] == [(1, 0), (2, 0), (0, 4)]
-    assert {(one.audience, one.removed, one.source, one.id) for one in due} == {(True, True, "", "")}
+    assert {(one.audience, one.removed, one.source, one.id, one.slots) for one in due} == {(True, True, "", "", None)}
     assert [one.epoch for one in store.purges.since(0)] == [4]
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from plugin.errors import Conflict, NotFound, PreconditionFailed, TesseraError, ValidationFailed
-from plugin.ports import RulesetVersion
+from plugin.ports import Differing, RulesetVersion
 from plugin.store import Store
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
@@ -120,6 +120,16 @@ def test_publishing_moves_the_pointer_and_is_remembered(store: Store) -> None:
     assert (first.previous, first.action, first.note, later.previous) == (None, "publish", "go", two.number)
     page = store.rulesets.history(limit=1)
     assert store.rulesets.history(limit=1, after=page.next).items == (first,)
+
+
+def test_a_publication_says_which_slots_are_others_than_those_that_were_published_until_then(store: Store) -> None:
+    for _ in range(3):
+        save(store)
+    told = Differing(1, ("a", "é"))
+    for number, differing in ((1, told), (2, told), (3, told), (1, Differing(3, ()))):
+        store.rulesets.publish(number, author="ann", now=NOON, differing=differing)
+    purges = store.purges.due(now=NOON)
+    assert [(one.rules, one.slots) for one in purges] == [(1, None), (2, ("a", "é")), (3, None), (4, ())]
 
 
 def test_a_rollback_is_a_new_row_and_needs_a_version_that_was_published(store: Store) -> None:

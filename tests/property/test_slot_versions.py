@@ -81,6 +81,12 @@ def changed(path: tuple[Any, ...], value: object) -> dict[str, Any]:
     return found
 
 
+EXPERIMENT = {
+    "id": "e",
+    "slot": "b",
+    "arms": [{"id": "x", "weight": 1}, {"id": "y", "weight": 1, "then": [{"pin": {"id": "x"}}]}],
+    "goal": {"event": "signup", "within": "1d"},
+}
 SMALL: dict[str, Any] = {
     "version": 1,
     "segments": [{"id": "vip", "members": ["a"]}],
@@ -99,6 +105,7 @@ SMALL: dict[str, Any] = {
         (("locales",), ["fr"], {"a", "b"}),
         (("attributes",), {"profile.x": {"type": "number"}}, {"a", "b"}),
         (("segments", 0, "members"), ["b"], {"a", "b"}),
+        (("experiments",), [EXPERIMENT], {"a", "b"}),
         (("holdout",), {"percent": 5, "salt": "s"}, {"a", "b"}),
         (("slots", 0, "limit"), 2, {"a"}),
         (("slots", 0, "default"), {"id": "x"}, {"a"}),

@@ -12,6 +12,7 @@ from plugin.errors import NotFound, PreconditionFailed, RulesRejected
 from plugin.ports import (
     JSON,
     ContentStore,
+    Differing,
     DraftStore,
     Page,
     Publication,
@@ -29,10 +30,31 @@ from plugin.service.rulesets.findings import findings
 from plugin.service.rulesets.items import Document
 from rules.errors import Problem
 from rules.export import export
+from rules.slot_versions import versions_of
 
 _log = logging.getLogger(__name__)
 
 Reference: TypeAlias = 'int | Literal["draft", "published"]'
+MOST_DIFFERING = 60
+"""Slots; a publication to which more are another is told of as one of all."""
+
+
+def differing(before: Published | None, version: RulesetVersion) -> Differing | None:
+    """The slots whose rules are others in a version than in what is published; None: all, or nobody can tell.
+
+    Goes by the numbers that keys of visitors carry: which of them caches keep follows from nothing else in a document.
+    """
+    if before is None:
+        return None
+    try:
+        old, new = (versions_of(json.loads(one.document)) for one in (before.version, version))
+    except (LookupError, TypeError, AttributeError):  # what is published does not check any more
+        return None
+    every = old.keys() | new.keys()
+    slots = tuple(sorted(slot for slot in every if old.get(slot) != new.get(slot)))
+    if len(slots) > MOST_DIFFERING or len(slots) == len(every):
+        return None
+    return Differing(before.version.number, slots)
 
 
 class Publishing:
@@ -241,6 +263,7 @@ class Publishing:
             now=self._clock(),
             expected_epoch=expected_epoch,
             action=action,
+            differing=differing(before, version),
         )
         self._take_draft_along(before, version, author)
         return moved

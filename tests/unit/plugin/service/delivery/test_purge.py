@@ -10,9 +10,19 @@ from prometheus_client import CollectorRegistry
 
 from adapters.edge.keys import checked
 from adapters.edge.port import LONGEST_KEY, EdgeError, State
-from plugin.edge.keys import entry_key, field_key, keys_of, source_key, tag_key, type_key
+from plugin.edge.keys import (
+    MOST_OF_LOOKUP,
+    entry_key,
+    field_key,
+    keys_of,
+    keys_of_lookup,
+    lookup_key,
+    source_key,
+    tag_key,
+    type_key,
+)
 from plugin.errors import NotFound, ServiceUnavailable
-from plugin.ports import Changes, Purge, StoredEntry
+from plugin.ports import Changes, Differing, Purge, StoredEntry
 from plugin.ports.serving import Serving
 from plugin.service.delivery.purge import Relay, Standing, standing
 from plugin.service.delivery.serving import Fleets
@@ -192,7 +202,40 @@ def test_a_publication_is_purged_hard_once_every_process_serves_it_and_once_more
     assert [bench.later(0.1), bench.later(5)] == [False, False]
     bench.serves("two", 0, rules=epoch)
     assert [bench.later(0.1), bench.later(14.8), bench.later(0.3)] == [True, False, True]
-    assert cache.told == [(("audience",), True)] * 2
+    assert cache.told == [(("audience", "lookup"), True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("differing", "keys"),
+    [
+        (Differing(1, ("a", "b c")), ("audience", "lookup:a", "lookup:b%20c")),
+        (Differing(1, ()), ("audience",)),
+        (Differing(2, ("a",)), ("audience", "lookup")),
+        (None, ("audience", "lookup")),
+    ],
+    ids=["two slots", "no slot", "of another version than was published", "nobody can tell"],
+)
+def test_a_publication_is_purged_by_the_slots_that_are_others(
+    sqlite_store: Store, differing: Differing | None, keys: tuple[str, ...]
+) -> None:
+    bench = Bench(sqlite_store, cache := Cache())
+    bench.publish()
+    bench.later(3)
+    cache.told.clear()
+    number = sqlite_store.rulesets.save({}, author="test", now=bench.now).number
+    sqlite_store.rulesets.publish(number, author="test", now=bench.now, differing=differing)
+    bench.later(3)
+    assert cache.told == [(keys, True)]
+    (row,) = (one for one in sqlite_store.purges.due(now=bench.now + timedelta(days=1)) if one.rules == 2)
+    assert row.slots == (differing.slots if differing is not None and differing.previous == 1 else None)
+
+
+def test_what_a_lookup_is_kept_under_is_short_or_purged_by_every_publication() -> None:
+    assert keys_of_lookup(("a", "b c")) == ("tessera", "lookup", "lookup:a", "lookup:b%20c")
+    many = keys_of_lookup(tuple(f"page.slot-{number}" for number in range(40)))
+    assert len(many) == 42
+    assert len(" ".join(many)) < MOST_OF_LOOKUP
+    assert keys_of_lookup(tuple("x" * 255 + str(number) for number in range(4))) == ("tessera", "audience")
 
 
 def test_a_rollback_is_a_publication(sqlite_store: Store) -> None:
@@ -202,9 +245,9 @@ def test_a_rollback_is_a_publication(sqlite_store: Store) -> None:
     bench.later(3)
     bench.later(100)
     cache.told.clear()
-    sqlite_store.rulesets.publish(1, author="test", now=bench.now, action="rollback")
+    sqlite_store.rulesets.publish(1, author="test", now=bench.now, action="rollback", differing=Differing(2, ("a",)))
     bench.later(3)
-    assert cache.told == [(("audience",), True)]
+    assert cache.told == [(("audience", "lookup:a"), True)]
 
 
 def test_a_publication_that_fails_purges_nothing(sqlite_store: Store) -> None:
@@ -223,7 +266,7 @@ def test_who_gets_what_is_purged_once_for_each_state_of_the_content(sqlite_store
     assert not bench.later(0.1)
     bench.serves("one", 4)
     assert bench.later(0.1)
-    assert cache.told == [(("audience",), True)]
+    assert cache.told == [(("audience", "lookup"), True)]
     assert sqlite_store.purges.lags() == {}
     sqlite_store.purges.regroup(4, now=bench.now)
     assert not bench.later(0.1), "it is there already"
@@ -313,7 +356,11 @@ def test_different_names_have_different_keys() -> None:
 def test_a_key_that_caches_would_refuse_for_its_length_ends_in_a_digest() -> None:
     """One refused key would keep every purge beside it from being done."""
     long = "雪" * 254
-    keys = [make(long + end) for make in (tag_key, source_key, lambda id_: entry_key("cms", id_)) for end in "ab"]
+    keys = [
+        make(long + end)
+        for make in (tag_key, source_key, lookup_key, lambda id_: entry_key("cms", id_))
+        for end in "ab"
+    ]
     assert checked(keys) == keys, "each a key, and each another"
     assert {len(key) for key in keys} == {LONGEST_KEY}
     fits = "x" * (LONGEST_KEY - len("tag:"))
@@ -347,7 +394,7 @@ def test_what_is_sent_together_spares_only_what_holds_all_of_it(sqlite_store: St
     assert entry_key("cms", "c") in firsts
     assert entry_key("cms", "a") not in firsts
     (hard, soft) = cache.late
-    assert hard == (("audience",), True, State(rules, 0))
+    assert hard == (("audience", "lookup"), True, State(rules, 0))
     assert {entry_key("cms", "a"), entry_key("cms", "b")} < set(soft[0])
     assert soft[1:] == (False, State(0, 2))
 

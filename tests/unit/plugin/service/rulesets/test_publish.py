@@ -208,3 +208,44 @@ def test_entries_of_every_source_are_what_tests_run_on(publishing: Publishing, s
     wanting = document()
     wanting["tests"] = [{"slot": "home", "expect": {"ids": ["a"]}, "given": {"request.locale": "en"}}]
     assert publishing.check(wanting).ok
+
+
+def two_slots(*, limit: int = 1, then: str = "x", **rest: Any) -> dict[str, Any]:
+    slots = [{"id": "a", "limit": limit}, {"id": "b"}]
+    rules = [{"id": "r", "slot": "b", "then": [{"pin": {"id": then}}]}]
+    return {"version": 1, "slots": slots, "rules": rules, **rest}
+
+
+@pytest.mark.parametrize(
+    ("document", "slots"),
+    [
+        (two_slots(), ()),
+        (two_slots(name="spring"), ()),
+        (two_slots(limit=2), ("a",)),
+        (two_slots(then="y"), ("b",)),
+        (two_slots(slots=[{"id": "b"}]), ("a",)),
+        (two_slots(slots=[*two_slots()["slots"], {"id": "c"}]), ("c",)),
+        (two_slots(limit=2, then="y"), None),
+        (two_slots(segments=[{"id": "vip", "members": ["v"]}]), None),
+        (two_slots(slots=[*two_slots()["slots"], *({"id": f"s{number}"} for number in range(61))]), None),
+    ],
+    ids=["none", "its name", "a slot", "a rule", "one gone", "one new", "all", "a segment", "very many"],
+)
+def test_caches_are_told_which_slots_a_publication_changes(
+    publishing: Publishing, sqlite_store: Store, document: dict[str, Any], slots: tuple[str, ...] | None
+) -> None:
+    """And nothing of the draft or of versions that were not published bears on that; a rollback tells the same."""
+    publishing.release(two_slots(), author="ada")
+    publishing.save(two_slots(limit=7, then="z"), author="ada")
+    publishing.release(document, author="ada")
+    publishing.rollback(1, author="ada")
+    assert [one.slots for one in sqlite_store.purges.due(now=NOW)] == [None, slots, slots]
+
+
+def test_what_is_published_need_not_check_any_more_for_the_next_publication(
+    publishing: Publishing, sqlite_store: Store
+) -> None:
+    sqlite_store.rulesets.save({"slots": [{"id": "a"}], "rules": [{"id": "r"}]}, author="ada", now=NOW)
+    sqlite_store.rulesets.publish(1, author="ada", now=NOW)
+    publishing.release(two_slots(), author="ada")
+    assert [one.slots for one in sqlite_store.purges.due(now=NOW)] == [None, None]
