@@ -25,6 +25,7 @@ from rules.facts import Facts
 from rules.keys import audience_key
 from rules.locales import chosen
 from rules.membership import Membership
+from rules.model_scores import opinions
 from rules.named_tuples import make
 from rules.plan import Plan, Shown
 from rules.planning import planned
@@ -122,7 +123,7 @@ class Ruleset:
         *,
         segments: Iterable[str] = (),
         now: datetime | str,
-        scores: Mapping[str, float] | None = None,
+        scores: Mapping[str, float | None] | None = None,
         exposures: Mapping[str, Instants] | None = None,
         seed: int = 0,
         limit: int | None = None,
@@ -137,7 +138,7 @@ class Ruleset:
             content: entries with `id`, `type`, `tags`, `locale`, `published_at` and fields, in any order; or prepared.
             segments: membership that the caller knows of.
             now: the decision's clock.
-            scores: of the slot's model, by entry id, in [0, 1].
+            scores: of the slot's model, by entry id, in [0, 1]; None and what is left out is no opinion, and counts 0.
             exposures: when each entry was shown to this visitor, by id.
             seed: of exploration by models; rules do not read it.
             limit: lowers the slot's own.
@@ -145,7 +146,7 @@ class Ruleset:
             explain: whether the decision carries its trace.
         Raises:
             UnknownSlotError: there is no such slot, or it is disabled.
-            ValueError: an entry without an id, an instant that is none.
+            ValueError: an entry without an id, an instant that is none, a score that is no number.
         """
         del seed  # part of the call for models that explore; nothing here is random
         self.compiled(slot)
@@ -153,7 +154,7 @@ class Ruleset:
         plan = self.plan(slot, self.facts(attributes, segments=segments, now=now), prepared)
         return self.settle(
             plan,
-            scores=scores or {},
+            scores=opinions(scores) if scores else {},
             exposures=exposures or {},
             limit=limit,
             exclude=exclude,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -185,6 +186,18 @@ def test_scores_are_boosts_and_the_models_share() -> None:
     assert [(block.id, block.score) for block in decision.blocks] == [("a", 1.5), ("b", 0.75), ("d", 0.5), ("c", -2.0)]
     assert [block.reason.rule for block in decision.blocks] == ["r1", "r0", None, "r2"]
     assert [block.reason.model for block in decision.blocks] == [None, "m", "m", None]
+
+
+def test_a_model_without_an_opinion_says_none_and_what_is_no_number_is_refused() -> None:
+    slot = {"blend": {"model": {"name": "m", "weight": 1}}}
+    left_out, none = (decide(slot=slot, scores=scores, explain=True) for scores in ({"b": 0.5}, {"a": None, "b": 0.5}))
+    assert [(block.id, block.score, block.reason) for block in none.blocks] == [
+        (block.id, block.score, block.reason) for block in left_out.blocks
+    ]
+    assert none.trace == left_out.trace
+    for wrong in (math.nan, math.inf, "0.5", True):
+        with pytest.raises(ValueError, match="the score of 'a' is no finite number"):
+            decide(slot=slot, scores={"a": wrong})
 
 
 def test_a_rule_may_change_the_model() -> None:

@@ -1,0 +1,23 @@
+"""Scores as a caller hands them over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Real
+
+
+def opinions(scores: Mapping[str, float | None]) -> dict[str, float]:
+    """Those that a model gave, by entry id; None is no opinion, as if the entry were left out.
+
+    Raises:
+        ValueError: one is no finite number.
+    """
+    found = {}
+    for name, score in scores.items():
+        if score is None:
+            continue
+        if isinstance(score, bool) or not isinstance(score, Real) or not math.isfinite(score):
+            raise ValueError(f"the score of {name!r} is no finite number: {score!r}")
+        found[name] = float(score)
+    return found
