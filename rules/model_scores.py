@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from numbers import Real
 
 
-def opinions(scores: Mapping[str, float | None]) -> dict[str, float]:
+def opinions(scores: Mapping[str, object]) -> dict[str, float]:
     """Those that a model gave, by entry id; None is no opinion, as if the entry were left out.
 
     Raises:
