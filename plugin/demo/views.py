@@ -20,7 +20,8 @@ from werkzeug.exceptions import NotFound
 
 from plugin.demo.keyed import ByEdge
 from plugin.demo.live import Live
-from plugin.demo.pages import Asked, Page, Pages, wall_clock
+from plugin.demo.looking import Asked
+from plugin.demo.pages import Page, Pages
 from plugin.demo.subjects import ARTICLE, HOME, PRODUCT, SHOP, TOPIC, Kind
 from plugin.demo.visitor import COOKIE
 from plugin.demo.words import LANGUAGES
@@ -53,7 +54,7 @@ def storefront(
     personalization: Personalization,
     renderer: BlockRenderer,
     *,
-    clock: Callable[[], datetime] = wall_clock,
+    clock: Callable[[], datetime],
     elapsed: Callable[[], float] = time.perf_counter,
     previewed: Callable[[str], Previewed] | None = None,
     live: Live | None = None,

@@ -18,6 +18,7 @@ from plugin.settings import Settings
 from plugin.store import Store
 from plugin.web.shared import Sharing
 from plugin.wiring.deciding import VISITOR_COOKIE
+from plugin.wiring.system import now
 from plugin.wiring.visiting import Visiting, now_ms
 
 
@@ -44,4 +45,6 @@ def demo_pages(
         now_ms=now_ms,
         forget=lambda visitor: erasing.erase(visitor, actor=DELIVERY_KEY).id,
     )
-    return storefront(personalization, renderer, previewed=previews.see, live=live, by_edge=ByEdge(audiences, sharing))
+    return storefront(
+        personalization, renderer, clock=now, previewed=previews.see, live=live, by_edge=ByEdge(audiences, sharing)
+    )
