@@ -13,14 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from plugin.editor import kept
+from plugin.editor import kept, more, tree, tree_fields
 from plugin.editor.moments import duration
 from plugin.editor.order import acting_in
 from plugin.editor.parts import KINDS, Item, Options, Values
 from plugin.editor.parts_what import wrong_days
-from plugin.editor.phrases import many, mapping
+from plugin.editor.phrases import Phrase, many, mapping
 from plugin.editor.readable import parts_of, readable, unread
 from plugin.editor.subjects import value
+from plugin.editor.subjects_asked import Subjects
+from plugin.editor.tree import Group
 from plugin.editor.vocabulary import Vocabulary
 from plugin.editor.words import Fact, Words
 from plugin.service.rulesets.items import Document, Section, items
@@ -50,6 +52,10 @@ class Choices:
         sent: whether it holds what was chosen and not yet saved.
         entries: that may stand in the slot, id to title.
         others: the rules and experiments of the slot, the strongest first, id to words.
+        subjects: what conditions can be about.
+        conditions: those that the simple fields do not say; None where the form asks none.
+        focus: the field at which work goes on after a button was pressed.
+        said: what the choices come to, in one sentence; None where something is still to be chosen.
     """
 
     section: Section
@@ -65,6 +71,10 @@ class Choices:
     segments: Mapping[str, str] = field(default_factory=dict)
     devices: Sequence[tuple[str, str]] = ()
     others: Mapping[str, str] = field(default_factory=dict)
+    subjects: Subjects
+    conditions: Group | None = None
+    focus: str | None = None
+    said: Phrase | None = None
 
     def asks(self, *parts: str) -> bool:
         """Whether it has one of these parts."""
@@ -73,6 +83,11 @@ class Choices:
     def keeps(self, label: str) -> bool:
         """Whether something of this kind is said beside it."""
         return any(fact.label == label for fact in self.kept)
+
+    @property
+    def drawn(self) -> tree_fields.Drawn | None:
+        """The conditions that the simple fields do not say, as the page draws them."""
+        return None if self.conditions is None else tree_fields.drawn(more.ROOT, self.conditions, self.subjects)
 
     @property
     def base_text(self) -> str:
@@ -164,6 +179,7 @@ def form(
     if values.get("over", LOWEST) not in (LOWEST, STAYS, *others):  # that of another slot
         values["over"] = strongest if base is None else STAYS
     device = vocabulary.attribute("device.type")
+    subjects = Subjects(vocabulary)
     return Choices(
         section=section,
         base=base,
@@ -175,7 +191,21 @@ def form(
         segments=vocabulary.names["segments"],
         devices=[(one, value("device.type", one, vocabulary)) for one in (device.values if device else None) or ()],
         others=others,
+        subjects=subjects,
+        conditions=_conditions(section, sent, base, asked, subjects),
+        focus=tree_fields.focus(more.ROOT, sent, subjects),
     )
+
+
+def _conditions(
+    section: Section, sent: Values, base: Item | None, asked: Mapping[str, object], subjects: Subjects
+) -> Group | None:
+    rest = more.rest_of(section, base or {}, asked)
+    if rest is None:
+        return None
+    if tree_fields.given_in(more.ROOT, sent):
+        return tree_fields.read(more.ROOT, sent, subjects)
+    return tree.draw(rest, subjects)[0]
 
 
 def _ends_the_list(item: Mapping[str, Any]) -> bool:
@@ -194,9 +224,18 @@ def problems(chosen: Choices) -> dict[str, str]:
             found |= part.problems(said)
     if {"first", "last"} <= chosen.asked and not {"first", "last"} & set(found):
         found |= wrong_days(said["first"], said["last"])
+    if chosen.conditions is not None:
+        found |= tree_fields.problems(more.ROOT, chosen.conditions, chosen.subjects)
     if chosen.section == "segments" and not found and not _says_who(item(chosen, {})):
         found["visits"] = "say who is in it: choose at least one thing"
     return found
+
+
+def sentence(chosen: Choices, document: Document, words: Words) -> Phrase | None:
+    """What the choices come to; None where something is still to be chosen."""
+    if set(problems(chosen)) - {"name"}:
+        return None
+    return words.sentence(chosen.section, item(chosen, document))
 
 
 def _says_who(made: Item) -> bool:
@@ -210,6 +249,9 @@ def item(chosen: Choices, document: Document) -> dict[str, Any]:
     for part in parts_of(chosen.section):
         if part.name in chosen.asked:
             made = part.write(made, said)
+    rest = more.rest_of(chosen.section, chosen.base or {}, chosen.asked)
+    if chosen.conditions is not None and rest is not None:
+        made = more.put_rest(made, rest, chosen.conditions, chosen.subjects)
     if chosen.section != "segments" and "over" in chosen.asked and said["over"] != STAYS:
         made = {**made, "priority": _priority(document, said["slot"], said["over"], str(made["id"]))}
     return dict(made)
@@ -223,9 +265,14 @@ def merged(chosen: Choices, theirs: Item, document: Document, words: Words) -> d
     before = read(chosen.section, chosen.base or {}, document, words.vocabulary)
     now = read(chosen.section, theirs, document, words.vocabulary)
     mine = {name for name, held in before.items() if any(chosen.values[key] != text for key, text in held.items())}
-    if not mine <= set(now):
+    rests = [more.rest_of(chosen.section, one, asked) for one, asked in ((chosen.base or {}, before), (theirs, now))]
+    drawn_before = tree.draw(rests[0], chosen.subjects)[0] if rests[0] is not None else None
+    nested = chosen.drawn if chosen.conditions != drawn_before else None
+    if not mine <= set(now) or (nested is not None and rests[1] is None):
         return None
     values = {key: text for held in now.values() for key, text in held.items()}
+    if nested is not None:
+        values |= tree_fields.written(nested.top)
     return values | {key: chosen.values[key] for name in mine for key in before[name]}
 
 
@@ -233,10 +280,11 @@ def placed(chosen: Choices, flaws: Iterable[Flaw]) -> tuple[dict[str, str], list
     """Problems of the item that the choices come to: those of a field by its name, and the others."""
     found: dict[str, str] = {}
     general: list[str] = []
+    made = item(chosen, {})
     for flaw in flaws:
         if flaw.severity != "error":
             continue
-        field_ = _field_of(chosen, tuple(flaw.pointer.split("/")[1:]))
+        field_ = _field_of(chosen, tuple(flaw.pointer.split("/")[1:]), made)
         if field_ is None:
             general.append(flaw.message)
         else:
@@ -244,10 +292,13 @@ def placed(chosen: Choices, flaws: Iterable[Flaw]) -> tuple[dict[str, str], list
     return found, general
 
 
-def _field_of(chosen: Choices, path: tuple[str, ...]) -> str | None:
+def _field_of(chosen: Choices, path: tuple[str, ...], made: Item) -> str | None:
     for part in parts_of(chosen.section):
         if part.name in chosen.asked and any(path[: len(one)] == one for one in part.paths):
             return "other" if path[:2] == ("arms", "1") else part.fields[-1] if part.name == "starts" else part.name
+    if path[:1] == ("when",) and chosen.conditions is not None:
+        line = more.line_of(chosen.conditions, path[1:], made.get("when"), chosen.subjects)
+        return f"{tree_fields.name_of(more.ROOT, line[0])}.v" if line is not None else None
     return None
 
 

@@ -16,12 +16,13 @@ CHOSEN = "chosen"
 COOKIE, FORM_COOKIE = "tessera_editor", "tessera_editor_form"
 OPEN = frozenset({"editor.login", "editor.log_in", "editor.static_file"})
 _PATH = "/editor"
-_HIDDEN = frozenset({"csrf", CHOSEN, "base", "add"})
+_HIDDEN = frozenset({"csrf", CHOSEN, "base", "add", "do", "follow"})
 _POLICY = "; ".join(
     [
         "default-src 'none'",
         "style-src 'self'",
         "script-src 'self'",
+        "connect-src 'self'",
         "img-src 'self' data: https:",  # pictures of entries may lie with the CMS
         "form-action 'self'",
         "base-uri 'none'",

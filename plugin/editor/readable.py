@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from plugin.editor.parts import Item, Options, Part, Values
+from plugin.editor.parts import Item, Options, Part, Values, conditions_of
 from plugin.editor.parts_what import WHAT, wrong_days
 from plugin.editor.parts_whom import WHOM
 from plugin.service.rulesets.items import Section
@@ -49,9 +49,11 @@ def _typeable(name: str, text: str) -> bool:
 
 
 def unread(section: Section, item: Item, asked: Mapping[str, object]) -> Iterator[tuple[str, ...]]:
-    """Where in an item something stands that no part of the form asks: keys, and those of its conditions."""
+    """Where in an item something stands that the form does not show: keys, and those of its conditions."""
     shown = {path for part in parts_of(section) if part.name in asked for path in part.paths}
     for key, held in item.items():
+        if key == "when" and conditions_of(item) is not None:
+            continue
         if key == "when" and isinstance(held, Mapping):
             yield from (("when", name) for name in held if ("when", name) not in shown)
         elif (key,) not in shown:

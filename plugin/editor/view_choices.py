@@ -16,6 +16,7 @@ from plugin.editor.drafts import template
 from plugin.editor.parts import Item
 from plugin.editor.phrases import Phrase, many
 from plugin.editor.sheets import Sheet, conflict, page_of, sheet_of, to_item
+from plugin.editor.tree_fields import DO
 from plugin.editor.yaml_text import written
 from plugin.errors import FieldError, NotFound, PreconditionFailed, RulesRejected, ValidationFailed
 from plugin.service.preconditions import Precondition, tag_of
@@ -74,7 +75,7 @@ def save(desk: Desk, section: Section, id_: str) -> Response:
     tag = tag_of(base)
     form = _form(desk, section, request.form.to_dict(), document, base)
     sheet = Sheet(section=section, id=id_, name=str(base.get("name") or id_), text="", tag=tag)
-    if "follow" in request.form:
+    if "follow" in request.form or DO in request.form:
         return _again(desk, sheet, form, 200)
     form = replace(form, problems=choices.problems(form))
     if form.problems:
@@ -108,6 +109,7 @@ def _form(
 ) -> Choices:
     words = desk.words(document)
     form = choices.form(section, given, document, words, base)
+    form = replace(form, said=choices.sentence(form, document, words))
     if not form.asks("entry"):
         return form
     slots = many(form.values.get("slot") or (base or {}).get("slot", []))

@@ -48,15 +48,14 @@ for (const frame of document.querySelectorAll("iframe.frame")) {
   fit();
 }
 
-// Forms follow the slot: what they offer depends on its rules, or on the entries that it takes.
-for (const slot of document.querySelectorAll("#slot, #make-slot")) {
-  const follow = slot.form.querySelector("[data-follow]"); // for those who have no scripts
-  if (follow) follow.hidden = true;
+// The preview follows the slot: what it asks of the visitor depends on the rules of it.
+const slot = document.getElementById("slot");
+if (slot) {
   // Who chooses by the keyboard goes on from the same field on the page that comes.
   slot.addEventListener("change", () => {
     sessionStorage.setItem("chosen", slot.id);
     slot.form.action = slot.form.action.split("#")[0]; // the place in an address would take the focus
-    slot.form.requestSubmit(follow);
+    slot.form.requestSubmit();
   });
 }
 const chosen = document.getElementById(sessionStorage.getItem("chosen") || "");
@@ -69,8 +68,50 @@ if (wrong && !chosen) wrong.focus();
 const made = document.getElementById("make");
 if (made) {
   let touched = "unsaved" in made.dataset;
-  // A change of the slot sends the form by itself, and is heard here after that.
-  made.addEventListener("change", (event) => { touched ||= event.target.id !== "make-slot"; });
+  // The form is drawn again where it stands; what it says in words follows what is chosen in it.
+  const begin = () => {
+    for (const one of made.querySelectorAll("[data-scripted]")) one.hidden = true; // for those who have no scripts
+  };
+  begin();
+  let asked = 0;
+  const ask = async (button, whole) => {
+    const mine = ++asked;
+    const sent = new URLSearchParams(new FormData(made));
+    sent.append(button ? button.name : "follow", button ? button.value : "yes");
+    let drawn = null;
+    try {
+      const answer = await fetch(made.getAttribute("action"), { method: "POST", body: sent });
+      drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("make");
+    } catch { /* told by the page that comes */ }
+    if (mine !== asked) return; // something else was chosen meanwhile
+    if (!drawn) {
+      if (whole) made.requestSubmit(button || made.querySelector("[name=follow]"));
+    } else if (!whole) {
+      made.querySelector("#said").replaceChildren(...drawn.querySelector("#said").childNodes);
+    } else {
+      const here = made.contains(document.activeElement) ? document.activeElement.id : "";
+      made.replaceChildren(...drawn.childNodes);
+      begin();
+      const goOn = made.querySelector("[autofocus]:not(:disabled)") || document.getElementById(here);
+      if (goOn) goOn.focus();
+    }
+  };
+  made.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=do]");
+    if (!button) return;
+    event.preventDefault();
+    touched = true;
+    ask(button, true);
+  });
+  let later = 0;
+  const follow = (event) => {
+    touched = true;
+    clearTimeout(later);
+    if (event.type === "change" && "redraw" in event.target.dataset) ask(null, true);
+    else later = setTimeout(() => ask(null, false), 400);
+  };
+  made.addEventListener("change", follow);
+  made.addEventListener("input", follow);
   made.addEventListener("submit", () => { touched = false; });
   window.addEventListener("beforeunload", (event) => {
     if (touched) event.preventDefault();

@@ -33,7 +33,10 @@ class _Controls(HTMLParser):
             self._select[1].append((held.get("value") or "", "selected" in held))
         if not self._inside or not name:
             return
-        if tag == "input":
+        if tag == "input" and held.get("type") == "checkbox":
+            if "checked" in held:
+                self.sent[name] = held.get("value") or "on"
+        elif tag == "input":
             value, form = held.get("value") or "", _FORMS.get(held.get("type") or "")
             self.sent[name] = value if form is None or form.fullmatch(value) else ""
         elif tag == "select":
