@@ -43,6 +43,8 @@ MOST_REMEMBERED = 10_000
 REMEMBERED_MS = 300_000
 """So long after it was read a view stands in for one that cannot be; what was erased meanwhile is gone by then."""
 _REMEMBERED_S = REMEMBERED_MS / 1_000
+_NOTED_S = 10.0
+"""What is read again within so long, and is as it was, is remembered as it is: from when it was noted last."""
 _OF_SESSIONS = frozenset({*OF_VISITS, KNOWN})
 
 
@@ -125,9 +127,12 @@ class Visitors:
             now_ms = max(now_ms, *(event.received for event in events))
         settings = self._settings()
         needs = self._needs_of(site, wanted, settings)
-        if needs.nothing or visitor_id(visitor) is None:
+        if needs.nothing:
             return _NOTHING
-        identity = self._identify(visitor)
+        try:
+            identity = self._identify(visitor)
+        except ValueError:  # no id that anything could be kept of
+            return _NOTHING
         view, degraded = self._view(identity.source)
         if events:
             view, without = self._with_events(view, identity.source, events, settings, now_ms)
@@ -149,7 +154,11 @@ class Visitors:
         try:
             octets, degraded = self._reads.view(source)
             # What is as it was read last is not read again: most of who looks at a page does little on it.
-            view = NOBODY if octets is None else before.view if octets == before.octets else fold.decode(octets)
+            if before is not _NEVER and octets == before.octets:
+                if self._monotonic() - before.at > _NOTED_S:
+                    self._remember(source, before._replace(at=self._monotonic()))
+                return before.view, degraded
+            view = NOBODY if octets is None else fold.decode(octets)
         except (TesseraError, BadViewError):
             before = self._last.get(source, _NEVER)
             is_late = self._monotonic() - before.at > _REMEMBERED_S

@@ -230,6 +230,17 @@ def test_what_cannot_be_read_is_remembered_or_nobody_s(bench: Bench) -> None:
     assert bench.find().degraded == ("profile",)
 
 
+def test_whoever_goes_on_looking_at_pages_stays_remembered(bench: Bench) -> None:
+    """Not only from when their view was read first: it is as it was ever since."""
+    bench.keep(plan())
+    step = REMEMBERED_MS / 1_000 / 4
+    for _view in range(6):
+        bench.find()
+        bench.seconds += step
+    bench.stored.away = True
+    assert (own(bench.find())["profile.plan"], bench.find().degraded) == ("pro", ("profile",))
+
+
 def test_whoever_was_erased_elsewhere_does_not_come_back_from_memory(bench: Bench) -> None:
     bench.keep(plan())
     bench.find()
