@@ -15,10 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import ClassVar
 
 from rules.errors import Problem
 from rules.suggest import nearest
+
+_MOST_NEAREST = 5
 
 
 class TesseraError(Exception):
@@ -79,8 +82,7 @@ class UnknownSlots(TesseraError):
     slug, status, title = "unknown-slots", HTTPStatus.NOT_FOUND, "Unknown slots"
 
     def __init__(self, slots: Sequence[str], known: Iterable[str]) -> None:
-        names = sorted(set(known))
-        self.slots = tuple((slot, nearest(slot, names)) for slot in slots)
+        self.slots = _with_nearest(slots, known)
         super().__init__("; ".join(_unknown(slot, suggestion) for slot, suggestion in self.slots))
 
     def members(self) -> dict[str, object]:
@@ -227,14 +229,20 @@ def problem(error: TesseraError, instance: str | None = None) -> tuple[dict[str,
 
 def unknown_slots(names: Sequence[str], known: Iterable[str]) -> list[dict[str, str]]:
     """What an answer that has other slots says of those that there are not."""
-    there_are = frozenset(known)
-    return [{"slot": slot, "detail": f"there is {_unknown(slot, nearest(slot, there_are))}"} for slot in names]
+    return [{"slot": slot, "detail": f"there is {_unknown(slot, near)}"} for slot, near in _with_nearest(names, known)]
 
 
 def unknown_member(owner: str, name: str, known: Iterable[str], pointer: str) -> FieldError:
     """What is said of a member that there is not, with the nearest that there is."""
     near = nearest(name, known)
     return FieldError(pointer, f"{owner} has no {name[:80]!r}" + (f"; did you mean {near!r}?" if near else ""))
+
+
+def _with_nearest(slots: Sequence[str], known: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
+    """Each slot, and of the first few the nearest that there is: to look for it takes long where there are many."""
+    there_are = frozenset(known)
+    near = [nearest(slot, there_are) for slot in slots[:_MOST_NEAREST]]
+    return tuple(zip_longest(slots, near))
 
 
 def _unknown(slot: str, suggestion: str | None) -> str:

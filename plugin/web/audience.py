@@ -19,7 +19,7 @@ from werkzeug.http import parse_cookie
 from plugin.edge.audience_keys import joined
 from plugin.edge.headers import PRIVATE
 from plugin.edge.keys import AUDIENCE, TESSERA, keys_of_lookup
-from plugin.errors import Forbidden, MethodNotAllowed, TesseraError
+from plugin.errors import Forbidden, MethodNotAllowed, TesseraError, unknown_slots
 from plugin.flow.context import RawRequest, headers_from_environ
 from plugin.service.delivery.audience import Audiences, KeysFound
 from plugin.web.auth import Caller, Keyring
@@ -152,7 +152,7 @@ def _said(body: bytes) -> tuple[Mapping[str, object], Mapping[str, object]]:
 
 
 def _body(found: KeysFound) -> bytes:
-    errors = [{"slot": name, "detail": f"there is no slot {name!r}"} for name in found.unknown]
+    errors = unknown_slots(found.unknown, found.there)
     if found.refused is not None:
         errors.append({"header": _REFUSED[found.refused][0], "detail": _REFUSED[found.refused][1]})
     slots = {name: {"key": key, "sharing": found.sharing[name]} for name, key in found.keys.items()}

@@ -120,6 +120,16 @@ def class_of(client: FlaskClient, visitor: str) -> str:
     return rest.partition(";")[0]
 
 
+def test_a_slot_that_there_is_not_comes_with_the_nearest_that_there_is(client: FlaskClient) -> None:
+    assert look(client, "by.contry").status_code == 404
+    for headers in ({}, {"T-Values": "of.other.rules"}):
+        found = look(client, "by.country,by.contry", headers)
+        assert (found.status_code, found.json["errors"][0]) == (  # type: ignore[index]
+            200,
+            {"slot": "by.contry", "detail": "there is no slot 'by.contry'; did you mean 'by.country'?"},
+        )
+
+
 def test_a_key_is_of_the_inputs_that_the_rules_read_and_the_answer_of_the_key(client: FlaskClient) -> None:
     french, german = (look(client, "by.country,all", {"T-Country": name}) for name in ("FR", "DE"))
     assert french.headers["Vary"] == german.headers["Vary"] == "T-Country"

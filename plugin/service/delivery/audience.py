@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -57,6 +57,7 @@ class KeysFound(NamedTuple):
         refused: a word for why the edge was not believed; None where it was, or where none spoke.
         state: that is published, of which the keys are: `Site.revision`.
         alike: the values of inputs that are alike, for an edge that does not know them; None: nothing new.
+        there: the slots that there are.
     """
 
     version: int
@@ -69,6 +70,7 @@ class KeysFound(NamedTuple):
     refused: str | None
     state: str
     alike: str | None = None
+    there: Collection[str] = ()
 
     @property
     def complete(self) -> bool:
@@ -173,6 +175,7 @@ class Audiences:
             refused,
             site.revision,
             said,
+            site.ruleset.slots,
         )
 
     def answer(self, asks: Sequence[SlotAsk], header_: str, *, unique: bool) -> Answer:
@@ -286,4 +289,5 @@ def _asked_by_others(site: Site, slots: Sequence[str], unknown: tuple[str, ...],
     """No keys: the edge asked by what was alike to the slots under other rules, and is told what is now."""
     sharing = dict.fromkeys(slots, "private")
     keys = dict.fromkeys(slots)
-    return KeysFound(site.version, keys, sharing, unknown, (), 0, False, "values", site.revision, said)
+    there = site.ruleset.slots
+    return KeysFound(site.version, keys, sharing, unknown, (), 0, False, "values", site.revision, said, there)

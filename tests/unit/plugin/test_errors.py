@@ -92,6 +92,15 @@ def test_each_field_that_is_wrong_is_named() -> None:
     assert body["detail"] == "/slots: want a list; body: want an object"
 
 
+def test_the_nearest_is_looked_for_of_the_first_few_alone() -> None:
+    """Who asks with a public key for fifty slots that there are not, of a site with a thousand, would keep it busy."""
+    asked, known = [f"slot-{number}x" for number in range(50)], [f"slot-{number}" for number in range(50)]
+    body, _ = problem(errors.UnknownSlots(asked, known))
+    assert ["suggestion" in one for one in body["errors"]] == [True] * 5 + [False] * 45
+    told = errors.unknown_slots(asked, known)
+    assert ["did you mean" in one["detail"] for one in told] == [True] * 5 + [False] * 45
+
+
 def test_unknown_slots_come_with_the_nearest_known_name() -> None:
     body, _ = problem(errors.UnknownSlots(["home.hreo", "zzz"], ["home.hero", "home.feed"]))
     assert body["errors"] == [
