@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -170,6 +170,23 @@ class ContentStore(Protocol):
         Raises: Conflict where the source's revision is not ``expected`` (None: any), so that a slow sync
             cannot write over a newer one; ValueError, a fault of the caller's, for an entry of another
             source, or an (id, locale) named twice.
+        """
+        ...
+
+    def rewrite(
+        self,
+        source: str,
+        id: str,  # noqa: A002
+        change: Callable[[tuple[EntryRecord, ...]], Changes],
+        *,
+        now: datetime,
+    ) -> tuple[EntryRecord, ...]:
+        """Change a source's entry of this id, in one transaction with the look at what is held; what came of it.
+
+        ``change`` is given the id's records of every source, as of `find`, and gives changes of this id alone. While it
+        runs, nobody else changes the source. What it raises undoes everything.
+
+        Raises: ValidationFailed for what no database can hold, and nothing is changed then.
         """
         ...
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, select, tuple_, update
 
-from plugin.errors import Conflict
+from plugin.errors import Conflict, FieldError, ValidationFailed
 from plugin.ports import (
     Applied,
     Changes,
@@ -25,6 +25,7 @@ from plugin.store import cursors
 from plugin.store.content_rows import LONGEST_REASON, to_entry
 from plugin.store.content_write import (
     KEY,
+    NOTHING,
     Written,
     epoch_of,
     lock,
@@ -46,6 +47,7 @@ from plugin.store.watch import Kept, Watch
 
 _ENTRY = [entries.c[field.name] for field in fields(StoredEntry)]
 _RECORD = [*_ENTRY, entries.c.digest, entries.c.updated_at]
+_OF_ID = select(*_RECORD).where(entries.c.id == bindparam("of")).order_by(*KEY)
 _AT_ONCE = 1_000  # rows
 
 
@@ -76,17 +78,33 @@ class SqlContent:
             state = lock(tx, source)
             if expected is not None and expected != state.revision:
                 raise Conflict(f"Source {source!r} is at revision {state.revision}, not {expected}.")
-            written = write(tx, state, changes, now=now, fence=fence)
-            cursor = changes.cursor if changes.full or changes.cursor is not None else state.cursor
-            tx.execute(
-                update(sources)
-                .where(sources.c.source == source)
-                .values(revision=state.revision + 1, cursor=cursor, last_ok_at=now)
-                .values(last_error=None, last_error_at=None, failures=0)
-                .values({"swept_at": now} if swept else {})
-                .values({} if held_removals is None else {"held_removals": held_removals})
-            )
+            note = _well(state, changes, now)
+            note |= {"swept_at": now} if swept else {}
+            note |= {} if held_removals is None else {"held_removals": held_removals}
+            written = write(tx, state, changes, now=now, fence=fence, note=note)
         return applied(written, state.revision + 1)
+
+    def rewrite(
+        self,
+        source: str,
+        id: str,  # noqa: A002
+        change: Callable[[tuple[EntryRecord, ...]], Changes],
+        *,
+        now: datetime,
+    ) -> tuple[EntryRecord, ...]:
+        with writing(self._engine) as tx:
+            state = lock(tx, source)
+            held = _records(tx, _OF_ID, {"of": id}) if storable(id) else ()
+            changes = change(held)
+            written = write(tx, state, changes, now=now, note=_well(state, changes, now))
+            if written.sifted.refused:
+                raise ValidationFailed([FieldError("", problem.reason) for problem in written.sifted.refused])
+        left = {one.entry.locale or "": one for one in held if one.entry.source == source}
+        for _, locale in written.merged.remove:
+            del left[locale]
+        for row in written.merged.write:
+            left[str(row["locale"])] = _record([row[column.name] for column in _RECORD])
+        return tuple([left[locale] for locale in sorted(left)])
 
     def failed(self, source: str, error: str, *, now: datetime) -> SourceState:
         shown = (error if storable(error) else ascii(error))[:LONGEST_REASON]
@@ -159,8 +177,9 @@ class SqlContent:
     def find(self, id: str, *, source: str | None = None) -> tuple[EntryRecord, ...]:  # noqa: A002
         if not storable(id) or not storable(source or ""):
             return ()
-        wanted = select(*_RECORD).where(entries.c.id == id).order_by(*KEY)
-        return self._records(wanted if source is None else wanted.where(entries.c.source == source))
+        wanted = _OF_ID if source is None else _OF_ID.where(entries.c.source == source)
+        with reading(self._engine) as tx:
+            return _records(tx, wanted, {"of": id})
 
     def page(
         self,
@@ -177,7 +196,8 @@ class SqlContent:
                 wanted = wanted.where(column == value)
         if after is not None:
             wanted = wanted.where(tuple_(*KEY) > tuple_(*cursors.decode(after, str, str, str)))
-        return cursors.page(self._records(wanted), limit, _place)
+        with reading(self._engine) as tx:
+            return cursors.page(_records(tx, wanted), limit, _place)
 
     def state(self, source: str) -> SourceState:
         with reading(self._engine) as tx:
@@ -193,9 +213,21 @@ class SqlContent:
             found = problems_of(tx, source)
         return tuple(sorted(found, key=lambda p: (p.file or "", p.id or "", p.locale or "", p.line or 0)))
 
-    def _records(self, wanted: Select[Any]) -> tuple[EntryRecord, ...]:
-        with reading(self._engine) as tx:
-            return tuple([EntryRecord(to_entry(*row), digest, at) for *row, digest, at in tx.execute(wanted)])
+
+def _records(tx: Connection, wanted: Select[Any], values: Mapping[str, object] = NOTHING) -> tuple[EntryRecord, ...]:
+    return tuple([_record(row) for row in tx.execute(wanted, values)])
+
+
+def _record(row: Sequence[Any]) -> EntryRecord:
+    *columns, digest, at = row
+    return EntryRecord(to_entry(*columns), digest, at)
+
+
+def _well(state: SourceState, changes: Changes, now: datetime) -> dict[str, object]:
+    """What a source's row says after changes that were made of it without a fault."""
+    cursor = changes.cursor if changes.full or changes.cursor is not None else state.cursor
+    well = {"last_ok_at": now, "last_error": None, "last_error_at": None, "failures": 0}
+    return {"revision": state.revision + 1, "cursor": cursor, **well}
 
 
 def _place(record: EntryRecord) -> tuple[str, str, str]:

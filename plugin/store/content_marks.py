@@ -22,6 +22,8 @@ def mark(tx: Connection, source: str, marks: Mapping[Mark, Cause], *, now: datet
 
     Whoever touches several marks of a source does so in their order, so that two never wait for each other.
     """
+    if not marks:
+        return
     insert = insert_into(tx, dirty)
     fresh = insert.excluded
     settled = dirty.c.counter == dirty.c.done

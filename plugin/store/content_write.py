@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -15,7 +16,7 @@ from plugin.store.canonical import canonical
 from plugin.store.content_marks import holders, mark
 from plugin.store.content_rows import Key, fields_changed, target_of
 from plugin.store.content_sync import Held, Merge, Sifted, merge, sift, spare
-from plugin.store.statements import BATCH, batches, insert_into
+from plugin.store.statements import BATCH, batches, insert_into, replace_in
 from plugin.store.tables import content_entries as entries
 from plugin.store.tables import content_head as head
 from plugin.store.tables import content_links as links
@@ -27,11 +28,28 @@ from plugin.store.types import storable
 
 MOST_PURGES = 200  # of one transaction; beyond, the whole source is purged
 KEY = (entries.c.source, entries.c.id, entries.c.locale)
+NOTHING: Mapping[str, object] = MappingProxyType({})
+NO_LINKS = "[]"
 _SHOWN = [listed.c[name] for name in ("reason", "id", "locale", "file", "line")]
 _SEEN = [entries.c[name] for name in ("id", "locale", "type", "tags", "fields", "published_at", "expires_at")]
 _Columns = Mapping[Any, Any]
 """A row, by the names of its columns."""
-_HELD = ("id", "locale", "digest", "version", "origin", "updated_at", "depends_on", "serial")
+_HELD = [
+    entries.c[name] for name in ("id", "locale", "digest", "version", "origin", "updated_at", "depends_on", "serial")
+]
+# Made once: each change asks them, and to make a statement takes as long as to run it.
+_STATE = select(sources).where(sources.c.source == bindparam("of"))
+_LOCKED = _STATE.with_for_update()
+_EPOCH = select(head.c.epoch)
+_MOVED = update(head).values(epoch=head.c.epoch + 1).returning(head.c.epoch)
+_LISTED = select(*_SHOWN).where(listed.c.source == bindparam("of")).order_by(listed.c.number)
+_AMONG = (entries.c.source == bindparam("of")) & entries.c.id.in_(bindparam("ids", expanding=True))
+_HELD_AMONG = select(*_HELD).where(_AMONG)
+_SEEN_AMONG = select(*_SEEN).where(_AMONG)
+_ALL_AMONG = select(*dict.fromkeys([*_HELD, *_SEEN])).where(_AMONG)
+_OTHERS_AMONG = select(entries.c.id).where(
+    entries.c.source != bindparam("of"), entries.c.id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +64,15 @@ class Written:
 
 def lock(tx: Connection, source: str) -> SourceState:
     """Hold the source's row, made if it is new, until the transaction ends."""
-    tx.execute(insert_into(tx, sources).values(source=source, revision=0, failures=0).on_conflict_do_nothing())
-    tx.execute(select(sources.c.source).where(sources.c.source == source).with_for_update())
-    return state_of(tx, source)
+    found = tx.execute(_LOCKED, {"of": source}).mappings().one_or_none()
+    if found is None:
+        tx.execute(insert_into(tx, sources).values(source=source, revision=0, failures=0).on_conflict_do_nothing())
+        found = tx.execute(_LOCKED, {"of": source}).mappings().one()
+    return SourceState(**found)
 
 
 def state_of(tx: Connection, source: str) -> SourceState:
-    found = tx.execute(select(sources).where(sources.c.source == source)).mappings().one_or_none()
+    found = tx.execute(_STATE, {"of": source}).mappings().one_or_none()
     return SourceState(source) if found is None else SourceState(**found)
 
 
@@ -64,10 +84,15 @@ def write(
     now: datetime,
     fence: Fence | None = None,
     noticed_at: datetime | None = None,
+    note: Mapping[str, object] = NOTHING,
 ) -> Written:
-    """Make the changes of one source, whose row is locked. The caller notes cursor and revision."""
+    """Make the changes of one source, whose row is locked.
+
+    Args:
+        note: what the source's row says from now on, by column.
+    """
     sifted = sift(state.source, changes)
-    held = _held(tx, state.source, sifted)
+    held, seen = _held(tx, state.source, sifted)
     doubtful = frozenset[Key]()
     if fence is not None:
         doubtful = _doubtful(tx, state.source, sifted, held, fence)
@@ -76,14 +101,16 @@ def write(
     touched = [*merged.added, *merged.updated, *merged.remove]
     epoch = epoch_of(tx, moved=bool(touched))
     serial = state.serial + bool(merged.write or merged.remove)
-    before = _before(tx, state.source, [*merged.updated, *merged.remove])
+    before = _before(tx, state.source, [*merged.updated, *merged.remove]) if seen is None else seen
     _bury(tx, state.source, merged.remove, serial=serial, now=now)
-    _write_rows(tx, state.source, merged, serial=serial)
-    # A variant that is there again has no tombstone, changed or not.
-    _unbury(tx, state.source, sifted.rows)
+    _write_rows(tx, state.source, merged, held, serial=serial)
+    # A variant that is there again has no tombstone; one that was there had none.
+    _unbury(tx, state.source, frozenset(merged.added))
     _write_problems(tx, state.source, merged)
     if serial != state.serial:
-        tx.execute(update(sources).where(sources.c.source == state.source).values(serial=serial))
+        note = {**note, "serial": serial}
+    if note:
+        tx.execute(update(sources).where(sources.c.source == state.source).values(note))
     _put_in_line(tx, state.source, merged, before, epoch=epoch, now=now, noticed_at=noticed_at)
     # Not by their language: in a mark that is a word of the source's, which may have another for it.
     marks: dict[Mark, Cause] = {Mark(id_): "notice" for id_, _ in doubtful}
@@ -94,24 +121,29 @@ def write(
 
 
 def problems_of(tx: Connection, source: str) -> Sequence[EntryProblem]:
-    found = tx.execute(select(*_SHOWN).where(listed.c.source == source).order_by(listed.c.number)).mappings()
-    return [EntryProblem(**row) for row in found]
+    return [EntryProblem(**row) for row in tx.execute(_LISTED, {"of": source}).mappings()]
 
 
 def epoch_of(tx: Connection, *, moved: bool) -> int:
-    bump = update(head).values(epoch=head.c.epoch + 1).returning(head.c.epoch)
-    epoch: int = tx.execute(bump if moved else select(head.c.epoch)).scalar_one()
+    epoch: int = tx.execute(_MOVED if moved else _EPOCH).scalar_one()
     return epoch
 
 
-def _held(tx: Connection, source: str, sifted: Sifted) -> Mapping[Key, Held]:
-    """What the changes could touch: all of the source if they are full, else the ids that they name."""
-    wanted = select(*(entries.c[name] for name in _HELD)).where(entries.c.source == source)
-    queries = [wanted]
-    if not sifted.changes.full:
-        named = {id_ for id_, _ in sifted.rows} | {id_ for id_, _ in sifted.changes.deleted if storable(id_)}
-        queries = [wanted.where(entries.c.id.in_(some)) for some in batches(sorted(named))]
-    return {(row[0], row[1]): Held(*row[2:]) for query in queries for row in tx.execute(query)}
+def _held(tx: Connection, source: str, sifted: Sifted) -> tuple[Mapping[Key, Held], Mapping[Key, _Columns] | None]:
+    """What the changes could touch: all of the source if they are full, else the ids that they name; and of few of
+    these what decisions see of them."""
+    if sifted.changes.full:
+        rows = tx.execute(select(*_HELD).where(entries.c.source == source))
+        return {(row[0], row[1]): Held(*row[2:]) for row in rows}, None
+    named = sorted({id_ for id_, _ in sifted.rows} | {id_ for id_, _ in sifted.changes.deleted if storable(id_)})
+    few = len(named) <= MOST_PURGES
+    found = [
+        row
+        for some in batches(named)
+        for row in tx.execute(_ALL_AMONG if few else _HELD_AMONG, {"of": source, "ids": some})
+    ]
+    held = {(row[0], row[1]): Held(*row[2 : len(_HELD)]) for row in found}
+    return held, {(row[0], row[1]): row._mapping for row in found} if few else None
 
 
 def _doubtful(tx: Connection, source: str, sifted: Sifted, held: Mapping[Key, Held], fence: Fence) -> frozenset[Key]:
@@ -141,9 +173,8 @@ def _before(tx: Connection, source: str, keys: Sequence[Key]) -> Mapping[Key, _C
     if len(keys) > MOST_PURGES:
         return found
     for some in batches(keys):
-        ids = sorted({id_ for id_, _ in some})
-        wanted = select(*_SEEN).where(entries.c.source == source, entries.c.id.in_(ids))
-        found |= {(row["id"], row["locale"]): row for row in tx.execute(wanted).mappings()}
+        rows = tx.execute(_SEEN_AMONG, {"of": source, "ids": sorted({id_ for id_, _ in some})})
+        found |= {(row["id"], row["locale"]): row for row in rows.mappings()}
     return found
 
 
@@ -151,8 +182,7 @@ def _repeated(tx: Connection, source: str, ids: Collection[str]) -> Set[str]:
     """The ids that entries of other sources have too, when it is this transaction's turn to change the content."""
     found: set[str] = set()
     for some in batches(sorted(ids)):
-        wanted = select(entries.c.id).where(entries.c.source != source, entries.c.id.in_(some))
-        found.update(tx.execute(wanted).scalars())
+        found.update(tx.execute(_OTHERS_AMONG, {"of": source, "ids": some}).scalars())
     return found
 
 
@@ -168,14 +198,13 @@ def _bury(tx: Connection, source: str, keys: Sequence[Key], *, serial: int, now:
             for row in found
             if (row["id"], row["locale"]) in wanted
         ]
-        insert = insert_into(tx, tombstones)
-        fresh = {column.name: insert.excluded[column.name] for column in tombstones.c if not column.primary_key}
-        key = [tombstones.c.source, tombstones.c.id, tombstones.c.locale]
         if rows:
-            tx.execute(insert.on_conflict_do_update(index_elements=key, set_=fresh), rows)
+            tx.execute(replace_in(tx, tombstones), rows)
 
 
-def _unbury(tx: Connection, source: str, keys: Collection[Key]) -> None:
+def _unbury(tx: Connection, source: str, keys: Set[Key]) -> None:
+    if not keys:
+        return
     wanted = select(tombstones.c.id, tombstones.c.locale).where(tombstones.c.source == source)
     if len(keys) <= BATCH:
         wanted = wanted.where(tombstones.c.id.in_(sorted({id_ for id_, _ in keys})))
@@ -183,21 +212,18 @@ def _unbury(tx: Connection, source: str, keys: Collection[Key]) -> None:
     _delete(tx, tombstones, source, buried)
 
 
-def _write_rows(tx: Connection, source: str, merged: Merge, *, serial: int) -> None:
-    insert = insert_into(tx, entries)
-    fresh = {column.name: insert.excluded[column.name] for column in entries.c if not column.primary_key}
-    upsert = insert.on_conflict_do_update(index_elements=list(KEY), set_=fresh)
-    added = set(merged.added)
+def _write_rows(tx: Connection, source: str, merged: Merge, held: Mapping[Key, Held], *, serial: int) -> None:
     for rows in batches(merged.write):
-        tx.execute(upsert, [{**row, "serial": serial} for row in rows])
+        tx.execute(replace_in(tx, entries), [{**row, "serial": serial} for row in rows])
     # Links go with their entry by themselves where it is removed.
-    written = [(str(row["id"]), str(row["locale"])) for row in merged.write]
-    _delete(tx, links, source, [key for key in written if key not in added])
+    linked = {(str(row["id"]), str(row["locale"])): str(row["depends_on"]) for row in merged.write}
+    linked = {key: of for key, of in linked.items() if of != (held[key].depends_on if key in held else NO_LINKS)}
+    _delete(tx, links, source, [key for key in linked if key in held and held[key].depends_on != NO_LINKS])
     _delete(tx, entries, source, merged.remove)
     pairs = (
-        {"source": source, "id": row["id"], "locale": row["locale"], "target": target}
-        for row in merged.write
-        for target in sorted(set(map(target_of, json.loads(str(row["depends_on"])))))
+        {"source": source, "id": id_, "locale": locale, "target": target}
+        for (id_, locale), of in linked.items()
+        for target in sorted(set(map(target_of, json.loads(of))))
     )
     for some in batches(pairs):
         tx.execute(links.insert(), some)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, select
 
 from plugin.ports.serving import Serving
 from plugin.store.engine import reading, writing
-from plugin.store.statements import insert_into
+from plugin.store.statements import replace_in
 from plugin.store.tables import serving_processes as processes
 
 
@@ -21,9 +21,7 @@ class SqlServing:
 
     def report(self, serving: Serving) -> None:
         with writing(self._engine) as tx:
-            insert = insert_into(tx, processes).values(**asdict(serving))
-            fresh = {column.name: insert.excluded[column.name] for column in processes.c if not column.primary_key}
-            tx.execute(insert.on_conflict_do_update(index_elements=[processes.c.process], set_=fresh))
+            tx.execute(replace_in(tx, processes), [asdict(serving)])
 
     def leave(self, process: str) -> None:
         with writing(self._engine) as tx:

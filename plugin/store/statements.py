@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -16,7 +17,21 @@ Item = TypeVar("Item")
 
 
 def insert_into(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # alike in both dialects, with no common type
-    if tx.dialect.name == "postgresql":
+    return _insert(tx.dialect.name, table)
+
+
+def replace_in(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # as above
+    """An insert of whole rows, each in the place of the one of its key: made once, for that takes long."""
+    return _replacing(tx.dialect.name, table)
+
+
+@cache
+def _replacing(dialect: str, table: Any) -> Any:  # noqa: ANN401  # as above
+    return upsert(_insert(dialect, table), *(column.name for column in table.c if not column.primary_key))
+
+
+def _insert(dialect: str, table: Any) -> Any:  # noqa: ANN401  # as above
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded then; who has SQLite needs none of it
 
         return postgresql.insert(table)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from plugin.errors import Conflict, ValidationFailed
-from plugin.ports import Applied, Changes, EntryProblem, SourceState, StoredEntry
+from plugin.ports import Applied, Changes, EntryProblem, EntryRecord, SourceState, StoredEntry
 from plugin.store import Store
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -62,6 +62,50 @@ def test_the_variant_without_a_locale_is_deleted_alone(store: Store) -> None:
     apply(store, entry("a", "fr"), entry("a"))
     apply(store, deleted=(("a", ""),))
     assert ids(store) == [("a", "fr")]
+
+
+def test_an_entry_is_rewritten_upon_what_is_held_of_it(store: Store) -> None:
+    apply(store, entry("a", "en", title="theirs"), entry("b"))
+
+    def own(locale: str | None, title: str) -> StoredEntry:
+        return entry("a", locale, title=title, source="api", depends_on=("y", "x"), expires_at=LATER)
+
+    def rewrite(*entries: StoredEntry, now: datetime = NOON) -> tuple[EntryRecord, ...]:
+        def change(held: tuple[EntryRecord, ...]) -> Changes:
+            assert held == store.content.find("a")
+            return Changes(entries=entries, deleted=(("a", None),))
+
+        return store.content.rewrite("api", "a", change, now=now)
+
+    assert rewrite(own("fr", "1"), own(None, "1")) == store.content.find("a", source="api")
+    epoch = store.content.epoch()
+    left = rewrite(own("fr", "2"), own("de", "1"), now=LATER)
+    assert left == store.content.find("a", source="api")
+    assert [(one.entry.locale, one.entry.fields["title"]) for one in left] == [("de", "1"), ("fr", "2")]
+    assert store.content.epoch() == epoch + 1
+    assert [(one.locale, one.removed, one.fields) for one in store.purges.since(epoch)] == [
+        ("de", False, None),
+        ("fr", False, None),  # another source has an entry of that id
+        ("", True, None),
+    ]
+    assert rewrite(own("fr", "2"), own("de", "1")) == left, "what is as it was keeps its time"
+    assert rewrite() == ()
+    assert ids(store) == [("a", "en"), ("b", None)]
+
+
+def test_what_ends_a_rewriting_undoes_it(store: Store) -> None:
+    apply(store, entry("a", "en"), entry("a"))
+    before = store.content.find("a"), store.content.state("cms"), store.content.problems("cms")
+
+    def refuse(_held: object) -> Changes:
+        raise Conflict("not now")
+
+    with pytest.raises(Conflict):
+        store.content.rewrite("cms", "a", refuse, now=LATER)
+    unfit = Changes(entries=(entry("a", "en"), entry("a", "fr", fields={"n": float("nan")})), deleted=(("a", None),))
+    with pytest.raises(ValidationFailed):
+        store.content.rewrite("cms", "a", lambda _held: unfit, now=LATER)
+    assert (store.content.find("a"), store.content.state("cms"), store.content.problems("cms")) == before
 
 
 def test_an_entry_comes_back_as_it_was(store: Store) -> None:

@@ -17,7 +17,6 @@ SOURCE = "api"
 LONGEST_NAME = 255
 MOST_VARIANTS = 100
 MOST_TAGS = 200
-_ATTEMPTS = 8
 _MOST_QUERIES = 40  # of a page that is filtered by tag
 T = TypeVar("T")
 
@@ -96,8 +95,7 @@ class Contents:
                 raise Conflict(f"There is an entry {id_!r} already, in the source {held[0].entry.source!r}.")
             return _replacing(id_, variants)
 
-        self._change(id_, write)
-        return self.get(id_, source=SOURCE)
+        return self._rewrite(id_, write)
 
     def put(self, id_: str, variants: Sequence[Variant], *, precondition: Precondition) -> tuple[EntryView, bool]:
         """Put an entry in place, with these variants and no others; whether it is new.
@@ -108,14 +106,16 @@ class Contents:
             PreconditionFailed, PreconditionRequired: see `Precondition`.
         """
         refuse_faults(id_, variants)
+        new = False
 
         def write(held: tuple[EntryRecord, ...]) -> Changes:
+            nonlocal new
+            new = not held
             _refuse_foreign(id_, held)
             precondition.admit(_view(id_, held).tag if held else None, f"The entry {id_!r}")
             return _replacing(id_, variants)
 
-        new = not self._change(id_, write)
-        return self.get(id_, source=SOURCE), new
+        return self._rewrite(id_, write), new
 
     def delete(self, id_: str, *, precondition: Precondition) -> None:
         """Take an entry out, in every language.
@@ -133,22 +133,10 @@ class Contents:
             precondition.admit(_view(id_, held).tag, f"The entry {id_!r}")
             return Changes(deleted=((id_, None),))
 
-        self._change(id_, write)
+        self._rewrite(id_, write)
 
-    def _change(self, id_: str, write: Callable[[tuple[EntryRecord, ...]], Changes]) -> bool:
-        """Write upon what is held; whether there was anything. Repeated where others wrote in between."""
-        for _ in range(_ATTEMPTS):
-            revision = self._store.state(SOURCE).revision
-            held = self._store.find(id_)
-            changes = write(held)
-            try:
-                applied = self._store.apply(SOURCE, changes, now=self._clock(), expected=revision)
-            except Conflict:
-                continue
-            if applied.refused:
-                raise ValidationFailed([FieldError("", problem.reason) for problem in applied.refused])
-            return bool(held)
-        raise Conflict("Others change the content at this moment; try again.")
+    def _rewrite(self, id_: str, write: Callable[[tuple[EntryRecord, ...]], Changes]) -> EntryView:
+        return _view(id_, self._store.rewrite(SOURCE, id_, write, now=self._clock()))
 
 
 def refuse_faults(id_: str, variants: Sequence[Variant]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -124,6 +125,42 @@ def test_what_no_database_can_hold_is_refused(contents: Contents) -> None:
         contents.create("h1", [Variant(type="hero", fields={"x": float("nan")})])
     with pytest.raises(NotFound):
         contents.get("h1")
+
+
+def test_what_is_refused_leaves_what_is_there(contents: Contents) -> None:
+    made = contents.create("h1", [FRENCH, ENGLISH])
+    with pytest.raises(ValidationFailed, match="JSON"):
+        contents.put("h1", [ENGLISH, Variant(type="hero", locale="fr", fields={"x": "\ud800"})], precondition=ANY)
+    assert contents.get("h1") == made
+
+
+def test_what_a_push_gives_back_is_what_is_read_then(contents: Contents) -> None:
+    made = contents.create("h1", [FRENCH, ENGLISH, Variant(type="hero", fields={"b": [1.0, {"z": 1, "a": None}]})])
+    assert contents.get("h1") == made
+    again, _ = contents.put("h1", [ENGLISH, Variant(type="hero", locale="it", tags=("b", "a"))], precondition=ANY)
+    assert contents.get("h1") == again
+    assert [one.entry.locale for one in again.variants] == ["en", "it"]
+    assert again.variants[0] == made.variants[1]
+
+
+def test_those_who_push_at_the_same_time_wait_for_each_other(contents: Contents) -> None:
+    names = [f"h{number}" for number in range(4) for _ in range(6)]
+    for name in set(names):
+        contents.create(name, [ENGLISH])
+    with ThreadPoolExecutor(8) as pool:
+        pushed = list(pool.map(lambda name: contents.put(name, [FRENCH], precondition=ANY)[0], names))
+    assert {one.id for one in pushed} == set(names)
+    known = Precondition(frozenset({contents.get("h1").tag}))
+
+    def change(number: int) -> str:
+        try:
+            return contents.put("h1", [Variant(type="hero", fields={"n": number})], precondition=known)[0].tag
+        except PreconditionFailed:
+            return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        (won,) = filter(None, pool.map(change, range(8)))
+    assert contents.get("h1").tag == won
 
 
 def test_instants_are_kept_in_utc(contents: Contents) -> None:
