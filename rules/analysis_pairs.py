@@ -34,35 +34,54 @@ def silenced(left: Rule, right: Rule) -> bool:
     return high.priority > low.priority and stops(high)
 
 
+class _Pins:
+    """The pins of some rules, and shelves of them, so that not every pair has to be looked at."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._all: list[tuple[Rule, Pin]] = [
+            (rule, effect) for rule in rules for effect in of_kind(rule, Pin) if isinstance(effect, Pin)
+        ]
+        self._by_key: dict[str, list[tuple[Rule, Pin]]] = {}
+        self._by_field: dict[str, list[tuple[Rule, Pin]]] = {}
+        for rule, pin in self._all:
+            for key in facts_of(pin.selector):
+                self._by_key.setdefault(key, []).append((rule, pin))
+            for field in named(pin.selector):
+                self._by_field.setdefault(field, []).append((rule, pin))
+
+    def hidden(self, hide: Hide) -> Iterator[tuple[Rule, Pin]]:
+        """Those of which all entries are hidden."""
+        keys, fields = facts_of(hide.selector), named(hide.selector)
+        near = [
+            *(one for key in sorted(keys) for one in self._by_key.get(key, ())),
+            *(one for field in fields for one in self._by_field.get(field, ())),
+        ]
+        for rule, pin in near if keys else self._all:
+            if implies(pin.selector, hide.selector):
+                yield rule, pin
+
+    def left_out(self, only: Only) -> Iterator[tuple[Rule, Pin]]:
+        """Those of which no entry stays."""
+        for field in named(only.selector):
+            for rule, pin in self._by_field.get(field, ()):
+                if apart(pin.selector, only.selector):
+                    yield rule, pin
+
+
 def taken_away(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule, str]]:
     """Pairs of which one pins what the other hides, or leaves out by `only`; by keys that both must share."""
-    pins: list[tuple[Rule, Pin]] = [
-        (rule, effect) for rule in rules for effect in of_kind(rule, Pin) if isinstance(effect, Pin)
-    ]
-    by_key: dict[str, list[tuple[Rule, Pin]]] = {}
-    by_field: dict[str, list[tuple[Rule, Pin]]] = {}
-    for rule, pin in pins:
-        for key in facts_of(pin.selector):
-            by_key.setdefault(key, []).append((rule, pin))
-        for field in named(pin.selector):
-            by_field.setdefault(field, []).append((rule, pin))
+    pins = _Pins(rules)
     for other in rules:
         for effect in other.effects:
             if isinstance(effect, Hide):
-                keys, fields = facts_of(effect.selector), named(effect.selector)
-                near = [
-                    *(one for key in sorted(keys) for one in by_key.get(key, ())),
-                    *(one for field in fields for one in by_field.get(field, ())),
-                ]
-                for rule, pin in pins if not keys else near:
-                    if rule is not other and implies(pin.selector, effect.selector):
+                for rule, pin in pins.hidden(effect):
+                    if rule is not other:
                         yield rule, other, f"one pins what the other hides ({selector_text(pin.selector)})"
             elif isinstance(effect, Only):
-                for field in named(effect.selector):
-                    for rule, pin in by_field.get(field, ()):
-                        if rule is not other and apart(pin.selector, effect.selector):
-                            shown, kept = selector_text(pin.selector), selector_text(effect.selector)
-                            yield rule, other, f"one pins what the other leaves out ({shown}, while only {kept} stays)"
+                for rule, pin in pins.left_out(effect):
+                    if rule is not other:
+                        shown, kept = selector_text(pin.selector), selector_text(effect.selector)
+                        yield rule, other, f"one pins what the other leaves out ({shown}, while only {kept} stays)"
 
 
 def set_apart(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule, str]]:

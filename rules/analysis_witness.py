@@ -52,15 +52,18 @@ class Inventor:
         segments = tuple(dict.fromkeys(parts.held))
         for attributes in self._visitors(parts):
             for zoned in self._zoned(parts, attributes):
-                for now in islice(self._clocks(parts, zoned), _MOST_CLOCKS):
-                    for whole in self._assigned(parts, zoned, now):
-                        facts = Facts(whole, now=now, zone=self._zone, catalogue=self._catalogue, given=segments)
-                        if all(self._holds(one, facts) is not one.negated for one in parts.row):
-                            yield Witness(whole, segments, now)
-                            break
-                    else:
-                        continue
-                    break
+                found = self._at_some_moment(parts, zoned, segments)
+                if found is not None:
+                    yield found
+
+    def _at_some_moment(self, parts: Parts, zoned: dict[str, object], segments: tuple[str, ...]) -> Witness | None:
+        """The visitor at the first moment at which every literal holds."""
+        for now in islice(self._clocks(parts, zoned), _MOST_CLOCKS):
+            for whole in self._assigned(parts, zoned, now):
+                facts = Facts(whole, now=now, zone=self._zone, catalogue=self._catalogue, given=segments)
+                if all(self._holds(one, facts) is not one.negated for one in parts.row):
+                    return Witness(whole, segments, now)
+        return None
 
     def _visitors(self, parts: Parts) -> Iterator[dict[str, object]]:
         """The plainest visitor, then one of other values."""

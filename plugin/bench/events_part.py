@@ -25,33 +25,43 @@ def measure(*, quick: bool, say: Callable[[str], None], failures: Failures) -> d
     Args:
         failures: told what could not be measured; its figures are missing.
     """
-    rounds, batches, seconds = QUICK if quick else FULL
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as named:
         folder = Path(named)
         with redis_server(folder / "redis") as redis:
             for name, url in (("local", None), *((("redis", redis),) if redis else ())):
-                of = found[name] = {}
-                what = f"events, stream {name}: accepted in batches of 50, one process"
-                say(what)
-                with failures.of(what), served(folder / f"{name}-accepting", url, applies=False) as server:
-                    of["accepting"] = _rounds(accept(server, rounds, batches))
-                with (
-                    failures.of(f"{what}, while applying"),
-                    served(folder / f"{name}-both", url, applies=True) as server,
-                ):
-                    of["accepting_and_applying"] = _rounds(accept(server, rounds, batches))
-                what = f"events, stream {name}: seen in the next decision, at {RATE_PER_S} a second"
-                say(what)
-                with failures.of(what), served(folder / f"{name}-seen", url, applies=True) as server:
-                    see(server, WARM_UP_S)
-                    of["seen"] = _seen([see(server, seconds) for _ in range(rounds)])
-                if url is not None:
-                    what = "memory of a visitor in Redis"
-                    say(what)
-                    with failures.of(what):
-                        of["bytes_a_visitor"] = round(visitor_bytes(url))
+                found[name] = {}
+                _measure_stream(found[name], name, url, folder, QUICK if quick else FULL, say, failures)
     return found
+
+
+def _measure_stream(
+    found: dict[str, Any],
+    name: str,
+    url: str | None,
+    folder: Path,
+    effort: tuple[int, int, float],
+    say: Callable[[str], None],
+    failures: Failures,
+) -> None:
+    """Put the figures of one stream into `found`; `url` is that of Redis."""
+    rounds, batches, seconds = effort
+    what = f"events, stream {name}: accepted in batches of 50, one process"
+    say(what)
+    with failures.of(what), served(folder / f"{name}-accepting", url, applies=False) as server:
+        found["accepting"] = _rounds(accept(server, rounds, batches))
+    with failures.of(f"{what}, while applying"), served(folder / f"{name}-both", url, applies=True) as server:
+        found["accepting_and_applying"] = _rounds(accept(server, rounds, batches))
+    what = f"events, stream {name}: seen in the next decision, at {RATE_PER_S} a second"
+    say(what)
+    with failures.of(what), served(folder / f"{name}-seen", url, applies=True) as server:
+        see(server, WARM_UP_S)
+        found["seen"] = _seen([see(server, seconds) for _ in range(rounds)])
+    if url is not None:
+        what = "memory of a visitor in Redis"
+        say(what)
+        with failures.of(what):
+            found["bytes_a_visitor"] = round(visitor_bytes(url))
 
 
 def _rounds(rounds: Sequence[Round]) -> dict[str, Any]:

@@ -93,21 +93,12 @@ class Walk:
         ordered = sorted(factors, key=lambda one: (-len(one.classes), one.names))
         steps = list(self._steps(ordered, relaxed=relaxed))
         for place, step in enumerate(steps):
-            following: dict[int, _Trail] = {}
             if not budget.take(len(current) * (len(step.choices) + len(step.decided))):
                 most = len(current)
                 for rest in steps[place:]:
                     most *= len(rest.choices)
                 return States(current, complete=False, most=most)
-            for state, trail in current.items():
-                for mask, chosen in step.choices:
-                    after = state & mask
-                    for row, whole, bit in step.decided:
-                        if after & row:
-                            after = after & ~whole | bit
-                    if after not in following:
-                        following[after] = _Trail(trail, chosen)
-            current = following
+            current = _following(current, step)
         return States(current, complete=True, most=len(current))
 
     def _steps(self, factors: Sequence[Factor], *, relaxed: bool) -> Iterator[_Step]:
@@ -131,6 +122,20 @@ class Walk:
                 every = self._rows | marks | self._bits
                 yield _Step([(every, None), (every & ~mask, None)], ())
             yield _Step([(self._rows | rest | mark, None) for mark in factor.marks or (0,)], decided)
+
+
+def _following(states: Mapping[int, _Trail], step: _Step) -> dict[int, _Trail]:
+    """Where the choices of a step lead, each state by the first way to it."""
+    found: dict[int, _Trail] = {}
+    for state, trail in states.items():
+        for mask, chosen in step.choices:
+            after = state & mask
+            for row, whole, bit in step.decided:
+                if after & row:
+                    after = after & ~whole | bit
+            if after not in found:
+                found[after] = _Trail(trail, chosen)
+    return found
 
 
 def visitor_of(trail: _Trail, consents: Mapping[str, object], now: datetime) -> Visitor:

@@ -92,29 +92,40 @@ class Lister:
         """
         newest = max((record.stamp for record in old.values()), key=_order, default="")
         floor = datetime.fromisoformat(newest) - overlap if newest else None
-        order = {"order": "-last_published_at,-id"}
         for _ in range(RESTARTS):
-            found: Items = {}
-            offset, expected, unchanged, reached = 0, -1, 0, False
-            for _ in range(MAX_PAGES):
-                items, total = self.page(listing, {**query, **order, "offset": str(offset)})
-                if expected not in (-1, total):
-                    break  # something came or went between two pages, and another may have slipped through
-                expected = total
-                for number, (item, where) in items.items():
-                    stamp, known = stamp_of(item, where), old.get(number)
-                    if known is None or known.stamp != stamp:
-                        found[number] = (item, where)
-                        unchanged = 0
-                    elif stamp:
-                        unchanged += 1
-                        older = floor is not None and datetime.fromisoformat(stamp) < floor
-                        if reached := older or unchanged >= ENOUGH:
-                            break
-                offset += len(items)
-                if reached or offset >= total or not items:
-                    return found, total
+            read = self._down_to(floor, listing, {**query, "order": "-last_published_at,-id"}, old)
+            if read is not None:
+                return read
         raise BadResponse(f"{listing.name}: the number of pages kept changing between answers")
+
+    def _down_to(
+        self, floor: datetime | None, listing: Listing, query: Mapping[str, str], old: Records
+    ) -> tuple[Items, int] | None:
+        """Those of one reading, which ends at something unchanged before `floor`.
+
+        None: something came or went between two pages, or there are too many; another may have slipped through.
+        """
+        found: Items = {}
+        offset, expected, unchanged, reached = 0, -1, 0, False
+        for _ in range(MAX_PAGES):
+            items, total = self.page(listing, {**query, "offset": str(offset)})
+            if expected not in (-1, total):
+                return None
+            expected = total
+            for number, (item, where) in items.items():
+                stamp, known = stamp_of(item, where), old.get(number)
+                if known is None or known.stamp != stamp:
+                    found[number] = (item, where)
+                    unchanged = 0
+                elif stamp:
+                    unchanged += 1
+                    older = floor is not None and datetime.fromisoformat(stamp) < floor
+                    if reached := older or unchanged >= ENOUGH:
+                        break
+            offset += len(items)
+            if reached or offset >= total or not items:
+                return found, total
+        return None
 
     def one(self, path: str, query: Mapping[str, str]) -> object:
         """One item's own answer. Raises NotFound."""
