@@ -62,7 +62,7 @@ WALLS: dict[str, tuple[set[str], set[str]] | None] = {
         {"plugin.flow.types", "plugin.ports", "plugin.errors", "plugin.resources", "rules"},
         {"sqlalchemy", "alembic", "msgspec"},
     ),
-    "plugin.live": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"}, {"redis"}),
+    "plugin.live": ({"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"}, {"redis", "hiredis"}),
     "plugin.render": (
         {"plugin.flow.types", "plugin.ports", "plugin.errors", "rules"},
         {"jinja2", "markupsafe", "nh3"},
