@@ -6,10 +6,11 @@ without a request.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from adapters.cms import cursor_text
 from adapters.cms.contentful.model import Model, from_json, to_json
 
 VERSION = 1
@@ -45,30 +46,23 @@ def dump(cursor: Cursor, fingerprint: str) -> str:
         one: [{locale or NO_LOCALE: digest for locale, digest in known.variants.items()}, sorted(known.depends)]
         for one, known in sorted(cursor.entries.items())
     }
-    whole = {
-        "v": VERSION,
-        "options": fingerprint,
+    held = {
         "token": cursor.token,
         "read_at": cursor.read_at,
         "model": to_json(cursor.model),
         "entries": entries,
     }
-    return json.dumps(whole, separators=(",", ":"), sort_keys=True)
+    return cursor_text.dump(VERSION, fingerprint, held)
 
 
 def load(text: str | None, fingerprint: str) -> Cursor | None:
     """The cursor in a text; None for none, one of another version or other options, or a broken one."""
-    if text is None:
-        return None
-    try:
-        whole = json.loads(text)
-        if whole["v"] != VERSION or whole["options"] != fingerprint:
-            return None
-        entries = {
-            str(one): Known({locale or None: str(digest) for locale, digest in variants.items()}, frozenset(depends))
-            for one, (variants, depends) in whole["entries"].items()
-        }
-        return Cursor(str(whole["token"]), from_json(whole["model"]), float(whole["read_at"]), entries)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # A cursor only saves work: one that cannot be read costs a full answer and nothing else.
-        return None
+    return cursor_text.load(text, VERSION, fingerprint, _cursor)
+
+
+def _cursor(whole: Mapping[str, Any]) -> Cursor:
+    entries = {
+        str(one): Known({locale or None: str(digest) for locale, digest in variants.items()}, frozenset(depends))
+        for one, (variants, depends) in whole["entries"].items()
+    }
+    return Cursor(str(whole["token"]), from_json(whole["model"]), float(whole["read_at"]), entries)

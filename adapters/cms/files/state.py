@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from adapters.cms import cursor_text
 from adapters.cms.port import Key
 
 VERSION = 1
@@ -39,21 +41,16 @@ def dump(state: State, fingerprint: str) -> str:
         path: [file.mtime_ns, file.size, file.digest, file.key, int(file.broken), list(file.met)]
         for path, file in sorted(state.items())
     }
-    return json.dumps({"v": VERSION, "options": fingerprint, "files": rows}, separators=(",", ":"))
+    return cursor_text.dump(VERSION, fingerprint, {"files": rows})
 
 
 def load(cursor: str | None, fingerprint: str) -> State | None:
     """The state in a cursor; None for no cursor, one of another version or other options, or a broken one."""
-    if cursor is None:
-        return None
-    try:
-        whole = json.loads(cursor)
-        if whole["v"] != VERSION or whole["options"] != fingerprint:
-            return None
-        return {path: _row(row) for path, row in whole["files"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # A cursor only saves work: one that cannot be read costs a full answer and nothing else.
-        return None
+    return cursor_text.load(cursor, VERSION, fingerprint, _state)
+
+
+def _state(whole: Mapping[str, Any]) -> State:
+    return {path: _row(row) for path, row in whole["files"].items()}
 
 
 def _row(row: list[object]) -> FileState:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from adapters.cms import cursor_text
 from adapters.cms.port import Key
 
 VERSION = 1
@@ -38,23 +39,17 @@ def dump(cursor: Cursor, fingerprint: str) -> str:
     """Compact JSON; `fingerprint` is of the options that shape entries."""
     rows = [[key.id, key.locale, row.digest, *row.met] for key, row in sorted(cursor.rows.items(), key=_by_text)]
     newest = cursor.newest.isoformat() if cursor.newest else None
-    whole = {"v": VERSION, "options": fingerprint, "listed": cursor.listed, "newest": newest, "rows": rows}
-    return json.dumps(whole, separators=(",", ":"))
+    return cursor_text.dump(VERSION, fingerprint, {"listed": cursor.listed, "newest": newest, "rows": rows})
 
 
 def load(text: str | None, fingerprint: str) -> Cursor | None:
     """The cursor in a text; None for none, one of another version or other options, or a broken one."""
-    if text is None:
-        return None
-    try:
-        whole = json.loads(text)
-        if whole["v"] != VERSION or whole["options"] != fingerprint:
-            return None
-        newest = datetime.fromisoformat(whole["newest"]).astimezone(UTC) if whole["newest"] else None
-        return Cursor(dict(_row(*row) for row in whole["rows"]), newest, float(whole["listed"]))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # A cursor only saves work: one that cannot be read costs a full answer and nothing else.
-        return None
+    return cursor_text.load(text, VERSION, fingerprint, _cursor)
+
+
+def _cursor(whole: Mapping[str, Any]) -> Cursor:
+    newest = datetime.fromisoformat(whole["newest"]).astimezone(UTC) if whole["newest"] else None
+    return Cursor(dict(_row(*row) for row in whole["rows"]), newest, float(whole["listed"]))
 
 
 def _row(entry_id: str, locale: str | None, digest: str, *met: str) -> tuple[Key, Row]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from adapters.cms import cursor_text
 from adapters.cms.port import Key
 
 VERSION = 1
@@ -66,23 +67,17 @@ def dump(cursor: Cursor, fingerprint: str) -> str:
         }
         for name, listing in cursor.listings.items()
     }
-    whole = {"v": VERSION, "options": fingerprint, "listings": listings, "related": dict(cursor.related)}
-    return json.dumps(whole, separators=(",", ":"), sort_keys=True)
+    return cursor_text.dump(VERSION, fingerprint, {"listings": listings, "related": dict(cursor.related)})
 
 
 def load(text: str | None, fingerprint: str) -> Cursor | None:
     """The cursor in a text; None for none, one of another version or other options, or a broken one."""
-    if text is None:
-        return None
-    try:
-        whole = json.loads(text)
-        if whole["v"] != VERSION or whole["options"] != fingerprint:
-            return None
-        listings = {name: _listing(raw) for name, raw in whole["listings"].items()}
-        return Cursor(listings, {str(name): str(stamp) for name, stamp in whole["related"].items()})
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # A cursor only saves work: one that cannot be read costs a full answer and nothing else.
-        return None
+    return cursor_text.load(text, VERSION, fingerprint, _cursor)
+
+
+def _cursor(whole: Mapping[str, Any]) -> Cursor:
+    listings = {name: _listing(raw) for name, raw in whole["listings"].items()}
+    return Cursor(listings, {str(name): str(stamp) for name, stamp in whole["related"].items()})
 
 
 def _listing(raw: Mapping[str, object]) -> Listing:

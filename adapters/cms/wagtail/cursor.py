@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from adapters.cms import cursor_text
 from adapters.cms.port import Key
 
 VERSION = 1
@@ -37,20 +37,16 @@ Records: TypeAlias = Mapping[int, Record]
 def dump(listings: Mapping[str, Records], fingerprint: str) -> str:
     """Compact JSON; `fingerprint` is of the options that shape entries."""
     made = {name: {str(n): list(record) for n, record in sorted(of.items())} for name, of in sorted(listings.items())}
-    return json.dumps({"v": VERSION, "options": fingerprint, "listings": made}, separators=(",", ":"))
+    return cursor_text.dump(VERSION, fingerprint, {"listings": made})
 
 
 def load(text: str | None, fingerprint: str) -> dict[str, Records] | None:
     """The listings in a text; None for none, one of another version or other options, or a broken one."""
-    if text is None:
-        return None
-    try:
-        whole = json.loads(text)
-        if whole["v"] != VERSION or whole["options"] != fingerprint:
-            return None
-        return {name: {int(n): _record(raw) for n, raw in of.items()} for name, of in whole["listings"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
+    return cursor_text.load(text, VERSION, fingerprint, _listings)
+
+
+def _listings(whole: Mapping[str, Any]) -> dict[str, Records]:
+    return {name: {int(n): _record(raw) for n, raw in of.items()} for name, of in whole["listings"].items()}
 
 
 def _record(raw: object) -> Record:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from adapters.cms import cursor_text
 from adapters.cms.port import Key
 
 VERSION = 2  # 1 was of entries that could hold the titles of unpublished parents
@@ -41,21 +42,16 @@ def dump(listings: Mapping[str, Listing], fingerprint: str) -> str:
         }
         for name, listing in sorted(listings.items())
     }
-    return json.dumps({"v": VERSION, "options": fingerprint, "listings": made}, separators=(",", ":"), sort_keys=True)
+    return cursor_text.dump(VERSION, fingerprint, {"listings": made})
 
 
 def load(text: str | None, fingerprint: str) -> dict[str, Listing] | None:
     """The listings in a text; None for none, one of another version or other options, or a broken one."""
-    if text is None:
-        return None
-    try:
-        whole = json.loads(text)
-        if whole["v"] != VERSION or whole["options"] != fingerprint:
-            return None
-        return {name: _listing(raw) for name, raw in whole["listings"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # A cursor only saves work: one that cannot be read costs a full answer and nothing else.
-        return None
+    return cursor_text.load(text, VERSION, fingerprint, _listings)
+
+
+def _listings(whole: Mapping[str, Any]) -> dict[str, Listing]:
+    return {name: _listing(raw) for name, raw in whole["listings"].items()}
 
 
 def _by_locale(keys: frozenset[Key]) -> dict[str, list[str]]:
