@@ -105,7 +105,7 @@ def open_store(url: str) -> Store:
         content=SqlContent(engine, watch),
         notices=SqlNotices(engine, watch),
         purges=SqlPurges(engine, watch),
-        serving=SqlServing(engine),
+        serving=SqlServing(engine, watch),
         leases=SqlLeases(engine),
         applying=SqlApplying(engine, watch),
         visitors=SqlVisitors(engine),

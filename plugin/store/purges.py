@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, case, delete, func, or_, select, update
 
 from plugin.ports import LONGEST_WAIT, Purge, PurgeBacklog
 from plugin.store.content_rows import LONGEST_REASON
@@ -37,7 +37,17 @@ _SHOWN = (
     "slots",
 )
 _LISTS = ("types", "tags", "fields", "slots")
-_COLUMNS = [purges.c[name] for name in _SHOWN]
+# Made once: each change asks them several times, and to make a statement takes as long as to run it.
+_LINE = select(*(purges.c[name] for name in _SHOWN)).order_by(purges.c.number).limit(bindparam("most"))
+_DUE = _LINE.where(  # the latter set by a clock that was put back
+    or_(purges.c.due_at <= bindparam("now"), purges.c.due_at > bindparam("far"))
+)
+_SINCE = _LINE.where(purges.c.epoch > bindparam("seen"))
+_SENT = (
+    update(purges)
+    .where(purges.c.number.in_(bindparam("numbers", expanding=True)))
+    .values(passes=purges.c.passes + 1, attempts=0, last_error=None, due_at=bindparam("again"))
+)
 
 
 class SqlPurges:
@@ -45,21 +55,15 @@ class SqlPurges:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._dates = Kept(watch, self._read_dates)
+        # One statement, and each by itself: the index has both at hand, but not both at once.
+        dates = (select(one(purges.c.due_at)).scalar_subquery() for one in (func.min, func.max))
+        self._dates = Kept(watch, watch.look(select(*dates)))
 
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
-        first, last = self._dates()
+        ((first, last),) = self._dates()  # the earliest and the latest at which a purge is due
         if first is None or last is None or (first > now and last <= now + LONGEST_WAIT):  # as mostly
             return ()
-        due = or_(purges.c.due_at <= now, purges.c.due_at > now + LONGEST_WAIT)  # or set by a clock that was put back
-        return self._found(select(*_COLUMNS).where(due).order_by(purges.c.number).limit(limit))
-
-    def _read_dates(self) -> tuple[datetime | None, datetime | None]:
-        """The earliest and the latest at which a purge is due; None: none waits."""
-        # One statement, and each by itself: the index has both at hand, but not both at once.
-        first, last = (select(one(purges.c.due_at)).scalar_subquery() for one in (func.min, func.max))
-        with glancing(self._engine) as tx:
-            return tuple(tx.execute(select(first, last)).one())
+        return self._found(_DUE, {"now": now, "far": now + LONGEST_WAIT, "most": limit})
 
     def regroup(self, epoch: int, *, now: datetime) -> None:
         with writing(self._engine) as tx:
@@ -69,11 +73,7 @@ class SqlPurges:
 
     def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
         with writing(self._engine) as tx:
-            tx.execute(
-                update(purges)
-                .where(purges.c.number.in_(numbers))
-                .values(passes=purges.c.passes + 1, attempts=0, last_error=None, due_at=again_at)
-            )
+            tx.execute(_SENT, {"numbers": numbers, "again": again_at})
 
     def failed(self, numbers: Sequence[int], error: str, *, due_at: datetime) -> None:
         shown = (error if storable(error) else ascii(error))[:LONGEST_REASON]
@@ -85,7 +85,7 @@ class SqlPurges:
             )
 
     def since(self, epoch: int, *, limit: int = 500) -> tuple[Purge, ...]:
-        return self._found(select(*_COLUMNS).where(purges.c.epoch > epoch).order_by(purges.c.number).limit(limit))
+        return self._found(_SINCE, {"seen": epoch, "most": limit})
 
     def backlog(self) -> PurgeBacklog:
         unsent = case((purges.c.passes == 0, 1))
@@ -113,9 +113,9 @@ class SqlPurges:
             tx.execute(delete(purges).where(purges.c.created_at < before))
             tx.execute(delete(tombstones).where(tombstones.c.deleted_at < before))
 
-    def _found(self, wanted: Select[Any]) -> tuple[Purge, ...]:
+    def _found(self, wanted: Select[Any], values: Mapping[str, object]) -> tuple[Purge, ...]:
         with reading(self._engine) as tx:
-            rows = tx.execute(wanted).mappings()
+            rows = tx.execute(wanted, values).mappings()
             return tuple(Purge(**{**row, **{name: _listed(row[name]) for name in _LISTS}}) for row in rows)
 
 

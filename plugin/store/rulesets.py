@@ -12,7 +12,7 @@ from plugin.errors import Conflict, FieldError, NotFound, PreconditionFailed, Va
 from plugin.ports import JSON, Action, Differing, Page, Publication, Published, RulesetSummary, RulesetVersion
 from plugin.store import cursors
 from plugin.store.canonical import NotJson, canonical, digest
-from plugin.store.engine import glancing, reading, writing
+from plugin.store.engine import reading, writing
 from plugin.store.purges import put_audience
 from plugin.store.tables import ruleset_head as head
 from plugin.store.tables import ruleset_history as history
@@ -28,7 +28,7 @@ class SqlRulesets:
 
     def __init__(self, engine: Engine, watch: Watch) -> None:
         self._engine = engine
-        self._epoch = Kept(watch, self._read_epoch)
+        self._epoch = Kept(watch, watch.look(select(head.c.epoch)))
 
     def save(self, document: Mapping[str, JSON], *, author: str, note: str = "", now: datetime) -> RulesetVersion:
         text = document_text(document)
@@ -54,11 +54,7 @@ class SqlRulesets:
         return cursors.page(found, limit, lambda summary: (summary.number,))
 
     def epoch(self) -> int:
-        return self._epoch()
-
-    def _read_epoch(self) -> int:
-        with glancing(self._engine) as tx:
-            epoch: int = tx.execute(select(head.c.epoch)).scalar_one()
+        epoch: int = self._epoch()[0][0]
         return epoch
 
     def published(self) -> Published | None:

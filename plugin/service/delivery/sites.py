@@ -82,7 +82,7 @@ class Sites:
                 if epochs in (self._epochs, self._refused):
                     return False
                 with _uncollected():
-                    built = self._build()
+                    built = self._build(epochs[0])
                     if built is not None and self._site is None:
                         _spare_the_collector()  # before it is on again, for it would begin with all of that
             except (TesseraError, RuleError, ValueError) as error:
@@ -112,16 +112,26 @@ class Sites:
                 notify(built)
             return True
 
-    def _build(self) -> Site | None:
-        published = self._rulesets.published()
-        if published is None:
-            return None
-        version = published.version
+    def _build(self, rules_epoch: int) -> Site | None:
         before = self._site
-        if before is not None and before.version == version.number:
-            ruleset: Ruleset = before.ruleset
+        if before is not None and self._epochs is not None and self._epochs[0] == rules_epoch:
+            # The content alone moved: the document is long, and need not be read again.
+            ruleset, number, born = before.ruleset, before.version, before.born
+            epoch = before.revision.partition(".")[0]
         else:
-            ruleset = load(msgspec.json.decode(version.document), name=f"version {version.number}", stored=True)
+            published = self._rulesets.published()
+            if published is None:
+                return None
+            version = published.version
+            number, epoch, born = (
+                version.number,
+                f"{published.epoch}",
+                f"{version.number} {version.created_at.isoformat()}",
+            )
+            if before is not None and before.version == number:
+                ruleset = before.ruleset
+            else:
+                ruleset = load(msgspec.json.decode(version.document), name=f"version {number}", stored=True)
         made_of = self._made_of[1] if self._made_of is not None and self._made_of[0] is before else None
         snapshot = self._content.snapshot(made_of)
         # What is as it was goes on as the same objects, and so does what was worked out for it.
@@ -135,10 +145,10 @@ class Sites:
         built = site_of(
             ruleset,
             content,
-            version.number,
-            f"{published.epoch}.{snapshot.epoch}",
+            number,
+            f"{epoch}.{snapshot.epoch}",
             sources=[entry.source for entry in snapshot.entries],
-            born=f"{version.number} {version.created_at.isoformat()}",
+            born=born,
             before=before,
         )
         self._made_of = (built, snapshot)
