@@ -113,13 +113,13 @@ def _sources(letter: DeadLetter) -> tuple[str, ...]:
     return (letter.source,) if letter.source is not None else ()
 
 
-def _shown(letter: DeadLetter) -> Shown:
+def told(letter: DeadLetter) -> dict[str, object]:
+    """What happened to an event that could not be applied, and the event as far as it can be read."""
     try:
         event: object = readable_event(decode(letter.payload))
     except BadEventError:
         event = {"unreadable_bytes": len(letter.payload)}
     return {
-        "id": letter.id,
         "source": letter.source,
         "why": letter.reason,
         "attempts": letter.attempts,
@@ -128,3 +128,7 @@ def _shown(letter: DeadLetter) -> Shown:
         "sent_again": instant(letter.replayed_at) if letter.replayed_at is not None else None,
         "event": event,
     }
+
+
+def _shown(letter: DeadLetter) -> Shown:
+    return {"id": letter.id, **told(letter)}

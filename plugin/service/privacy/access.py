@@ -13,7 +13,6 @@ from plugin.errors import FieldError, ValidationFailed
 from plugin.ports import (
     Audit,
     AuditEntry,
-    DeadLetter,
     EventLog,
     EventRow,
     Identity,
@@ -33,6 +32,7 @@ from plugin.profiles.readable import instant, readable, readable_event
 from plugin.profiles.settings import Settings
 from plugin.profiles.view import attributes_of
 from plugin.service.audit import Auditing
+from plugin.service.events.dead_letters import told
 from plugin.service.privacy.access_words import IDS, parts
 from plugin.service.privacy.retention import Keeps
 from rules.attributes import Type
@@ -125,7 +125,7 @@ class Access:
         seen = _Flag()
         yield "events_not_applied_yet", self._waiting(sources, seen)
         yield "events_not_applied_yet_complete", seen.value
-        yield "events_that_failed", map(_letter, personal.dead_letters)
+        yield "events_that_failed", map(told, personal.dead_letters)
         yield (
             "who_read_or_changed_it",
             (
@@ -207,22 +207,6 @@ def _event(row: EventRow, settings: Settings) -> Mapping[str, object]:
         row.flags,
     )
     return {"source": row.source, **readable_event(event)}
-
-
-def _letter(letter: DeadLetter) -> Mapping[str, object]:
-    try:
-        event: object = readable_event(decode(letter.payload))
-    except BadEventError:
-        event = {"unreadable_bytes": len(letter.payload)}
-    return {
-        "source": letter.source,
-        "why": letter.reason,
-        "attempts": letter.attempts,
-        "first": instant(letter.first_at),
-        "last": instant(letter.last_at),
-        "sent_again": instant(letter.replayed_at) if letter.replayed_at is not None else None,
-        "event": event,
-    }
 
 
 def _link(link: Link) -> Mapping[str, object]:
