@@ -73,6 +73,8 @@ class Forbidden(TesseraError):
 
 
 class NotFound(TesseraError):
+    """There is nothing of that name or address."""
+
     slug, status, title = "not-found", HTTPStatus.NOT_FOUND, "Not found"
 
 
@@ -96,6 +98,8 @@ class UnknownSlots(TesseraError):
 
 
 class MethodNotAllowed(TesseraError):
+    """The address is there, and not for this method."""
+
     slug, status, title = "method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"
 
     def __init__(self, allowed: Sequence[str]) -> None:
@@ -125,6 +129,8 @@ class PreconditionFailed(TesseraError):
 
 
 class PayloadTooLarge(TesseraError):
+    """The body has more bytes than are read."""
+
     slug, status, title = "payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"
 
     def __init__(self, limit_bytes: int) -> None:
@@ -136,6 +142,8 @@ class PayloadTooLarge(TesseraError):
 
 
 class UnsupportedMediaType(TesseraError):
+    """The body is in a form that is not read here."""
+
     slug = "unsupported-media-type"
     status, title = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body's media type is not supported"
 
@@ -177,6 +185,8 @@ class PreconditionRequired(TesseraError):
 
 
 class RateLimited(TesseraError):
+    """More was asked or sent than is taken in so short a time."""
+
     slug, status, title = "rate-limited", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"
 
     def __init__(self, retry_after_s: int) -> None:

@@ -44,6 +44,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
+        """The text itself."""
         return self._text
 
     def matches(self, candidate: str) -> bool:
@@ -87,12 +88,14 @@ class Plugged:
 
 
 def text(value: object) -> str:
+    """Not empty, without space around it."""
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise Wanted("want text")
 
 
 def secret(value: object) -> Secret:
+    """A text long enough not to be guessed."""
     found = text(value)
     if len(found) < _SHORTEST_SECRET:
         raise Wanted(f"want at least {_SHORTEST_SECRET} characters")
@@ -100,6 +103,7 @@ def secret(value: object) -> Secret:
 
 
 def flag(value: object) -> bool:
+    """A boolean; in a variable true, yes and 1, or false, no and 0."""
     if isinstance(value, bool):
         return value
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -109,6 +113,8 @@ def flag(value: object) -> bool:
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:
+    """An integer from `low` to `high`."""
+
     def read(value: object) -> int:
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value.strip()):
             value = int(value)
@@ -120,11 +126,14 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
 
 def milliseconds(low: int, high: int) -> Callable[[object], timedelta]:
+    """A whole number of them, from `low` to `high`."""
     number = whole(low, high)
     return lambda value: timedelta(milliseconds=number(value))
 
 
 def one_of(*words: str) -> Callable[[object], str]:
+    """One of some words, in any case."""
+
     def read(value: object) -> str:
         if isinstance(value, str) and value.strip().lower() in words:
             return value.strip().lower()
@@ -134,6 +143,7 @@ def one_of(*words: str) -> Callable[[object], str]:
 
 
 def path(value: object) -> Path:
+    """A path, which need not be there."""
     return Path(text(value))
 
 
@@ -146,6 +156,7 @@ def database_url(value: object) -> Secret:
 
 
 def web_url(value: object) -> str:
+    """Of http or https, without query and fragment, and without a slash at its end."""
     found = text(value)
     try:
         parts = urlsplit(found)
@@ -205,6 +216,7 @@ def listed(one: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 
 
 def network(value: object) -> Network:
+    """A CIDR range, or an address."""
     try:
         return ip_network(text(value))
     except ValueError as error:
@@ -212,6 +224,7 @@ def network(value: object) -> Network:
 
 
 def token(value: object) -> str:
+    """The name of a header or a cookie."""
     found = text(value)
     if not _TOKEN.fullmatch(found):
         raise Wanted("want names as HTTP allows them")
@@ -227,6 +240,7 @@ def origin(value: object) -> str:
 
 
 def delivery_keys(value: object) -> tuple[DeliveryKey, ...]:
+    """Tables of a key, and of the origins that it is bound to."""
     keys = [
         DeliveryKey(text(table["key"]), frozenset(listed(origin)(table.get("origins", []))))
         for table in _tables(value, required={"key"}, optional={"origins"})
@@ -236,6 +250,7 @@ def delivery_keys(value: object) -> tuple[DeliveryKey, ...]:
 
 
 def management_keys(value: object) -> tuple[ManagementKey, ...]:
+    """Tables of a name, a key and its scopes."""
     keys = []
     for table in _tables(value, required={"name", "key", "scopes"}, optional=set()):
         scopes = frozenset(listed(one_of(*sorted(SCOPES)))(table["scopes"]))

@@ -34,7 +34,7 @@ def bucket_of(head: bytes, identifier: bytes) -> int:
 
 
 def arm_of(position: int, weights: tuple[int, ...]) -> int:
-    """The index of the first weight whose cumulative sum c has `position * total < c * 10_000`."""
+    """The index of the first weight whose cumulative sum c has `position * total < c * 10_000`. Raises ValueError."""
     total = sum(weights)
     scaled = position * total
     cumulative = 0

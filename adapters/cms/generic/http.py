@@ -64,7 +64,7 @@ class HttpOrigin:
         self._locale = locale
 
     def pages(self, locale: str | None, more: Mapping[str, str]) -> Iterator[Page]:
-        """Page by page; an answer that leads in a circle is refused."""
+        """Page by page; an answer that leads in a circle is refused. Raises BadResponse."""
         path = self._place(self._asked.path, locale)
         first = {**self._fill(self._asked.params, locale), **more}
         query: dict[str, Any] = {**first, **self._opening()}
@@ -90,7 +90,7 @@ class HttpOrigin:
         raise BadResponse(f"{path}: more than {MAX_PAGES} pages")
 
     def entry(self, entry_id: str, locale: str | None, more: Mapping[str, str]) -> Item | None:
-        """One entry by its address."""
+        """One entry by its address. Raises BadResponse, NotFound."""
         if self._asked.entry_path is None:
             return None
         if entry_id in (".", ".."):  # they would lead to another path, whatever is done to them

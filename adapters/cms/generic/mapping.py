@@ -27,7 +27,7 @@ class Variant:
     place: str
 
     def digest(self) -> str:
-        """Equal for equal items, whatever the order of their members."""
+        """Equal for equal items, whatever the order of their members. Raises ItemFault."""
         try:
             text = json.dumps(self.raw, sort_keys=True, separators=(",", ":"))
         except RecursionError as fault:

@@ -22,7 +22,7 @@ class ItemFault(Exception):  # noqa: N818 - one complaint about an item, not a f
 
 
 def name_of(value: object, what: str) -> str:
-    """An identity, type or the like: a text, or a whole number as its digits."""
+    """An identity, type or the like: a text, or a whole number as its digits. Raises ItemFault."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST:
         return str(value)
     if isinstance(value, str) and value.strip() and not _UNSTORABLE.search(value):
@@ -62,7 +62,7 @@ def instant(value: object, what: str, per_second: int) -> datetime | None:
 
 
 def whole(value: object, what: str) -> int:
-    """A whole number, or a text of its digits, within 64 bits."""
+    """A whole number, or a text of its digits, within 64 bits. Raises ItemFault."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST:
@@ -71,7 +71,7 @@ def whole(value: object, what: str) -> int:
 
 
 def texts(value: object, what: str) -> list[str]:
-    """A text, or a list of texts; null is none, and so is an empty text."""
+    """A text, or a list of texts; null is none, and so is an empty text. Raises ItemFault."""
     made = []
     for item in value if isinstance(value, list) else [value]:
         if item is None:

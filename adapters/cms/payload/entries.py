@@ -147,7 +147,7 @@ _UNKNOWN_RELATION = (
 
 
 def document_id(document: Mapping[str, Json], where: str) -> str | int:
-    """A document's id: a number, or a text that is not empty."""
+    """A document's id: a number, or a text that is not empty. Raises BadResponse."""
     value = document.get("id")
     if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
         return value
@@ -155,7 +155,7 @@ def document_id(document: Mapping[str, Json], where: str) -> str | int:
 
 
 def moment_of(document: Mapping[str, Json], name: str, where: str) -> datetime:
-    """A date-time that must be there, in UTC."""
+    """A date-time that must be there, in UTC. Raises BadResponse."""
     value = document.get(name)
     try:
         if not isinstance(value, str):

@@ -108,7 +108,7 @@ class Reader:
         return self._published(collection, query, number)
 
     def by_id(self, collection: str, *, ids_only: bool = False) -> Iterator[Page]:
-        """Every published document, each page beginning after the last id of the one before."""
+        """Every published document, each page beginning after the last id of the one before. Raises BadResponse."""
         if ids_only:
             size, shape = ID_PAGE, {"depth": "0", "select[updatedAt]": "true", "select[_status]": "true"}
         else:

@@ -172,7 +172,7 @@ class _Maker:
 
 
 def text_of(document: Mapping[str, object], name: str, where: str) -> str:
-    """A text that must be there."""
+    """A text that must be there. Raises BadResponse."""
     value = document.get(name)
     if isinstance(value, str) and value:
         return value
@@ -181,7 +181,7 @@ def text_of(document: Mapping[str, object], name: str, where: str) -> str:
 
 
 def moment_of(document: Mapping[str, object], name: str, where: str) -> datetime:
-    """A date-time that must be there, in UTC."""
+    """A date-time that must be there, in UTC. Raises BadResponse."""
     try:
         moment = datetime.fromisoformat(text_of(document, name, where))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

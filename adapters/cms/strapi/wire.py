@@ -127,7 +127,7 @@ class Wire5:
 
 
 def read_page(client: Client, api_id: str, query: Mapping[str, str]) -> Page:
-    """A listing's page as it came."""
+    """A listing's page as it came. Raises BadResponse."""
     try:
         asked = client.ask(api_id, query)
     except NotFound as fault:
@@ -149,7 +149,7 @@ _PAGING = ("total", "page", "pageSize")
 
 
 def as_document(raw: object, where: str) -> Mapping[str, Json]:
-    """The answer's item as a mapping."""
+    """The answer's item as a mapping. Raises BadResponse."""
     if isinstance(raw, dict):
         return raw
     raise BadResponse(f"{where}: want an object")

@@ -78,7 +78,7 @@ class Shape:
         )
 
     def id_of(self, item: Mapping[str, Json], where: str, *, page: bool) -> str:
-        """The identity alone."""
+        """The identity alone. Raises BadResponse."""
         meta = meta_of(item, where)
         if not page:
             said = _mapping(meta.get("tessera")).get("id")
@@ -216,14 +216,14 @@ class _Maker:
 
 
 def item_of(raw: object, where: str) -> Mapping[str, Json]:
-    """The answer's item as a mapping."""
+    """The answer's item as a mapping. Raises BadResponse."""
     if isinstance(raw, dict):
         return raw
     raise BadResponse(f"{where}: want an object")
 
 
 def meta_of(item: Mapping[str, Json], where: str) -> Mapping[str, Json]:
-    """`meta`, whose `type` is a text."""
+    """`meta`, whose `type` is a text. Raises BadResponse."""
     meta = item.get("meta")
     if isinstance(meta, dict) and isinstance(meta.get("type"), str):
         return meta
@@ -231,7 +231,7 @@ def meta_of(item: Mapping[str, Json], where: str) -> Mapping[str, Json]:
 
 
 def number_of(item: Mapping[str, Json], where: str) -> int:
-    """The row's number."""
+    """The row's number. Raises BadResponse."""
     number = item.get("id")
     if isinstance(number, int) and not isinstance(number, bool):
         return number
@@ -239,7 +239,7 @@ def number_of(item: Mapping[str, Json], where: str) -> int:
 
 
 def locale_of(item: Mapping[str, Json], where: str) -> str | None:
-    """The variant's language tag; None where the item has none."""
+    """The variant's language tag; None where the item has none. Raises BadResponse."""
     meta = meta_of(item, where)
     said = meta.get("locale", _mapping(meta.get("tessera")).get("locale"))
     if said is None:

@@ -142,7 +142,7 @@ class Lister:
         return True
 
     def page(self, listing: Listing, query: Mapping[str, str]) -> tuple[Items, int]:
-        """One answer's items, and the number of all that match."""
+        """One answer's items, and the number of all that match. Raises BadResponse."""
         asked = {**listing.query, **query}
         while True:
             try:

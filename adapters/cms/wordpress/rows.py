@@ -45,7 +45,7 @@ def named_post(value: Json) -> int | None:
 
 
 def moment_of(row: Row, name: str, where: str) -> datetime:
-    """A date-time that must be there; those that end in `_gmt` are UTC and do not say so."""
+    """A date-time that must be there; those that end in `_gmt` are UTC and do not say so. Raises BadResponse."""
     value = row.get(name)
     try:
         if isinstance(value, str):

@@ -61,7 +61,7 @@ class Reading:
         self._places[partition] = _Place(owner)
 
     def read(self, partitions: Collection[int], limit: int, wait_ms: int) -> list[Delivery]:
-        """What there is, or what comes within the time, at most `SLICE_MS`."""
+        """What there is, or what comes within the time, at most `SLICE_MS`. Raises NotClaimed."""
         owners: dict[str, list[int]] = {}
         for partition in partitions:
             if (place := self._places.get(partition)) is None:
