@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from plugin.editor import kept, more, tree, tree_fields
+from plugin.editor import kept, moments, more, tree, tree_fields
 from plugin.editor.moments import duration
 from plugin.editor.order import acting_in
 from plugin.editor.parts import KINDS, Item, Options, Values
-from plugin.editor.parts_what import wrong_days
+from plugin.editor.parts_what import EVERYWHERE, SEVERAL, slots_in, wrong_days
+from plugin.editor.parts_when import WEEK
 from plugin.editor.phrases import Phrase, many, mapping
 from plugin.editor.readable import parts_of, readable, unread
 from plugin.editor.subjects import value
@@ -100,6 +101,22 @@ class Choices:
         return VISITS
 
     @property
+    def places(self) -> Sequence[tuple[str, str]]:
+        """What can be chosen as the slot."""
+        more_than_one = ((SEVERAL, "in several places…"), (EVERYWHERE, "everywhere, in every place"))
+        return (*self.slots.items(), *more_than_one)
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the site."""
+        return self.subjects.vocabulary.zone
+
+    @property
+    def days(self) -> Sequence[tuple[str, str]]:
+        """The days of the week."""
+        return [(one, moments.WEEKDAYS[one]) for one in WEEK]
+
+    @property
     def effects(self) -> Sequence[tuple[str, str]]:
         """What may become of an entry."""
         return EFFECTS
@@ -131,7 +148,7 @@ def options_of(document: Document, vocabulary: Vocabulary) -> Options:
     """What there is to choose from in a document."""
     device = vocabulary.attribute("device.type")
     return Options(
-        slots=frozenset(items(document, "slots")),
+        slots=tuple(items(document, "slots")),
         segments=frozenset(items(document, "segments")),
         devices=frozenset((device.values if device else None) or ()),
     )
@@ -161,14 +178,16 @@ def form(
     vocabulary = words.vocabulary
     if base is None:
         asked = {part.name: dict.fromkeys(part.fields, "") for part in parts_of(section)}
-        held: dict[str, str] = {"effect": "pin", "traffic": "100"}
+        held: dict[str, str] = {"effect": "pin", "traffic": "100", "clock": "visitor"}
     else:
         asked = {name: dict(said) for name, said in read(section, base, document, vocabulary).items()}
         held = {}
     fields = {name: text for said in asked.values() for name, text in said.items()} | held
     sent = {name: text.replace("\r\n", "\n").strip() for name, text in given.items()}
     values = {**fields, **{name: text for name, text in sent.items() if base is None or name in fields}}
-    acting = [one for one in acting_in(document, values.get("slot", "")) if base is None or one[1]["id"] != base["id"]]
+    acting = [
+        one for one in acting_in(document, *slots_in(values, document)) if base is None or one[1]["id"] != base["id"]
+    ]
     others = {
         str(item["id"]): f"{item.get('name') or item['id']} (priority {item.get('priority', 0)})"
         for _section, item in acting
@@ -253,7 +272,10 @@ def item(chosen: Choices, document: Document) -> dict[str, Any]:
     if chosen.conditions is not None and rest is not None:
         made = more.put_rest(made, rest, chosen.conditions, chosen.subjects)
     if chosen.section != "segments" and "over" in chosen.asked and said["over"] != STAYS:
-        made = {**made, "priority": _priority(document, said["slot"], said["over"], str(made["id"]))}
+        made = {
+            **made,
+            "priority": _priority(acting_in(document, *slots_in(said, document)), said["over"], str(made["id"])),
+        }
     return dict(made)
 
 
@@ -295,17 +317,16 @@ def placed(chosen: Choices, flaws: Iterable[Flaw]) -> tuple[dict[str, str], list
 def _field_of(chosen: Choices, path: tuple[str, ...], made: Item) -> str | None:
     for part in parts_of(chosen.section):
         if part.name in chosen.asked and any(path[: len(one)] == one for one in part.paths):
-            return "other" if path[:2] == ("arms", "1") else part.fields[-1] if part.name == "starts" else part.name
+            return "other" if path[:2] == ("arms", "1") else "ends" if part.name == "starts" else part.name
     if path[:1] == ("when",) and chosen.conditions is not None:
         line = more.line_of(chosen.conditions, path[1:], made.get("when"), chosen.subjects)
         return f"{tree_fields.name_of(more.ROOT, line[0])}.v" if line is not None else None
     return None
 
 
-def _priority(document: Document, slot: str, over: str, id_: str) -> float:
-    """One that goes before the item ``over`` of the slot, and behind all that go before that; LOWEST: behind all."""
-    acting = [item for _section, item in acting_in(document, slot) if item["id"] != id_]
-    held = [(str(item["id"]), float(item.get("priority", 0))) for item in acting]
+def _priority(acting: Iterable[tuple[Section, Item]], over: str, id_: str) -> float:
+    """One that goes before the item ``over`` of those, and behind all that go before that; LOWEST: behind all."""
+    held = [(str(item["id"]), float(item.get("priority", 0))) for _section, item in acting if item["id"] != id_]
     if not held:
         return 0
     if over not in dict(held):

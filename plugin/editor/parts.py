@@ -21,9 +21,9 @@ KINDS = ("pattern", "members", "computed")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What there is to choose from, by ids."""
+    """What there is to choose from, by ids; slots in the order of their boxes."""
 
-    slots: frozenset[str]
+    slots: tuple[str, ...]
     segments: frozenset[str]
     devices: frozenset[str]
 

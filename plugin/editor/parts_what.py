@@ -10,14 +10,38 @@ from typing import Any
 from plugin.editor.parts import ACTING, Item, Options, Part, Values, as_held, put
 from plugin.editor.phrases import mapping
 from plugin.editor.situation import number
+from plugin.service.rulesets.items import Document, items
 
 EFFECTS = ("pin", "boost", "hide", "only")
+SEVERAL, EVERYWHERE = "+", "*"
+"""What is chosen instead of one slot."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _read_slot(item: Item, options: Options) -> Values | None:
+    match item.get("slot"):
+        case str(held) if held == EVERYWHERE or held in options.slots:
+            return {"slot": held, "slots": ""}
+        case [*held] if held and set(map(str, held)) <= set(options.slots) and len(set(map(str, held))) == len(held):
+            return {"slot": SEVERAL, "slots": "\n".join(one for one in options.slots if one in held)}
+    return None
+
+
+def _write_slot(item: Item, said: Values) -> Item:
+    named = said["slots"].split("\n")
     held = item.get("slot")
-    return {"slot": held} if isinstance(held, str) and held in options.slots else None
+    if said["slot"] != SEVERAL:
+        return put(item, "slot", said["slot"])
+    if isinstance(held, list | tuple) and set(held) == set(named):
+        return item
+    return put(item, "slot", named if len(named) > 1 else named[0])
+
+
+def slots_in(said: Values, document: Document) -> list[str]:
+    """The slots that are chosen, by their ids."""
+    if said.get("slot") == EVERYWHERE:
+        return list(items(document, "slots"))
+    return said.get("slots", "").split() if said.get("slot") == SEVERAL else [said.get("slot", "")]
 
 
 def _read_first(item: Item, _options: Options) -> Values | None:
@@ -181,9 +205,12 @@ def _write_goal(item: Item, said: Values) -> Item:
 
 WHAT: tuple[Part, ...] = (
     Part(
-        fields=("slot",),
+        fields=("slot", "slots"),
         read=_read_slot,
-        write=lambda item, said: put(item, "slot", said["slot"]),
+        write=_write_slot,
+        problems=lambda said: (
+            {"slots": "tick at least one of them"} if said["slot"] == SEVERAL and not said["slots"] else {}
+        ),
         paths=(("slot",),),
         sections=ACTING,
     ),

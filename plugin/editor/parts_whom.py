@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from plugin.editor.parts import Item, Options, Part, Values, conditions_of, no_problems, put, put_condition
-from plugin.editor.phrases import mapping
+from plugin.editor.parts_when import WHEN, hours_of, put_hours, wrong_hours
 
 VISITS: Mapping[str, bool] = {"new": True, "back": False}
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def _text(key: str) -> Part:
@@ -88,37 +87,8 @@ def _wrong_countries(said: Values) -> dict[str, str]:
 
 def _read_hours(item: Item, _options: Options) -> Values | None:
     when = conditions_of(item)
-    if when is None or {"time.of_day", "time.hour"} <= set(when):
-        return None
-    match when.get("time.of_day", when.get("time.hour")):
-        case None:
-            return {"starts": "", "ends": ""}
-        case {"between": [str(starts), str(ends)]}:
-            return {"starts": starts, "ends": ends}
-        case {"between": [int(first), int(last)]} if 0 <= first <= 23 and 0 <= last <= 23:
-            return {"starts": f"{first:02}:00", "ends": f"{last:02}:59"}
-    return None
-
-
-def _write_hours(item: Item, said: Values) -> Item:
-    starts, ends = said["starts"], said["ends"]
-    if "time.hour" in mapping(item.get("when")):
-        if starts.endswith(":00") and ends.endswith(":59"):
-            return put_condition(item, "time.hour", {"between": [int(starts[:2]), int(ends[:2])]})
-        item = put_condition(item, "time.hour", None)
-    return put_condition(item, "time.of_day", {"between": [starts, ends]} if starts else None)
-
-
-def _wrong_hours(said: Values) -> dict[str, str]:
-    starts, ends = said["starts"], said["ends"]
-    if bool(starts) != bool(ends):
-        return {"ends" if starts else "starts": "say both hours, or none"}
-    wrong = next((name for name in ("starts", "ends") if said[name] and not _TIME.fullmatch(said[name])), None)
-    if wrong:
-        return {wrong: "hours are written as 18:30"}
-    if starts and starts == ends:
-        return {"ends": "it would be on for this minute alone: choose another hour"}
-    return {}
+    hours = None if when is None else hours_of(when)
+    return None if hours is None else {"starts": hours[0], "ends": hours[1]}
 
 
 WHOM: tuple[Part, ...] = (
@@ -132,8 +102,10 @@ WHOM: tuple[Part, ...] = (
     Part(
         fields=("starts", "ends"),
         read=_read_hours,
-        write=_write_hours,
-        problems=_wrong_hours,
+        write=lambda item, said: put_hours(item, said["starts"], said["ends"]),
+        problems=wrong_hours,
         paths=(("when", "time.of_day"), ("when", "time.hour")),
+        sections=("segments",),
     ),
+    WHEN,
 )

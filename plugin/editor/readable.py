@@ -16,6 +16,7 @@ from plugin.editor.parts_whom import WHOM
 from plugin.service.rulesets.items import Section
 
 PARTS = (*WHOM, *WHAT)
+_OF_LINES = frozenset({"description", "days", "slots"})
 _UNTYPED = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 
 
@@ -45,7 +46,7 @@ def same(one: Item, other: Item) -> bool:
 
 def _typeable(name: str, text: str) -> bool:
     """Whether a field of a browser brings a text back as it is."""
-    return text == text.strip() and not _UNTYPED.search(text) and (name == "description" or "\n" not in text)
+    return text == text.strip() and not _UNTYPED.search(text) and (name in _OF_LINES or "\n" not in text)
 
 
 def unread(section: Section, item: Item, asked: Mapping[str, object]) -> Iterator[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from plugin.editor.choices import Choices
 from plugin.editor.desk import Desk
 from plugin.editor.drafts import template
 from plugin.editor.parts import Item
+from plugin.editor.parts_what import EVERYWHERE, SEVERAL, slots_in
 from plugin.editor.phrases import Phrase, many
 from plugin.editor.sheets import Sheet, conflict, page_of, sheet_of, to_item
 from plugin.editor.tree_fields import DO
@@ -40,15 +41,22 @@ def new(desk: Desk, sheet: Sheet, given: Mapping[str, str]) -> Response:
     return page_of(desk, replace(sheet, choices=form, text=written(made), facts=told))
 
 
+def given() -> dict[str, str]:
+    """The form as it was sent; where boxes have one name, the values of those that are ticked, each on a line."""
+    return {name: "\n".join(filter(None, held)) for name, held in request.form.lists()}
+
+
 def create(desk: Desk, section: Section) -> Response:
     """Add what was chosen for a new item."""
     sheet = Sheet(section=section, id=None, name=f"New {SINGULAR[section]}", text="")
-    given = request.form.to_dict()
-    sheet = replace(sheet, text=template(section, given.get("slot")))
-    if "add" not in given:
-        return new(desk, sheet, given)
+    sent = given()
+    sheet = replace(
+        sheet, text=template(section, slot if (slot := sent.get("slot")) not in (SEVERAL, EVERYWHERE) else None)
+    )
+    if "add" not in sent:
+        return new(desk, sheet, sent)
     document = desk.draft().document
-    form = _form(desk, section, given, document)
+    form = _form(desk, section, sent, document)
     form = replace(form, problems=choices.problems(form))
     if form.problems:
         return page_of(desk, replace(sheet, choices=form), 422)
@@ -73,7 +81,7 @@ def save(desk: Desk, section: Section, id_: str) -> Response:
     """
     base, document = _base(id_), desk.draft().document
     tag = tag_of(base)
-    form = _form(desk, section, request.form.to_dict(), document, base)
+    form = _form(desk, section, given(), document, base)
     sheet = Sheet(section=section, id=id_, name=str(base.get("name") or id_), text="", tag=tag)
     if "follow" in request.form or DO in request.form:
         return _again(desk, sheet, form, 200)
@@ -112,8 +120,11 @@ def _form(
     form = replace(form, said=choices.sentence(form, document, words))
     if not form.asks("entry"):
         return form
-    slots = many(form.values.get("slot") or (base or {}).get("slot", []))
-    named = [str(one) for one in (items(document, "slots") if slots == ["*"] else slots)]
+    named = (
+        slots_in(form.values, document)
+        if form.asks("slot")
+        else [str(one) for one in many((base or {}).get("slot", []))]
+    )
     may_stand = dict.fromkeys(id_ for slot in named for id_ in desk.services.publishing.entries_for(document, slot))
     entries = {id_: words.vocabulary.entry(id_).text for id_ in may_stand}
     missing = {

@@ -76,7 +76,9 @@ if (made) {
   let asked = 0;
   const ask = async (button, whole) => {
     const mine = ++asked;
-    const sent = new URLSearchParams(new FormData(made));
+    const held = () => String(new URLSearchParams(new FormData(made)));
+    const before = held();
+    const sent = new URLSearchParams(before);
     sent.append(button ? button.name : "follow", button ? button.value : "yes");
     let drawn = null;
     try {
@@ -86,6 +88,8 @@ if (made) {
     if (mine !== asked) return; // something else was chosen meanwhile
     if (!drawn) {
       if (whole) made.requestSubmit(button || made.querySelector("[name=follow]"));
+    } else if (held() !== before) {
+      ask(button, whole); // nothing that was typed meanwhile is drawn over
     } else if (!whole) {
       made.querySelector("#said").replaceChildren(...drawn.querySelector("#said").childNodes);
     } else {

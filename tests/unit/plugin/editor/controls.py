@@ -34,8 +34,8 @@ class _Controls(HTMLParser):
         if not self._inside or not name:
             return
         if tag == "input" and held.get("type") == "checkbox":
-            if "checked" in held:
-                self.sent[name] = held.get("value") or "on"
+            if "checked" in held:  # those of one name as a test client sends them, which has each name once
+                self.sent[name] = "\n".join(filter(None, [self.sent.get(name), held.get("value") or "on"]))
         elif tag == "input":
             value, form = held.get("value") or "", _FORMS.get(held.get("type") or "")
             self.sent[name] = value if form is None or form.fullmatch(value) else ""
