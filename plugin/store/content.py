@@ -35,7 +35,7 @@ from plugin.store.content_write import (
     write,
 )
 from plugin.store.engine import reading, writing
-from plugin.store.statements import among
+from plugin.store.statements import ByNames
 from plugin.store.tables import content_dirty as dirty
 from plugin.store.tables import content_entries as entries
 from plugin.store.tables import content_head as head
@@ -48,6 +48,9 @@ from plugin.store.watch import Kept, Watch
 _ENTRY = [entries.c[field.name] for field in fields(StoredEntry)]
 _RECORD = [*_ENTRY, entries.c.digest, entries.c.updated_at]
 _OF_ID = select(*_RECORD).where(entries.c.id == bindparam("of")).order_by(*KEY)
+_WHOLE = select(*_ENTRY, entries.c.digest)
+_BY_IDS = ByNames(lambda among: _WHOLE.where(among(entries.c.id)))
+_STANDS = select(*KEY, entries.c.digest).order_by(*KEY)
 _AT_ONCE = 1_000  # rows
 
 
@@ -144,11 +147,10 @@ class SqlContent:
     def snapshot(self, before: ContentSnapshot | None = None) -> ContentSnapshot:
         with reading(self._engine) as tx:
             epoch = epoch_of(tx, moved=False)
-            wanted = select(*_ENTRY, entries.c.digest)
             if before is None:
                 read = [
                     (to_entry(*row), digest)
-                    for part in tx.execute(wanted.order_by(*KEY)).partitions(_AT_ONCE)
+                    for part in tx.execute(_WHOLE.order_by(*KEY)).partitions(_AT_ONCE)
                     for *row, digest in part
                 ]
                 return ContentSnapshot(epoch, tuple([one for one, _ in read]), tuple([digest for _, digest in read]))
@@ -156,9 +158,10 @@ class SqlContent:
                 (one.source, one.id, one.locale or "", digest): one
                 for one, digest in zip(before.entries, before.digests, strict=True)
             }
-            stands = [tuple(row) for row in tx.execute(select(*KEY, entries.c.digest).order_by(*KEY))]
+            # As the driver has them: it is texts alone, of all that there is.
+            stands: Sequence[Any] = tx.execute(_STANDS).cursor.fetchall()
             if ids := {row[1] for row in stands if row not in known}:
-                for *row, digest in tx.execute(wanted.where(among(tx, entries.c.id, ids))):
+                for *row, digest in _BY_IDS.execute(tx, ids):
                     one = to_entry(*row)
                     known.setdefault((one.source, one.id, one.locale or "", digest), one)
         return ContentSnapshot(epoch, tuple([known[row] for row in stands]), tuple([row[3] for row in stands]))
