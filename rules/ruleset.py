@@ -32,7 +32,7 @@ from rules.planning import planned
 from rules.suggest import nearest
 
 if TYPE_CHECKING:
-    from rules.analysis import Finding
+    from rules.analysis.findings import Finding
 
 _NOBODY: frozenset[str] = frozenset()
 _MOST_WRITTEN = 1_024  # outcomes of a slot that are kept as they were read
@@ -314,7 +314,7 @@ class Ruleset:
 
     def analyse(self) -> list[Finding]:
         """Rules that can never fire, are always beaten, contradict each other, or are doubled, each with a witness."""
-        from rules.analysis import analyse  # noqa: PLC0415 - whoever only decides need not load it
+        from rules.analysis.findings import analyse  # noqa: PLC0415 - whoever only decides need not load it
 
         return analyse(self)
 

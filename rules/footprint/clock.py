@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from rules.analysis_clock import around, instants_of, moved
+from rules.analysis.clock import around, instants_of, moved
 from rules.clock import LAST_YEAR, at_zone
 from rules.conditions import Test
 from rules.schedule import Schedule

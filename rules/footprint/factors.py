@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import product
 from typing import NamedTuple
 
-from rules.analysis_goals import Literal
+from rules.analysis.goals import Literal
 from rules.conditions import Ago, All, InSegment, Not, Percent, Ref, Test
 from rules.effects import canonical
 from rules.footprint.clock import LOCAL

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from rules.analysis_clock import FARTHEST, instants_of
+from rules.analysis.clock import FARTHEST, instants_of
 from rules.compiled import CompiledSlot
 from rules.conditions import Ago, Ref, Test
 from rules.content import Content

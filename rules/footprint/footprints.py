@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from rules.analysis_goals import Literal as Asked
-from rules.analysis_words import said
+from rules.analysis.goals import Literal as Asked
+from rules.analysis.words import said
 from rules.conditions import Test
 from rules.content import Content
 from rules.footprint.causes import Cause, Reads, Sharing, reads_of

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice, product
 
-from rules.analysis_goals import Literal
-from rules.analysis_values import written
+from rules.analysis.goals import Literal
+from rules.analysis.values import written
 from rules.conditions import Ago, Percent, Ref, Test
 from rules.document import Document
 from rules.footprint.clock import Moments, moments_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rules.actors import Actor
-from rules.analysis_goals import Goals, Row, Rows
+from rules.analysis.goals import Goals, Row, Rows
 from rules.compiled import CompiledSlot
 from rules.conditions import All, Condition, InSegment, Test
 from rules.document import Document

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from itertools import chain, combinations, islice, pairwise
 from zoneinfo import ZoneInfo
 
-from rules.analysis_clock import around, instants_of
-from rules.analysis_goals import Literal
-from rules.analysis_values import supply, written
+from rules.analysis.clock import around, instants_of
+from rules.analysis.goals import Literal
+from rules.analysis.values import supply, written
 from rules.attributes import Attribute
 from rules.conditions import Test
 from rules.countries import COUNTRIES

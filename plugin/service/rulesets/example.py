@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from rules.analysis_goals import Every, Goals, on
+from rules.analysis.goals import Every, Goals, on
+from rules.analysis.satisfy import Solver
 from rules.ruleset import Ruleset
-from rules.satisfy import Solver
 
 
 class Example(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import rules
-from rules.analysis import Finding
+from rules.analysis.findings import Finding
 
 ATTRIBUTES = {
     "profile.spend": {"type": "number", "purpose": "personalization"},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import rules
 from rules import Ruleset
-from rules.analysis import Finding
+from rules.analysis.findings import Finding
 from rules.rules import Rule
 from tests.strategies import World, worlds
 from tests.strategies.choices import Choices, made_from

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
-from rules.analysis_effects import apart, facts_of, implies, named, of_kind, stops
-from rules.analysis_goals import Either, Every, Goal, Literal
-from rules.analysis_words import selector_text
+from rules.analysis.effects import apart, facts_of, implies, named, of_kind, stops
+from rules.analysis.goals import Either, Every, Goal, Literal
+from rules.analysis.words import selector_text
 from rules.conditions import Test
 from rules.effects import Hide, Only, Pin, SetHints, canonical
 from rules.rules import Rule

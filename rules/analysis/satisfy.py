@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal as OneOf
 
-from rules.analysis_goals import Goal, Row, Rows
-from rules.analysis_parts import Clash, Splitter
-from rules.analysis_witness import Inventor, Witness
+from rules.analysis.goals import Goal, Row, Rows
+from rules.analysis.parts import Clash, Splitter
+from rules.analysis.witness import Inventor, Witness
 from rules.document import Document
 
 _MOST_ROWS = 12

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from rules.analysis_goals import During, Literal, Recurring
+from rules.analysis.goals import During, Literal, Recurring
 from rules.bits import mask_of, members_of
 from rules.clock import WEEKDAYS, at_zone, parse_instant
 from rules.conditions import Ago, Ref, Test, value_test

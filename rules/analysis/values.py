@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice, pairwise, product
 from zoneinfo import ZoneInfo
 
-from rules.analysis_clock import around, instants_of
-from rules.analysis_expressions import examples
-from rules.analysis_goals import Literal
-from rules.analysis_proofs import Tests, tests_of
+from rules.analysis.clock import around, instants_of
+from rules.analysis.expressions import examples
+from rules.analysis.goals import Literal
+from rules.analysis.proofs import Tests, tests_of
 from rules.attributes import Attribute
 from rules.predicates import fold, network_of
 from rules.versions import version_key

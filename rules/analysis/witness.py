@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from itertools import islice, product
 from zoneinfo import ZoneInfo
 
-from rules.analysis_clock import ANCHOR, Moment, instants_at, moved
-from rules.analysis_goals import During, Literal, Recurring
-from rules.analysis_parts import Parts, in_share, percent_of
-from rules.analysis_values import supply, written
+from rules.analysis.clock import ANCHOR, Moment, instants_at, moved
+from rules.analysis.goals import During, Literal, Recurring
+from rules.analysis.parts import Parts, in_share, percent_of
+from rules.analysis.values import supply, written
 from rules.attributes import Catalogue
 from rules.buckets import bucket
 from rules.clock import zone_of

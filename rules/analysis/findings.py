@@ -12,17 +12,17 @@ from datetime import datetime
 from itertools import chain, combinations, islice
 from typing import Literal, Protocol
 
-from rules.analysis_effects import stops, undoes
-from rules.analysis_goals import Every, Goal, Goals, claimable, on
-from rules.analysis_pairs import required, set_apart, silenced, taken_away
-from rules.analysis_witness import Witness
-from rules.analysis_words import key_of, together
+from rules.analysis.effects import stops, undoes
+from rules.analysis.goals import Every, Goal, Goals, claimable, on
+from rules.analysis.pairs import required, set_apart, silenced, taken_away
+from rules.analysis.satisfy import Answer, Solver
+from rules.analysis.witness import Witness
+from rules.analysis.words import key_of, together
 from rules.compiled import CompiledSlot
 from rules.document import Document
 from rules.effects import Effect, canonical
 from rules.facts import Facts
 from rules.rules import Rule
-from rules.satisfy import Answer, Solver
 
 Kind = Literal["unreachable", "shadowed", "contradiction", "duplicate"]
 MOST_PAIRS = 2000

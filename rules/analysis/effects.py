@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.analysis_words import key_of
+from rules.analysis.words import key_of
 from rules.conditions import All, Condition, Test
 from rules.effects import Effect, Hide, Only, Pin, SetHints, Stop, UseModel, canonical
 from rules.rules import Rule

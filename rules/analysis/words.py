@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from rules.analysis_goals import During, Literal, Recurring, Row
+from rules.analysis.goals import During, Literal, Recurring, Row
 from rules.clock import WEEKDAYS
 from rules.conditions import Ago, All, AnyOf, Condition, InSegment, Not, Percent, Ref, Test
 from rules.schedule import Schedule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rules.analysis_goals import Literal
+from rules.analysis.goals import Literal
 from rules.attributes import Attribute
 from rules.conditions import Test
 from rules.predicates import distance_km, fold

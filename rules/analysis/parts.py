@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from rules.analysis_clock import (
+from rules.analysis.clock import (
     ANCHOR,
     FARTHEST,
     MOMENT,
@@ -23,9 +23,9 @@ from rules.analysis_clock import (
     span_holds,
     window_of,
 )
-from rules.analysis_goals import During, Literal, Recurring, Row
-from rules.analysis_proofs import impossible
-from rules.analysis_values import supply
+from rules.analysis.goals import During, Literal, Recurring, Row
+from rules.analysis.proofs import impossible
+from rules.analysis.values import supply
 from rules.attributes import Catalogue
 from rules.buckets import BUCKETS
 from rules.conditions import Ago, InSegment, Percent, Ref, Test
