@@ -65,6 +65,7 @@ _decoder, _plain = msgspec.json.Decoder(_PersonalizeIn), msgspec.json.Decoder(_P
 _encode = msgspec.json.Encoder().encode
 _SHORT_IDS = 256
 """Characters of all ids of slots together, up to which it is kept what they ask for: clients may send any."""
+_SINGLE = ("unique", "explain", "render", "format", "visitor.id")
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -237,6 +238,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> Asked:
         errors.append(FieldError("/slots", "name the slots, such as slots=home.hero,home.feed:6"))
     if slots:
         errors.extend(_slot_errors(slots))
+    errors.extend(FieldError(f"/{name}", "it is given twice") for name in _SINGLE if len(query.get(name, ())) > 1)
     unique = _flag(query, "unique", errors)
     explain = _flag(query, "explain", errors)
     render = (query.get("render") or ["json"])[-1]

@@ -425,6 +425,9 @@ QUERIES = [
     ("slots=shared,shared", "/slots/1/id"),
     ("slots=shared&unique=maybe", "/unique"),
     ("slots=shared&render=pdf", "/render"),
+    ("slots=shared&render=html&render=json", "/render"),
+    ("slots=shared&unique=true&unique=false", "/unique"),
+    ("slots=shared&visitor.id=v-1&visitor.id=v-2", "/visitor.id"),
     ("slots=" + ",".join(f"s{number}" for number in range(51)), "/slots"),
 ]
 
