@@ -7,7 +7,7 @@ from rules.clock import WEEKDAYS
 from rules.effects import LAST_POSITION
 from rules.experiments import LARGEST_WEIGHT
 from rules.fields import LONGEST_ID, LONGEST_TEXT
-from rules.patterns import LARGEST_COUNT, LONGEST_SEQUENCE
+from rules.patterns.pattern import LARGEST_COUNT, LONGEST_SEQUENCE
 from rules.schema_conditions import Schema
 from rules.slots import LONGEST_DEADLINE_MS, MOST_BLOCKS
 

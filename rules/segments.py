@@ -11,7 +11,7 @@ from typing import Literal
 from rules.conditions import ALWAYS, Condition, InSegment, walk
 from rules.expressions import Scope, parse_condition
 from rules.fields import Fields
-from rules.patterns import Pattern, parse_pattern
+from rules.patterns.pattern import Pattern, parse_pattern
 from rules.report import Report
 
 Kind = Literal["when", "pattern", "members", "computed"]

@@ -18,8 +18,8 @@ from plugin.profiles.events import Event
 from plugin.profiles.reduce import reduce
 from plugin.profiles.state import EMPTY, SourceState
 from plugin.service.visitors.stage import Evaluation, Stage
-from rules.letters import PatternSet, patterns_of
-from rules.windows import Entry, Window
+from rules.patterns.letters import PatternSet, patterns_of
+from rules.patterns.windows import Entry, Window
 
 START_MS = 1_790_000_000_000
 WINDOWS = (5, 20)

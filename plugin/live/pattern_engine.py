@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from types import TracebackType
 
 from plugin.live.pattern_process import Command, EngineEndedError, EngineProcess, command
-from rules.durable_plan import Key, Plan, plan_of, question
-from rules.durable_wire import Ask, Done, Fact, Load
-from rules.letters import PatternSet
-from rules.patterns_live import Answer
-from rules.patterns_reference import Match
-from rules.windows import Entry
+from rules.patterns.durable_plan import Key, Plan, plan_of, question
+from rules.patterns.durable_wire import Ask, Done, Fact, Load
+from rules.patterns.letters import PatternSet
+from rules.patterns.live import Answer
+from rules.patterns.reference import Match
+from rules.patterns.windows import Entry
 
 _MOST_FACTS = 2_000
 _ATTEMPTS = 2

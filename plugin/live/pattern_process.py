@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import rules
-from rules.durable_wire import HEAD, Done, Request, framed, length_of, read_done
+from rules.patterns.durable_wire import HEAD, Done, Request, framed, length_of, read_done
 
 _ROOM = 65_536
 Command = tuple[str, ...]
@@ -23,7 +23,7 @@ class EngineEndedError(Exception):
 
 def command(deadline_s: float, megabytes: int) -> Command:
     """What starts the engine's process, which ends itself a little after the deadline if nobody else does."""
-    return (sys.executable, "-m", "rules.durable_child", str(deadline_s * 2 + 1), str(megabytes))
+    return (sys.executable, "-m", "rules.patterns.durable_child", str(deadline_s * 2 + 1), str(megabytes))
 
 
 class EngineProcess:

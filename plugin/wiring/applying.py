@@ -24,7 +24,7 @@ from plugin.service.visitors.stage import Staging
 from plugin.settings import Settings
 from plugin.store import Store
 from plugin.wiring.visiting import Visiting, keeps_of, now_ms
-from rules.letters import PatternSet
+from rules.patterns.letters import PatternSet
 
 _STOP_S = 10.0
 ENGINE_WINDOW_S = 1.0

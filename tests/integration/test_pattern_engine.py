@@ -17,12 +17,12 @@ import pytest
 import rules
 from plugin.live.pattern_engine import Limits, PatternEngine
 from plugin.live.pattern_process import EngineEndedError, EngineProcess, command
-from rules.durable_plan import Plan, Shard
-from rules.durable_wire import Ask, Load
-from rules.letters import PatternSet, patterns_of
-from rules.patterns_forms import Chain, LivePattern
-from rules.patterns_live import Verdict, evaluate
-from rules.windows import Entry, Window
+from rules.patterns.durable_plan import Plan, Shard
+from rules.patterns.durable_wire import Ask, Load
+from rules.patterns.forms import Chain, LivePattern
+from rules.patterns.letters import PatternSet, patterns_of
+from rules.patterns.live import Verdict, evaluate
+from rules.patterns.windows import Entry, Window
 from tests.strategies.patterns import MOMENT, pattern_set, stream
 
 QUICK = Limits(start=4.0, window=1.0, rest=0.0)

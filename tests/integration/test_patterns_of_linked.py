@@ -11,7 +11,7 @@ from plugin.service.visitors.changes import Said
 from plugin.service.visitors.writes import ProfileWrites, Writing
 from plugin.store import Store
 from plugin.web.services import VisitorServices
-from rules.windows import Entry
+from rules.patterns.windows import Entry
 from tests.unit.plugin.service.knowing import knowing
 from tests.unit.plugin.service.site_support import Clock, a_site, publish, service
 from tests.unit.plugin.service.taking import HASHER

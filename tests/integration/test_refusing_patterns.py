@@ -10,7 +10,7 @@ from plugin.service.visitors.changes import Said
 from plugin.service.visitors.writes import ProfileWrites, Writing
 from plugin.store import Store
 from plugin.web.services import VisitorServices
-from rules.windows import Entry, Window
+from rules.patterns.windows import Entry, Window
 from tests.unit.plugin.service.knowing import knowing
 from tests.unit.plugin.service.site_support import Clock, a_site, publish, service
 from tests.unit.plugin.service.taking import HASHER

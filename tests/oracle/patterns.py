@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations, permutations
 
-from rules.patterns_forms import Chain, Form, Tally
-from rules.windows import Entry
+from rules.patterns.forms import Chain, Form, Tally
+from rules.patterns.windows import Entry
 
 Span = tuple[int, int | None]
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.live.pattern_engine import PatternEngine
-from rules.letters import PatternSet
-from rules.patterns_forms import Chain, Limit
-from rules.patterns_live import Membership, Verdict, evaluate, settle
-from rules.windows import Entry, Window
+from rules.patterns.forms import Chain, Limit
+from rules.patterns.letters import PatternSet
+from rules.patterns.live import Membership, Verdict, evaluate, settle
+from rules.patterns.windows import Entry, Window
 from tests.oracle.patterns import latest, spans
 from tests.strategies.patterns import MOMENT, pattern_set, stream
 from tests.strategies.profiles import searched

@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 import rules
-from rules.letters import PatternSet, patterns_of
-from rules.windows import Entry
+from rules.patterns.letters import PatternSet, patterns_of
+from rules.patterns.windows import Entry
 
 TYPES = ("view", "cart", "purchase")
 SPANS = ("1s", "2s", "3s", "5s", "8s")

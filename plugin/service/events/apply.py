@@ -21,7 +21,7 @@ from plugin.profiles.settings import Settings
 from plugin.service.events.ids import EventIds
 from plugin.service.visitors.people import Draft, People, remake
 from plugin.service.visitors.stage import Stage
-from rules.windows import Entry
+from rules.patterns.windows import Entry
 
 DAY_MS = 86_400_000
 _NONE: Mapping[str, int] = {}

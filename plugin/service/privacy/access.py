@@ -36,7 +36,7 @@ from plugin.service.events.dead_letters import told
 from plugin.service.privacy.access_words import IDS, parts
 from plugin.service.privacy.retention import Keeps
 from rules.attributes import Type
-from rules.windows import Window
+from rules.patterns.windows import Window
 
 PAGE = 500
 T = TypeVar("T")

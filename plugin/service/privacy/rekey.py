@@ -11,7 +11,7 @@ from plugin.ports import Leases, Moving, Rekeying, VisitorRow
 from plugin.profiles import fold, state
 from plugin.profiles.fold import View
 from plugin.profiles.state import EMPTY, SourceState
-from rules.windows import Entry, Window
+from rules.patterns.windows import Entry, Window
 
 PAGE = 1_000
 AT_ONCE = 100

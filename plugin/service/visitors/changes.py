@@ -21,7 +21,7 @@ from plugin.profiles.state import SourceState
 from plugin.service.visitors.people import Draft
 from plugin.service.visitors.writes import Writing
 from rules.attributes import Attribute
-from rules.windows import Window
+from rules.patterns.windows import Window
 
 _WITHDRAWN = '{"because":"the visitor refuses the purpose of what it rests on"}'
 _REFUSED = "the visitor refuses the purpose {!r}"

@@ -36,8 +36,8 @@ from rules.attributes import Type
 from rules.facts import PERSON, UNIT
 from rules.footprint.causes import ONE_VISITOR
 from rules.named_tuples import make
-from rules.patterns_live import evaluate
-from rules.windows import Entry, Window
+from rules.patterns.live import evaluate
+from rules.patterns.windows import Entry, Window
 
 MOST_REMEMBERED = 10_000
 REMEMBERED_MS = 300_000

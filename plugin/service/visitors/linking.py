@@ -8,7 +8,7 @@ from operator import attrgetter
 from plugin.ports import Change, Link
 from plugin.service.visitors.people import Draft, People
 from plugin.service.visitors.writes import Writing
-from rules.windows import Window
+from rules.patterns.windows import Window
 
 MOST_LINKED = 100
 """Sources of one known one; beyond, the link that was made first ends, as of a device that was given away long ago."""

@@ -10,10 +10,10 @@ from plugin.ports import Change, Groups, HotCopy, Membership, VisitorRow
 from plugin.profiles import fold, state
 from plugin.profiles.identity import Identity
 from plugin.profiles.state import EMPTY, SourceState
-from rules.letters import PatternSet
-from rules.patterns_live import Membership as Live
-from rules.patterns_live import Verdict, settle
-from rules.windows import Window
+from rules.patterns.letters import PatternSet
+from rules.patterns.live import Membership as Live
+from rules.patterns.live import Verdict, settle
+from rules.patterns.windows import Window
 
 Evaluate = Callable[[Sequence[tuple[Window, int]]], Sequence[Verdict]]
 """What the patterns say of windows, each at its instant."""

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from plugin.flow.types import Site
 from plugin.profiles.events import Event
 from plugin.service.visitors.people import Evaluate
-from rules.letters import PatternSet, patterns_of
-from rules.patterns_live import Engine, Verdict, evaluate
-from rules.windows import Window
+from rules.patterns.letters import PatternSet, patterns_of
+from rules.patterns.live import Engine, Verdict, evaluate
+from rules.patterns.windows import Window
 
 MOST_QUARANTINED = 10_000
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from plugin.profiles import state as states
 from plugin.store import Store
-from rules.windows import Window
+from rules.patterns.windows import Window
 
 DAY_S, HALF_LIFE_S, GAP_S = 86_400, 7 * 86_400, 1_800
 WEIGHTS = {"view": 1.0, "click": 1.0, "dismiss": -2.0, "add_to_cart": 2.0, "purchase": 4.0}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import rules
-from rules.letters import PatternSet, patterns_of
+from rules.patterns.letters import PatternSet, patterns_of
 
 
 def made(*patterns: Any, **document: Any) -> PatternSet:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import rules
-from rules.letters import patterns_of
-from rules.patterns_live import Membership, evaluate, settle
-from rules.windows import Entry, Window
+from rules.patterns.letters import patterns_of
+from rules.patterns.live import Membership, evaluate, settle
+from rules.patterns.windows import Entry, Window
 
 VIEWS = {"event": "view", "count": {"gte": 3}, "within": "30s"}
 CART = {"sequence": [{"event": "cart"}, {"absent": "purchase", "for": "30s"}]}

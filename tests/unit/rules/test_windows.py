@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rules.patterns_forms import Limit
-from rules.windows import Entry, Window
+from rules.patterns.forms import Limit
+from rules.patterns.windows import Entry, Window
 
 ANY = {"a": Limit(), "b": Limit()}
 

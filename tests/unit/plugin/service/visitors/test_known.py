@@ -22,7 +22,7 @@ from plugin.service.delivery.sites import site_of
 from plugin.service.visitors.known import REMEMBERED_MS, Visitors
 from plugin.service.visitors.stage import Staging
 from rules.facts import PERSON, UNIT
-from rules.windows import Entry, Window
+from rules.patterns.windows import Entry, Window
 from tests.unit.plugin.service.taking import HASHER
 
 NOW = 1_795_000_000_000

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import rules
 from plugin.service.visitors.stage import Evaluation
-from rules.letters import patterns_of
-from rules.patterns_reference import Match
-from rules.windows import Entry, Window
+from rules.patterns.letters import patterns_of
+from rules.patterns.reference import Match
+from rules.patterns.windows import Entry, Window
 
 BOTH = {"sequence": [{"event": "view"}, {"event": "cart"}]}
 PATTERNS = patterns_of(rules.load({"segments": [{"id": "s", "pattern": BOTH, "lasts": "1h"}]}))

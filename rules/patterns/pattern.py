@@ -1,4 +1,4 @@
-"""Event patterns: their form, checked here; they run in the event worker, see `rules.patterns_live`."""
+"""Event patterns: their form, checked here; they run in the event worker, see `rules.patterns.live`."""
 
 from __future__ import annotations
 

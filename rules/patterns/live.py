@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from rules.letters import PatternSet
-from rules.patterns_forms import LATE, Chain, LivePattern, Tally
-from rules.patterns_reference import Found, Match, concluded, matches, tallied, ticks
-from rules.windows import Entry, Window
+from rules.patterns.forms import LATE, Chain, LivePattern, Tally
+from rules.patterns.letters import PatternSet
+from rules.patterns.reference import Found, Match, concluded, matches, tallied, ticks
+from rules.patterns.windows import Entry, Window
 
 
 @dataclass(frozen=True, slots=True)

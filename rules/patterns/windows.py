@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from rules.patterns_forms import Limit
+from rules.patterns.forms import Limit
 
 FORMAT = 1
 

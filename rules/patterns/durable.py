@@ -16,7 +16,7 @@ Row = tuple[int, tuple[int, ...]]
 
 
 class Ruleset:
-    """One rule set, made of text by `rules.durable_plan`."""
+    """One rule set, made of text by `rules.patterns.durable_plan`."""
 
     def __init__(self, name: str, text: str) -> None:
         """Compile. What is beyond the engine's bounds may raise, crash or hang: only in a process that may die."""

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rules.letters import PatternSet
-from rules.patterns_forms import Chain
-from rules.windows import Entry
+from rules.patterns.forms import Chain
+from rules.patterns.letters import PatternSet
+from rules.patterns.windows import Entry
 
 MOST_RULES = 400
 MOST_BRANCHES = 60

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from rules.attributes import EVENT
 from rules.clock import as_instant
 from rules.conditions import All, AnyOf, Condition, Holds, Not, Test
-from rules.patterns import AnyPattern, Count, Pattern, Sequence, Step
-from rules.patterns_forms import MOST_KEPT, SLACK, Chain, Form, Limit, LivePattern, Tally, milliseconds
+from rules.patterns.forms import MOST_KEPT, SLACK, Chain, Form, Limit, LivePattern, Tally, milliseconds
+from rules.patterns.pattern import AnyPattern, Count, Pattern, Sequence, Step
 from rules.selectors import EntryReading, compile_bound
 from rules.values import READERS
 

@@ -1,7 +1,7 @@
-"""The process that holds the engine: `python -m rules.durable_child SECONDS MEGABYTES`, asked over its standard input.
+"""The process that holds the engine: `python -m rules.patterns.durable_child SECONDS MEGABYTES`.
 
-It ends by itself when its input does, when anything is raised, and when it takes longer than SECONDS over one window: a
-hang keeps Python from running, but not the kernel from delivering the alarm.
+It is asked over its standard input. It ends by itself when its input does, when anything is raised, and when it takes
+longer than SECONDS over one window: a hang keeps Python from running, but not the kernel from delivering the alarm.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import signal
 import sys
 from typing import BinaryIO
 
-from rules.durable import Ruleset
-from rules.durable_wire import HEAD, Ask, Done, Load, framed, length_of, read_request
+from rules.patterns.durable import Ruleset
+from rules.patterns.durable_wire import HEAD, Ask, Done, Load, framed, length_of, read_request
 
 _MEGABYTE = 1024 * 1024
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from rules.patterns_forms import Chain, Tally
-from rules.windows import Entry
+from rules.patterns.forms import Chain, Tally
+from rules.patterns.windows import Entry
 
 
 class Match(NamedTuple):
