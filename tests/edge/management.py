@@ -20,7 +20,7 @@ KEY = "a-key-for-the-run-0123456789"
 TIMEOUT_S, AGAIN_S = 60, 0.02
 SEEN_IN = "s.open"
 """A slot of every document, the first one too; its trace tells which segments a visitor is in."""
-KINDS: Mapping[str, int] = {"content": 5, "touch": 5, "publish": 2, "profile": 6, "delete": 1}
+KINDS: Mapping[str, int] = {"content": 5, "touch": 5, "publish": 2, "slot": 2, "profile": 6, "delete": 1}
 
 
 class Management:
@@ -67,6 +67,8 @@ class Management:
         self.done[kind] = self.done.get(kind, 0) + 1
         if kind == "publish":
             self.publish()
+        elif kind == "slot":
+            self.publish(self._random.choice(worlds.SLOTS))
         elif kind == "profile":
             one = self._random.choice([one for one in persons if one.allows])
             self.remember(one, people.facts(self._random))
@@ -75,10 +77,13 @@ class Management:
         else:
             self._push(self._random.choice(worlds.ENTRIES), touches=kind == "touch")
 
-    def publish(self) -> None:
-        """A new document."""
-        document = worlds.document(self._random, self._published, _now(), self.spread_s)
-        self._published += 1
+    def publish(self, slot: str | None = None) -> None:
+        """A new document; with a slot, one in which the rules of that slot alone are others."""
+        if slot is None:
+            document = worlds.document(self._random, self._published, _now(), self.spread_s)
+            self._published += 1
+        else:
+            document = worlds.of_one_slot(self._random, self.states.rules.last, slot, _now(), self.spread_s)
         began = time.time()
         self._ask("POST", "/v1/rulesets", {"document": document, "publish": True})
         self.states.rules.add(document, began, time.time())

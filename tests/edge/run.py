@@ -21,6 +21,8 @@ LAG_S = 1.5
 """From a change to its first purge, with room for a machine that is busy with other things."""
 CHANGING = Staleness(rules=AGAIN_S + LAG_S, content=AGAIN_S + LAG_S + STALE_S, clock=LAG_S)
 MOST_EXPLAINED = 6
+WARM = ("s.input", "s.open", "s.class")
+"""The slots that publications change one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +81,8 @@ class Run:
         self.management.begin(self.persons)
         self.settle()
 
-    def changing(self, allowed: Staleness = CHANGING, fault: Fault | None = None) -> Part:
-        """Ask while everything changes; a fault is made from a publication on."""
+    def changing(self, allowed: Staleness = CHANGING, fault: Fault | None = None, *, slot: str | None = None) -> Part:
+        """Ask while everything changes; a fault is made from a publication on, which with a slot changes that alone."""
         over = threading.Event()
         faults: list[BaseException] = []
 
@@ -99,7 +101,7 @@ class Run:
             time.sleep(LAG_S)
             self._ask(self.plan.requests // 2, self.plan.lasts_s / 3)
             self.edge.behind.fault = self.edge.purges.fault = fault
-            self.management.publish()
+            self.management.publish(slot)
         thread = threading.Thread(target=change)
         thread.start()
         try:
@@ -118,6 +120,22 @@ class Run:
         self.settle()
         share = self.plan.frozen
         return self._judged(self._ask(int(self.plan.requests * share), self.plan.lasts_s * share), Staleness())
+
+    def slot_by_slot(self) -> Part:
+        """Ask while nothing changes but the clock, after publications that change one slot each.
+
+        Nothing is taken away but what these purge, so most of what is shown was stored under the rules of before.
+        """
+        self.management.publish()
+        self.settle()
+        turns = (None, *WARM)
+        share, told = self.plan.frozen / len(turns), []
+        for slot in turns:
+            if slot is not None:
+                self.management.publish(slot)
+                time.sleep(AGAIN_S + LAG_S)
+            told += self._ask(int(self.plan.requests * share), self.plan.lasts_s * share)
+        return self._judged(told, Staleness())
 
     def close(self) -> None:
         self.management.close()

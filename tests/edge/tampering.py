@@ -178,6 +178,20 @@ def purge_lost(key: str) -> Fault:
     return Fault(on_request=lose)
 
 
+def key_lost(key: str) -> Fault:
+    """Of purges, keys that begin so never reach the cache, and all others do."""
+
+    def lose(request: Message) -> bool:
+        keys = (request.get("tessera-purge-keys") or "").split()
+        rest = [one for one in keys if not one.startswith(key)]
+        if len(rest) == len(keys):
+            return False
+        request.replace("tessera-purge-keys", " ".join(rest) or "nothing:at-all")
+        return True
+
+    return Fault(on_request=lose)
+
+
 def cookies_swapped() -> Fault:
     """Whoever asks for a class gets that of whoever asked before."""
     before: list[str] = []

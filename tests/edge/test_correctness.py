@@ -81,21 +81,28 @@ def test_no_answer_is_wrong_or_stale_while_nothing_changes_but_the_clock(running
     check(running.frozen(), running.said)
 
 
+def test_no_answer_is_wrong_or_stale_where_publications_change_one_slot_each(running: Run) -> None:
+    check(running.slot_by_slot(), running.said)
+
+
 @pytest.mark.parametrize(
-    ("fault", "kinds", "lasts_s"),
+    ("fault", "kinds", "lasts_s", "slot"),
     [
-        pytest.param(tampering.input_left_out("T-Country"), KINDS, 5.0, id="an input left out of Vary"),
-        pytest.param(tampering.purge_lost("audience"), {"profile": 1}, 7.0, id="the purge of a publication lost"),
-        pytest.param(tampering.purge_lost("entry:"), {"content": 1}, 9.0, id="the purges of entries lost"),
-        pytest.param(tampering.cookies_swapped(), KINDS, 4.0, id="class cookies swapped"),
+        pytest.param(tampering.input_left_out("T-Country"), KINDS, 5.0, None, id="an input left out of Vary"),
+        pytest.param(tampering.purge_lost("audience"), {"profile": 1}, 7.0, None, id="the purge of a publication lost"),
+        pytest.param(tampering.key_lost("lookup:"), {"profile": 1}, 7.0, "s.open", id="the purge of a slot lost"),
+        pytest.param(tampering.purge_lost("entry:"), {"content": 1}, 9.0, None, id="the purges of entries lost"),
+        pytest.param(tampering.cookies_swapped(), KINDS, 4.0, None, id="class cookies swapped"),
     ],
 )
-def test_a_fault_that_is_made_is_found(faulty: Run, fault: Fault, kinds: Mapping[str, int], lasts_s: float) -> None:
+def test_a_fault_that_is_made_is_found(
+    faulty: Run, fault: Fault, kinds: Mapping[str, int], lasts_s: float, slot: str | None
+) -> None:
     """What is stored is right for an hour here, unless something changes: nothing else mends it meanwhile."""
     faulty.management.kinds = kinds
     faulty.plan = replace(PLAN, requests=int(60 * lasts_s), lasts_s=lasts_s)
     for _attempt in range(3):  # chance may have nobody ask for what is wrong, for these runs are short
-        found = faulty.changing(CHANGING, fault)
+        found = faulty.changing(CHANGING, fault, slot=slot)
         if found.wrong:
             break
     assert fault.made > 0

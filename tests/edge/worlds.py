@@ -79,6 +79,15 @@ def document(random: Random, number: int, now: datetime, spread_s: float) -> dic
     return made
 
 
+def of_one_slot(random: Random, held: dict[str, Any], slot: str, now: datetime, spread_s: float) -> dict[str, Any]:
+    """The same document with other rules for one slot, which everybody sees, and nothing else: as most publications."""
+    other = document(random, 0, now, spread_s)
+    rules = [rule for rule in held["rules"] if rule["slot"] != slot]
+    turn: dict[str, Any] = {"id": f"{slot}-turn", "slot": slot, "priority": 9}
+    turn["then"] = [{"set": {"presentation.turn": random.randrange(1_000_000)}}]
+    return {**held, "rules": [*rules, *(rule for rule in other["rules"] if rule["slot"] == slot), turn]}
+
+
 def pool_of(slot: str) -> str:
     """The tag of the entries that a slot selects from."""
     return slot.replace("s.", "in-")

@@ -35,6 +35,13 @@ def status(answer: requests.Response) -> str:
     return answer.headers["Cache-Status"].rpartition(", ")[2].removeprefix("varnish; ").partition(";")[0]
 
 
+def looked_up(site: Real) -> float:
+    """How many keys the origin was asked for."""
+    lines = site.managed("GET", "/metrics").text.splitlines()
+    counted = [line for line in lines if line.startswith("tessera_http_requests_total{") and "/v1/audience" in line]
+    return sum(float(line.rpartition(" ")[2]) for line in counted)
+
+
 def test_each_audience_gets_its_own_and_shares_it(site: Real) -> None:
     assert shown(site.get(HERO, CF_IPCountry="DE", Cookie="tessera_visitor=v-1")) == ["Welcome"]
     again = site.get(HERO, CF_IPCountry="CH", Cookie="tessera_visitor=v-2")
@@ -77,6 +84,28 @@ def test_a_publication_is_seen_at_once(site: Real) -> None:
     until(lambda: shown(site.get(HERO, CF_IPCountry="IT")) == ["Bonjour"])
     site.managed("POST", "/v1/rulesets/1/rollback", json={})
     until(lambda: shown(site.get(HERO, CF_IPCountry="IT")) == ["Welcome"])
+
+
+def test_a_publication_of_one_slot_leaves_the_keys_of_others(site: Real) -> None:
+    feed = "/v1/personalize?slots=home.feed"
+
+    def is_known(path: str) -> bool:
+        """Whether the edge has the key."""
+        before = looked_up(site)
+        site.get(path, CF_IPCountry="PT")
+        return looked_up(site) == before
+
+    for path in (HERO, feed, f"{HERO},home.feed"):
+        until(lambda path=path: is_known(path))  # type: ignore[misc]
+    document = yaml.safe_load(RULES)
+    document["rules"].append({"id": "third", "slot": "home.feed", "then": [{"pin": {"id": "c"}}]})
+    site.managed("POST", "/v1/rulesets", json={"document": document, "publish": True})
+    until(lambda: shown(site.get(feed, CF_IPCountry="PT"), "home.feed")[0] == "Third")
+    assert is_known(HERO)
+    assert not is_known(f"{HERO},home.feed")
+    site.managed("POST", "/v1/rulesets/1/rollback", json={})
+    until(lambda: shown(site.get(feed, CF_IPCountry="PT"), "home.feed")[0] == "First")
+    assert is_known(HERO)
 
 
 def test_a_change_of_content_is_seen_and_what_is_not_of_it_stays(site: Real) -> None:
