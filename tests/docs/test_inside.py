@@ -75,7 +75,7 @@ def test_every_code_is_a_place_or_a_word_of_the_code() -> None:
 def test_every_room_is_named() -> None:
     rooms = [
         folder
-        for above in (ROOT / "plugin", ROOT / "plugin" / "service", ROOT / "tests")
+        for above in (ROOT / "rules", ROOT / "plugin", ROOT / "plugin" / "service", ROOT / "tests")
         for folder in above.iterdir()
         if (folder.is_dir() and any(folder.rglob("*.py")) and folder.name not in ("__pycache__", "shipped"))
     ]
