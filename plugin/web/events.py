@@ -77,7 +77,8 @@ def _read(raw: bytes) -> _Sent:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         lenient = _leniently(raw)
         if lenient is None:
-            raise MalformedRequest(f"The body is not JSON: {error}.") from error
+            told = "is nested too deep" if isinstance(error, RecursionError) else f"is not JSON: {error}"
+            raise MalformedRequest(f"The body {told}.") from error
         found, single = lenient, False
     if not single:
         _refuse_twice(raw)

@@ -252,6 +252,8 @@ def test_bodies_that_cannot_be_taken_at_all(site: Running) -> None:
         post(many).json()["errors"][0]["detail"].startswith("1,000 events at most, and these are 1,001; send the rest")
     )
     assert post(b'{"events": []}').json()["errors"] == [{"pointer": "/events", "detail": "one event at least"}]
+    deep = post(b'{"events": [' + b'{"properties": ' * 5_000 + b"1" + b"}" * 5_000 + b"]}")
+    assert (deep.status_code, deep.json()["detail"]) == (400, "The body is nested too deep.")
     bad = json.dumps(event("kim")).encode().replace(b"kim", b"k\xff")
     answer = post(b'{"events": [' + bad + b", " + json.dumps(event("kim")).encode() + b"]}")
     assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
