@@ -149,7 +149,16 @@ def _followers(
     catch_up: bool,
 ) -> Following:
     from plugin.service.content.converge import LEASE  # noqa: PLC0415
-    from plugin.service.content.follow import CATCH_UP, Following, Keeping, Loop, SourceSyncing  # noqa: PLC0415
+    from plugin.service.content.follow import (  # noqa: PLC0415
+        CATCH_UP,
+        POLL_S,
+        REST_S,
+        Following,
+        Keeping,
+        Loop,
+        SourceSyncing,
+        Waking,
+    )
     from plugin.service.content.looking import REREADS_S  # noqa: PLC0415
     from plugin.service.content.notices import nowhere  # noqa: PLC0415
     from plugin.service.content.sync import Syncing  # noqa: PLC0415
@@ -174,7 +183,9 @@ def _followers(
                 new_lease=_new_lease,
             )
         )
-    loops = [Loop(f"{type(one).__name__.lower()}-{one.name}", one.step) for one in workers]
+    told = store.watch.tells
+    poll_s = min(REST_S, settings.content_poll.total_seconds()) if told else POLL_S
+    loops = [Loop(f"{type(one).__name__.lower()}-{one.name}", one.step, poll_s=poll_s) for one in workers]
     keeping = Keeping(workers, store.notices, clock=now)
     relay = Relay(
         purgers,
@@ -187,7 +198,9 @@ def _followers(
         again=settings.purge_again,
         at=at or nowhere,
     )
-    loops.append(Loop("purges", relay.step))
+    loops.append(Loop("purges", relay.step, poll_s=poll_s))
+    if told:
+        loops.append(Loop("commits", Waking(store.watch.mark, loops[:]).step))
     loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
     return Following(loops)
 

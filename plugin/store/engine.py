@@ -40,8 +40,10 @@ def make_engine(url: str | URL, *, migrating: bool = False) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that takes SQLite's write lock at once: one taken later fails instead of waiting."""
-    with translated(), engine.execution_options(tessera_write=True).begin() as connection:
-        yield connection
+    with translated(), engine.connect() as connection:
+        connection.execution_options(tessera_write=True)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, func, or_, select, update
 
 from plugin.ports import LONGEST_LEASE, Fenced, Lease
-from plugin.store.engine import glancing, reading, writing
-from plugin.store.statements import ByNames, among, insert_into
+from plugin.store.engine import glancing, writing
+from plugin.store.statements import ByNames, insert_into
 from plugin.store.visitor_tables import partition_leases as leases
 
 _LOCKED = ByNames(
@@ -19,6 +20,8 @@ _LOCKED = ByNames(
         .with_for_update()
     )
 )
+_RENEWED = ByNames(lambda among: update(leases).where(among(leases.c.partition)).values(expires=bindparam("until")))
+_ALL = select(*(leases.c[field.name] for field in fields(Lease))).order_by(leases.c.partition)
 _WRITERS = 0x7E55E7B  # of PostgreSQL's advisory locks; any number of our own
 
 
@@ -56,7 +59,7 @@ class SqlLeases:
             return frozenset()
         with writing(self._engine) as tx:
             kept = _held(tx, tokens)
-            tx.execute(update(leases).where(among(tx, leases.c.partition, kept)).values(expires=now + _checked(ttl)))
+            _RENEWED.execute(tx, kept, until=now + _checked(ttl))
         return frozenset(tokens.keys() - kept)
 
     def release(self, partition: str, token: int) -> None:
@@ -64,9 +67,8 @@ class SqlLeases:
             tx.execute(update(leases).where(_is(partition, token)).values(expires=0))
 
     def held(self) -> tuple[Lease, ...]:
-        wanted = select(leases).order_by(leases.c.partition)
-        with reading(self._engine) as tx:
-            return tuple(Lease(**row) for row in tx.execute(wanted).mappings())
+        with glancing(self._engine) as tx:
+            return tuple(Lease(*row) for row in tx.execute(_ALL))
 
 
 def hold(tx: Connection, tokens: Mapping[str, int]) -> None:

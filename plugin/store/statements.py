@@ -75,13 +75,14 @@ class ByNames:
         self._make = make
         self._made: dict[str, Any] = {}
 
-    def execute(self, tx: Connection, values: Collection[str]) -> Any:  # noqa: ANN401  # rows as wide as was asked
-        """What the database answers of these values."""
+    def execute(self, tx: Connection, values: Collection[str], **others: object) -> Any:  # noqa: ANN401  # any rows
+        """What the database answers of these values. ``others`` are further parameters of the statement."""
         name = tx.dialect.name
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = self._make(_is_any if name == "postgresql" else _is_each)
-        return tx.execute(made, {"names": list(values) if name == "postgresql" else json.dumps(list(values))})
+        names = list(values) if name == "postgresql" else json.dumps(list(values))
+        return tx.execute(made, {"names": names, **others})
 
 
 def _is_any(column: ColumnElement[str]) -> ColumnElement[bool]:

@@ -24,13 +24,17 @@ _TICK_NS = 50_000_000
 
 
 class Watch:
-    """One connection that nothing is written through. Safe to share between threads."""
+    """One connection that nothing is written through. Safe to share between threads.
+
+    Attributes:
+        tells: whether this database can say so.
+    """
 
     def __init__(self, engine: Engine, *, now_ns: Callable[[], int] = time.time_ns) -> None:
         """``now_ns``: the clock that files are stamped by, in nanoseconds since the epoch."""
         self._engine = engine
         self._now_ns = now_ns
-        self._tells = engine.dialect.name == "sqlite"
+        self.tells = engine.dialect.name == "sqlite"
         self._log = f"{engine.url.database}-wal"
         self._known: tuple[int | None, object] = (None, None)
         self._lock = threading.Lock()
@@ -38,7 +42,7 @@ class Watch:
 
     def mark(self) -> object | None:
         """Equal marks: nothing was committed in between. None: that cannot be told."""
-        if not self._tells:
+        if not self.tells:
             return None
         at, known = self._written_at(), self._known
         if at is not None and at == known[0]:
@@ -63,7 +67,7 @@ class Watch:
             with glancing(self._engine) as tx:
                 return tx.execute(wanted).all()
 
-        if not self._tells:
+        if not self.tells:
             return ask
         dialect = self._engine.dialect
         text = str(wanted.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

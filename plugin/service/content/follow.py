@@ -18,6 +18,8 @@ _log = logging.getLogger(__name__)
 
 POLL_S = 0.05
 """How often the marks are looked at: of the second from publish to served, next to nothing."""
+REST_S = 0.2
+"""The same where whoever looks is woken by what is committed, and only what comes due by itself is not told."""
 STOP_S = 10.0
 """How long the threads may finish what they have begun; what they do not is taken over by whoever comes next."""
 CATCH_UP = (timedelta(0), timedelta(seconds=15))
@@ -131,13 +133,15 @@ class SourceSyncing:
 
 
 class Loop:
-    """Does the same step again and again in a thread: at once where there was something to do, else after a while."""
+    """Does the same step again and again in a thread: at once where there was something to do, else after a while, or
+    when it is woken."""
 
     def __init__(self, name: str, step: Callable[[], bool], *, poll_s: float = POLL_S) -> None:
         self._name = name
         self._step = step
         self._poll_s = poll_s
         self._stop = Event()
+        self._woken = Event()
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -149,6 +153,11 @@ class Loop:
     def ask_to_stop(self) -> None:
         """Begin nothing new."""
         self._stop.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
 
     def join(self, timeout_s: float) -> None:
         """Wait so long for what is under way."""
@@ -160,16 +169,35 @@ class Loop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._woken.clear()  # before it looks: what comes while it does wakes it again
             try:
-                wait = 0.0 if self._step() else self._poll_s
+                if not self._step() and not self._stop.is_set():
+                    self._woken.wait(self._poll_s)
             except TesseraError as fault:  # the database is busy or gone; what was taken is given back by itself
                 _log.warning("%s: %s", self._name, fault)
-                wait = _AFTER_A_FAULT_S
+                self._stop.wait(_AFTER_A_FAULT_S)
             except Exception:  # noqa: BLE001 - the thread must outlive what nobody foresaw
                 _log.exception("%s failed", self._name)
-                wait = _AFTER_A_FAULT_S
-            if wait:
-                self._stop.wait(wait)
+                self._stop.wait(_AFTER_A_FAULT_S)
+
+
+class Waking:
+    """Looks for commits in the place of several loops: one thread that wakes often, and not each of them."""
+
+    def __init__(self, mark: Callable[[], object | None], loops: Sequence[Loop]) -> None:
+        """``mark``: equal ones where nothing was committed in between; None where that cannot be told."""
+        self._mark = mark
+        self._loops = loops
+        self._seen: object | None = None
+
+    def step(self) -> bool:
+        """Wake them where anything was committed, or may have been."""
+        mark = self._mark()
+        if mark is None or mark != self._seen:
+            self._seen = mark
+            for loop in self._loops:
+                loop.wake()
+        return False
 
 
 class Keeping:

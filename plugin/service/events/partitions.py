@@ -66,7 +66,7 @@ class Partitions:
         now = self._now_ms()
         if not 0 <= now - self._renewed < RENEW_MS:
             self._renew(now)
-            live = [one for one in self._leases.held() if self._is_live(one, now)]
+            live = self._live(now)
             if self._seat is None:
                 live += self._sit(live, now)
             self._balance(live, now)
@@ -87,14 +87,15 @@ class Partitions:
             self._leases.release(*self._seat)
             self._seat = None
 
-    def _is_live(self, lease: Lease, now: int) -> bool:
-        """Gives back what belongs to a process that has ended."""
-        if lease.expires <= now or not lease.partition.startswith((_PARTITION, _WORKER)):
-            return False
-        if lease.owner != self._owner and self._is_gone(lease.owner):
-            self._leases.release(lease.partition, lease.token)
-            return False
-        return True
+    def _live(self, now: int) -> list[Lease]:
+        """Those that hold, and what belongs to processes that have ended given back."""
+        held = [one for one in self._leases.held() if one.expires > now]
+        held = [one for one in held if one.partition.startswith((_PARTITION, _WORKER))]
+        gone = {owner for owner in {one.owner for one in held} - {self._owner} if self._is_gone(owner)}
+        for one in held:
+            if one.owner in gone:
+                self._leases.release(one.partition, one.token)
+        return [one for one in held if one.owner not in gone]
 
     def _sit(self, live: Sequence[Lease], now: int) -> list[Lease]:
         """Be seen: a worker without partitions must be counted, or it would never get any. Gives the seat taken."""

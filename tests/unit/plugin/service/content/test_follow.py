@@ -12,13 +12,13 @@ import pytest
 
 from adapters.cms.port import Changes as Fetched
 from adapters.cms.port import CmsError, Ordering, RateLimited, SourceSpec, Unavailable
-from plugin.ports import SWEEP, SYNC, Mark
-from plugin.service.content.follow import Following, Loop, SourceSyncing
+from plugin.ports import SWEEP, SYNC, Changes, Mark, StoredEntry
+from plugin.service.content.follow import Following, Loop, SourceSyncing, Waking
 from plugin.service.content.looking import REREADS_S
 from plugin.service.content.sync import Syncing
 from plugin.store import Store
 from tests.unit.plugin.service.site_support import NOW
-from tests.waiting import allowed
+from tests.waiting import allowed, until
 
 
 class Cms:
@@ -170,6 +170,57 @@ def test_a_clock_that_is_put_back_holds_up_no_folder_and_no_sweep(sqlite_store: 
     bench.later(120)
     assert len(bench.later(-86_400)) > 0
     assert len(bench.later(1)) == 1
+
+
+def test_who_rests_for_long_is_woken_by_what_is_committed(sqlite_store: Store) -> None:
+    seen: list[int] = []
+    resting = Loop("resting", lambda: bool(seen.append(sqlite_store.content.epoch())), poll_s=3_600)
+    found = Following([resting, Loop("commits", Waking(sqlite_store.watch.mark, [resting]).step)])
+    found.start()
+    try:
+        until(lambda: len(seen) > 0)
+        for number in (1, 2):
+            entry = StoredEntry("cms", f"e{number}", None, "card", (), {}, None, None, ())
+            sqlite_store.content.apply("cms", Changes(entries=(entry,)), now=NOW)
+            until(lambda: seen[-1] == number)  # noqa: B023 - asked here and now
+    finally:
+        began = time.monotonic()
+        found.stop()
+    assert time.monotonic() - began < allowed(5), "who is told to stop rests no longer"
+
+
+def test_what_is_committed_during_a_look_wakes_for_another() -> None:
+    looks, looking, go_on = count(), Event(), Event()
+    seen: list[int] = []
+
+    def look() -> bool:
+        seen.append(next(looks))
+        looking.set()
+        go_on.wait(60)
+        return False
+
+    loop = Loop("looking", look, poll_s=3_600)
+    loop.start()
+    looking.wait(60)
+    loop.wake()
+    go_on.set()
+    until(lambda: len(seen) == 2)
+    loop.ask_to_stop()
+    loop.join(10)
+
+
+def test_where_nobody_can_tell_everybody_is_woken_each_time() -> None:
+    woken: list[str] = []
+
+    class Noted(Loop):
+        def wake(self) -> None:
+            woken.append("once")
+
+    marks = iter([None, None, "a", "a", "b"])
+    waking = Waking(lambda: next(marks), [Noted("noted", lambda: False)])
+    for _ in range(5):
+        assert not waking.step()
+    assert woken == ["once"] * 4
 
 
 def test_threads_that_hang_delay_the_end_once_and_not_one_after_the_other(
