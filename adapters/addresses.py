@@ -1,4 +1,4 @@
-"""Which hosts a source may be read from: not the inside of the network, unless the settings say so.
+"""Which hosts a source may be read from: not the inside of the network, unless the settings say so; and which are one.
 
 Names are resolved and checked before each request. A name server that answers differently a moment later
 could still lead inside; where that is a threat, the network has to forbid it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
 
 Resolve = Callable[[str, int], Iterable[str]]
 
@@ -41,3 +42,13 @@ def refuse_private(host: str, port: int, resolve: Resolve = system_resolve) -> N
         inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
         if not inner.is_global or inner.is_multicast:
             raise PrivateAddress(f"{host} leads to {address}, which is not a public address")
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common. Raises ValueError where one is no address."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

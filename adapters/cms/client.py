@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from adapters.addresses import PrivateAddress, Resolve, UnknownHost, refuse_private, system_resolve
+from adapters.addresses import PrivateAddress, Resolve, UnknownHost, refuse_private, same_origin, system_resolve
 from adapters.bounded import Bearer, DirectSession, TooLarge, TooLate, is_json, read_body, retry_after, url_fault
 from adapters.cms.port import AuthError, BadResponse, NotFound, RateLimited, Unavailable
 from adapters.options import OptionReader
@@ -192,7 +192,7 @@ class Client:
     def _follow(self, response: requests.Response, url: str, path: str) -> str:
         try:
             target = urljoin(url, response.headers["Location"])
-            same = _origin(target) == _origin(url)
+            same = same_origin(target, url)
         except ValueError as fault:
             raise BadResponse(f"{path}: a redirect to something that is no URL") from fault
         if not same:
@@ -233,8 +233,3 @@ def _message(decoded: object) -> str | None:
     error = decoded.get("error") if isinstance(decoded, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
     return message if isinstance(message, str) else None
-
-
-def _origin(url: str) -> tuple[str, str | None, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

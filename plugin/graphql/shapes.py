@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from plugin.graphql.names import field_names, type_names
+from rules.decision import RESERVED_FIELDS
 
 BLOCK_FIELDS = ("id", "type", "position", "score", "fields", "tags", "html", "reason")
 PLAIN = "PlainBlock"
 """The type of blocks of which nothing more is known."""
 MOST_TYPES, MOST_FIELDS = 300, 300
-_RESERVED = frozenset({"id", "type", "tags", "locale", "published_at", "expires_at"})
 _INT, _SAFE = 2**31, 2**53
 
 
@@ -39,7 +39,7 @@ def shapes_of(entries: Iterable[Mapping[str, object]]) -> Shapes:
                 continue
             fields = kinds[type_] = {}
         for name, value in entry.items():
-            if name in _RESERVED:
+            if name in RESERVED_FIELDS:
                 continue
             known = fields.get(name)
             if known == "JSON" or (known is None and len(fields) >= MOST_FIELDS):

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import durable_rules_engine as engine
 
-Fact = tuple[int, int, int]
+from rules.patterns.durable_wire import Fact
+
 Row = tuple[int, tuple[int, ...]]
 
 

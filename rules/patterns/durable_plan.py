@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rules.patterns.durable_wire import Fact
 from rules.patterns.forms import Chain
 from rules.patterns.letters import PatternSet
 from rules.patterns.windows import Entry
@@ -28,7 +29,6 @@ LONGEST_SPAN = 10**13
 _FAR = 10**15
 _TICK = 0
 Key = tuple[int, int]
-Fact = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 Fact = tuple[int, int, int]
+"""What an engine is told of an event: code, doubled time, and the place of the event in its window."""
 HEAD = 4
 LARGEST = 64 * 1024 * 1024
 

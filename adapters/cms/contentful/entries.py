@@ -14,6 +14,7 @@ from adapters.cms.contentful.model import Item, Kind, Model, id_of, kind_of, lin
 from adapters.cms.contentful.shelf import Shelf
 from adapters.cms.contentful.tags import TagRules
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
+from adapters.cms.pointers import escaped
 from adapters.cms.port import BadResponse, Entry, Json, Link
 from adapters.cms.shaping import field_name
 
@@ -162,7 +163,7 @@ class _Work:
         made: dict[str, Json] = {}
         twins: dict[str, Json] = {}
         for name, raw in self._own(item, kind, place):
-            at = f"{place}/{_escaped(name)}"
+            at = f"{place}/{escaped(name)}"
             value = raw if self.maker.plain(raw) else self._value(raw, at, trail, place.count("/"))
             made[name] = sanitize_all(value) if name.endswith(HTML_SUFFIX) else value
             if richtext.is_document(value):
@@ -202,7 +203,7 @@ class _Work:
         return {
             name: sanitize_all(item)
             if name.endswith(HTML_SUFFIX)
-            else self._value(item, f"{place}/{_escaped(name)}", trail, depth + 1)
+            else self._value(item, f"{place}/{escaped(name)}", trail, depth + 1)
             for name, item in value.items()
         }
 
@@ -282,10 +283,6 @@ def https(url: object) -> str | None:
     if url.startswith("//"):
         return f"https:{url}"
     return f"https:{url.removeprefix('http:')}" if url.startswith("http://") else url
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _moment(item: Item, where: str) -> datetime:

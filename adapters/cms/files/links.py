@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from adapters.cms.files.document import Document
 from adapters.cms.markup import HTML_SUFFIX, MAX_MARKDOWN, markdown, sanitize_all
+from adapters.cms.pointers import escaped
 from adapters.cms.port import Json, Link
 
 REF = "$ref"
@@ -60,7 +61,7 @@ class Resolver:
     ) -> dict[str, Json]:
         made: dict[str, Json] = {}
         for name, value in values.items():
-            place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            place = f"{pointer}/{escaped(name)}"
             url = self._asset_url(document, place)
             if name.endswith(HTML_SUFFIX):
                 # Never in place of the rendered twin of a Markdown field.

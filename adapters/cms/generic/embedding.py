@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from adapters.cms.generic.mapping import ItemMapping, Variant
 from adapters.cms.generic.paths import Unanswerable
-from adapters.cms.generic.values import ItemFault, escape, name_of
+from adapters.cms.generic.values import ItemFault, name_of
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all, sanitize_fields
+from adapters.cms.pointers import escaped
 from adapters.cms.port import Entry, Json, Key, Link
 
 REF = "$ref"
@@ -56,7 +57,7 @@ class _Embedding:
         trail = (*trail, variant.key.id)
         made: dict[str, Json] = {}
         for name, value in self.mapping.own_fields(variant).items():
-            place = f"{pointer}/{escape(name)}"
+            place = f"{pointer}/{escaped(name)}"
             if name.endswith(HTML_SUFFIX):
                 made.setdefault(name, sanitize_all(value, self.mapping.absolute))
             elif name in self.mapping.link_fields:

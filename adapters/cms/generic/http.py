@@ -11,6 +11,7 @@ import requests
 from requests.auth import AuthBase
 from requests.utils import parse_header_links
 
+from adapters.addresses import same_origin
 from adapters.cms.client import Answer, Client
 from adapters.cms.generic.origin import Item, Page, read_page
 from adapters.cms.generic.paths import Path, Unanswerable
@@ -163,7 +164,7 @@ class HttpOrigin:
         try:
             target = urlsplit(urljoin(base + path, said))
             query = parse_qs(target.query, keep_blank_values=True, max_num_fields=100)
-            same = _origin(target.geturl()) == _origin(base)
+            same = same_origin(target.geturl(), base)
         except ValueError as fault:
             raise BadResponse(f"{where}: next: no URL") from fault
         if not same:
@@ -204,8 +205,3 @@ def explain(decoded: object) -> str | None:
     said = error.get("message") if isinstance(error, dict) else error
     found = [said, *(decoded.get(name) for name in ("message", "detail", "title"))]
     return next((text for text in found if isinstance(text, str) and text), None)
-
-
-def _origin(url: str) -> tuple[str, str | None, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

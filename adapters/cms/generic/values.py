@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from adapters.cms.locales import parse_locale
+from adapters.cms.pointers import escaped
 from adapters.cms.port import Json
 
 MAX_ID = 255
@@ -107,13 +108,8 @@ def check_storable(value: object, place: str = "", depth: int = 0) -> Json:
         for name, item in value.items():
             if _UNSTORABLE.search(name):
                 raise ItemFault(f"{place or '/'}: a NUL or half a surrogate pair in a name")
-            check_storable(item, f"{place}/{escape(name)}", depth + 1)
+            check_storable(item, f"{place}/{escaped(name)}", depth + 1)
     return cast(Json, value)
-
-
-def escape(name: str) -> str:
-    """A member's name as JSON Pointer writes it (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def kind(value: object) -> str:

@@ -12,6 +12,7 @@ from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all, sanitize_fi
 from adapters.cms.payload import lexical
 from adapters.cms.payload.identity import Identity
 from adapters.cms.payload.localised import is_document
+from adapters.cms.pointers import escaped
 from adapters.cms.port import Json, Link
 from adapters.cms.shaping import absolute, field_name
 
@@ -94,7 +95,7 @@ class Maker:
         # Polymorphic fields, and the nodes of rich text, say themselves to which collection their value belongs.
         said = values.get("relationTo")
         for name, value in values.items():
-            at = f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
+            at = f"{place}/{escaped(name)}"
             if name.endswith(HTML_SUFFIX):
                 made.setdefault(name, sanitize_all(value))
                 continue

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeGuard
 
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all, sanitize_fields
+from adapters.cms.pointers import escaped
 from adapters.cms.port import BadResponse, Entry, Json, Link
 from adapters.cms.shaping import absolute, field_name
 from adapters.cms.strapi import blocks
@@ -118,7 +119,7 @@ class _Maker:
             raise BadResponse(f"{where}{place[:60]}: nested deeper than {MAX_DEPTH} levels")
         made: dict[str, Json] = {}
         for name, value in values.items():
-            at = f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
+            at = f"{place}/{escaped(name)}"
             if name.endswith(HTML_SUFFIX):
                 made.setdefault(name, sanitize_all(value))
                 continue

@@ -10,6 +10,7 @@ from functools import partial
 
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize_all
+from adapters.cms.pointers import escaped
 from adapters.cms.port import BadResponse, Entry, Json, Link
 from adapters.cms.shaping import absolute, field_name
 from adapters.cms.wagtail.richtext import Target, looks_rich, render
@@ -150,7 +151,7 @@ class _Maker:
             raise BadResponse(f"{where}{place[:60]}: nested deeper than {MAX_DEPTH} levels")
         made: dict[str, Json] = {}
         for name, value in values.items():
-            at = f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
+            at = f"{place}/{escaped(name)}"
             if name.endswith(HTML_SUFFIX):
                 made.setdefault(name, sanitize_all(value))
                 continue

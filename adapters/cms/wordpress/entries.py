@@ -9,6 +9,7 @@ from typing import Protocol
 
 from adapters.cms.locales import parse_locale
 from adapters.cms.markup import HTML_SUFFIX, markdown, sanitize, sanitize_all
+from adapters.cms.pointers import escaped
 from adapters.cms.port import BadResponse, Entry, Json, Key, Link
 from adapters.cms.shaping import absolute, field_name
 from adapters.cms.wordpress import terms
@@ -138,7 +139,7 @@ class _Maker:
             shown[taxonomy.name] = [{"id": term.id, "name": term.name, "slug": term.slug} for term in found]
             tags += (tag for term in found if (tag := self.shape.tagging.tag(term)))
             self.links += (
-                Link(f"{place}/terms/{_escaped(taxonomy.name)}/{n}", "term", f"term:{term.id}", id=f"term:{term.id}")
+                Link(f"{place}/terms/{escaped(taxonomy.name)}/{n}", "term", f"term:{term.id}", id=f"term:{term.id}")
                 for n, term in enumerate(found)
             )
         made: dict[str, Json] = {}
@@ -150,7 +151,7 @@ class _Maker:
             elif name in MAPPINGS and not value:
                 made[name] = {}
             else:
-                made.update(self._named(name, value, name, f"{place}/{_escaped(name)}", depth, where))
+                made.update(self._named(name, value, name, f"{place}/{escaped(name)}", depth, where))
         if "terms" not in made:
             made["terms"] = shown
         self._embedded(row, made, place)
@@ -178,7 +179,7 @@ class _Maker:
             return value
         made: dict[str, Json] = {}
         for name, item in value.items():
-            at = f"{place}/{_escaped(name)}"
+            at = f"{place}/{escaped(name)}"
             for own, inner in self._named(name, item, f"{path}.{name}", at, depth, where).items():
                 made.setdefault(own, inner)
         return made
@@ -242,7 +243,3 @@ def _rich(name: str, value: Mapping[str, Json], base: str) -> dict[str, Json]:
     raw = value.get("raw")
     data: Json = raw if isinstance(raw, str) else rendered
     return {name: data, name + HTML_SUFFIX: sanitize(rendered, lambda url: absolute(base, url))}
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
