@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from plugin.editor import kept, moments, more, tree, tree_fields
+from plugin.editor import acting, kept, moments, more, tree, tree_fields
+from plugin.editor.acting import Effects
 from plugin.editor.moments import duration
 from plugin.editor.order import acting_in
 from plugin.editor.parts import KINDS, Item, Options, Values
@@ -22,19 +23,13 @@ from plugin.editor.parts_when import WEEK
 from plugin.editor.phrases import Phrase, many, mapping
 from plugin.editor.readable import parts_of, readable, unread
 from plugin.editor.subjects import value
-from plugin.editor.subjects_asked import Subjects
+from plugin.editor.subjects_asked import Subjects, fields_named
 from plugin.editor.tree import Group
 from plugin.editor.vocabulary import Vocabulary
 from plugin.editor.words import Fact, Words
 from plugin.service.rulesets.items import Document, Section, items
 
 VISITS = (("", "all visitors"), ("new", "on their first visit"), ("back", "who have been here before"))
-EFFECTS = (
-    ("pin", "it is pinned: it comes first"),
-    ("boost", "it is raised: it ranks higher"),
-    ("hide", "it is hidden"),
-    ("only", "it is kept: nothing else is shown"),
-)
 LOWEST, STAYS = "", "stays"
 _LONGEST_ID = 60
 
@@ -53,8 +48,11 @@ class Choices:
         sent: whether it holds what was chosen and not yet saved.
         entries: that may stand in the slot, id to title.
         others: the rules and experiments of the slot, the strongest first, id to words.
-        subjects: what conditions can be about.
+        capped: whether one of the slots bounds how often a visitor sees an entry.
+        subjects: what conditions about a visitor can be about.
+        of_entries: likewise, about an entry.
         conditions: those that the simple fields do not say; None where the form asks none.
+        effects: what a rule does; None where the form asks nothing of it.
         focus: the field at which work goes on after a button was pressed.
         said: what the choices come to, in one sentence; None where something is still to be chosen.
     """
@@ -72,8 +70,11 @@ class Choices:
     segments: Mapping[str, str] = field(default_factory=dict)
     devices: Sequence[tuple[str, str]] = ()
     others: Mapping[str, str] = field(default_factory=dict)
+    capped: bool = False
     subjects: Subjects
+    of_entries: Subjects
     conditions: Group | None = None
+    effects: Effects | None = None
     focus: str | None = None
     said: Phrase | None = None
 
@@ -117,9 +118,19 @@ class Choices:
         return [(one, moments.WEEKDAYS[one]) for one in WEEK]
 
     @property
-    def effects(self) -> Sequence[tuple[str, str]]:
+    def acts(self) -> tuple[acting.Shown, ...]:
+        """The effects, as the page draws them."""
+        return tuple(acting.shown(self.effects or (), self.of_entries))
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there is a bound to how often one visitor sees an entry."""
+        return self.capped or "cap" in mapping(self.base)
+
+    @property
+    def effect_kinds(self) -> Sequence[tuple[str, str]]:
         """What may become of an entry."""
-        return EFFECTS
+        return acting.KINDS
 
     @property
     def priority(self) -> object:
@@ -178,42 +189,63 @@ def form(
     vocabulary = words.vocabulary
     if base is None:
         asked = {part.name: dict.fromkeys(part.fields, "") for part in parts_of(section)}
-        held: dict[str, str] = {"effect": "pin", "traffic": "100", "clock": "visitor"}
+        held: dict[str, str] = {"traffic": "100", "clock": "visitor"}
     else:
         asked = {name: dict(said) for name, said in read(section, base, document, vocabulary).items()}
         held = {}
     fields = {name: text for said in asked.values() for name, text in said.items()} | held
     sent = {name: text.replace("\r\n", "\n").strip() for name, text in given.items()}
     values = {**fields, **{name: text for name, text in sent.items() if base is None or name in fields}}
-    acting = [
+    rivals = [
         one for one in acting_in(document, *slots_in(values, document)) if base is None or one[1]["id"] != base["id"]
     ]
     others = {
         str(item["id"]): f"{item.get('name') or item['id']} (priority {item.get('priority', 0)})"
-        for _section, item in acting
+        for _section, item in rivals
     }
     if base is None:
-        strongest = next((str(item["id"]) for _section, item in acting if not _ends_the_list(item)), LOWEST)
+        strongest = next((str(item["id"]) for _section, item in rivals if not _ends_the_list(item)), LOWEST)
         values.setdefault("over", strongest)
     if values.get("over", LOWEST) not in (LOWEST, STAYS, *others):  # that of another slot
         values["over"] = strongest if base is None else STAYS
     device = vocabulary.attribute("device.type")
     subjects = Subjects(vocabulary)
+    selectors = [document.get(name) for name in ("slots", "rules", "experiments", "segments")]
+    of_entries = Subjects(vocabulary, entries=True, named=fields_named(selectors))
+    effects = _effects(section, sent, base, of_entries)
+    focus = tree_fields.focus(more.ROOT, sent, subjects) or acting.focus(sent, effects or (), of_entries)
     return Choices(
         section=section,
         base=base,
         asked=frozenset(asked) | ({"over"} if base is None else set()),
         values=values,
         sent=bool(set(given) - {"slot"}),
-        kept=kept.told(section, base, list(unread(section, base, asked)), words) if base is not None else (),
+        kept=kept.told(section, base, _untold(section, base, asked, effects), words) if base is not None else (),
         slots=vocabulary.names["slots"],
         segments=vocabulary.names["segments"],
         devices=[(one, value("device.type", one, vocabulary)) for one in (device.values if device else None) or ()],
         others=others,
+        capped=any("cap" in items(document, "slots").get(one, {}) for one in slots_in(values, document)),
         subjects=subjects,
         conditions=_conditions(section, sent, base, asked, subjects),
-        focus=tree_fields.focus(more.ROOT, sent, subjects),
+        of_entries=of_entries,
+        effects=effects,
+        focus=focus,
     )
+
+
+def _untold(
+    section: Section, base: Item, asked: Mapping[str, object], effects: Effects | None
+) -> list[tuple[str, ...]]:
+    """Where in an item something stands that the form does not show."""
+    return [path for path in unread(section, base, asked) if effects is None or path != ("then",)]
+
+
+def _effects(section: Section, sent: Values, base: Item | None, subjects: Subjects) -> Effects | None:
+    held = acting.draw((base or {"then": []}).get("then"), subjects) if section == "rules" else None
+    if held is None:
+        return None
+    return acting.read(sent, subjects, new=base is None) if base is None or acting.SENT in sent else held
 
 
 def _conditions(
@@ -245,6 +277,10 @@ def problems(chosen: Choices) -> dict[str, str]:
         found |= wrong_days(said["first"], said["last"])
     if chosen.conditions is not None:
         found |= tree_fields.problems(more.ROOT, chosen.conditions, chosen.subjects)
+    if chosen.effects is not None:
+        found |= acting.problems(chosen.effects, chosen.of_entries)
+        if not chosen.effects and mapping(chosen.base).get("then") != []:
+            found[acting.SENT] = "say what happens"
     if chosen.section == "segments" and not found and not _says_who(item(chosen, {})):
         found["visits"] = "say who is in it: choose at least one thing"
     return found
@@ -268,6 +304,10 @@ def item(chosen: Choices, document: Document) -> dict[str, Any]:
     for part in parts_of(chosen.section):
         if part.name in chosen.asked:
             made = part.write(made, said)
+    if chosen.effects is not None:
+        held = (chosen.base or {}).get("then", ())
+        if acting.draw(held, chosen.of_entries) != chosen.effects:
+            made = {**made, "then": acting.write(chosen.effects, held, chosen.of_entries)}
     rest = more.rest_of(chosen.section, chosen.base or {}, chosen.asked)
     if chosen.conditions is not None and rest is not None:
         made = more.put_rest(made, rest, chosen.conditions, chosen.subjects)
@@ -290,11 +330,16 @@ def merged(chosen: Choices, theirs: Item, document: Document, words: Words) -> d
     rests = [more.rest_of(chosen.section, one, asked) for one, asked in ((chosen.base or {}, before), (theirs, now))]
     drawn_before = tree.draw(rests[0], chosen.subjects)[0] if rests[0] is not None else None
     nested = chosen.drawn if chosen.conditions != drawn_before else None
+    effects = chosen.effects if chosen.effects != _effects(chosen.section, {}, chosen.base, chosen.of_entries) else None
     if not mine <= set(now) or (nested is not None and rests[1] is None):
+        return None
+    if effects is not None and acting.draw(theirs.get("then"), chosen.of_entries) is None:
         return None
     values = {key: text for held in now.values() for key, text in held.items()}
     if nested is not None:
         values |= tree_fields.written(nested.top)
+    if effects is not None:
+        values |= acting.written(effects, chosen.of_entries)
     return values | {key: chosen.values[key] for name in mine for key in before[name]}
 
 
@@ -318,6 +363,8 @@ def _field_of(chosen: Choices, path: tuple[str, ...], made: Item) -> str | None:
     for part in parts_of(chosen.section):
         if part.name in chosen.asked and any(path[: len(one)] == one for one in part.paths):
             return "other" if path[:2] == ("arms", "1") else "ends" if part.name == "starts" else part.name
+    if path[:1] == ("then",) and chosen.effects is not None:
+        return acting.field_of(chosen.effects, path[1:], made.get("then"), chosen.of_entries)
     if path[:1] == ("when",) and chosen.conditions is not None:
         line = more.line_of(chosen.conditions, path[1:], made.get("when"), chosen.subjects)
         return f"{tree_fields.name_of(more.ROOT, line[0])}.v" if line is not None else None

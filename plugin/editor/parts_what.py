@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
-from plugin.editor.parts import ACTING, Item, Options, Part, Values, as_held, put
-from plugin.editor.phrases import mapping
-from plugin.editor.situation import number
+from plugin.editor.parts import ACTING, Item, Options, Part, Values, put
 from plugin.service.rulesets.items import Document, items
 
-EFFECTS = ("pin", "boost", "hide", "only")
 SEVERAL, EVERYWHERE = "+", "*"
 """What is chosen instead of one slot."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -84,55 +80,6 @@ def wrong_days(first: str, last: str) -> dict[str, str]:
     if ends == date.max:
         return {"last": "leave it open where it has no end"}
     return {}
-
-
-def _read_shown(item: Item, _options: Options) -> Values | None:
-    match item.get("then"):
-        case [{**effect}] if len(found := [one for one in EFFECTS if one in effect]) == 1:
-            kind = found[0]
-        case _:
-            return None
-    values = {"entry": "", "tag": "", "effect": kind, "place": "", "by": ""}
-    match effect[kind]:
-        case {"id": str(id_), **more} if not more:
-            values["entry"] = id_
-        case {"content.tags": str(tag), **more} if not more:
-            values["tag"] = tag
-        case _:
-            return None
-    for name, key in (("place", "position"), ("by", "by")):
-        if key in effect:
-            values[name] = str(effect[key])
-    return values
-
-
-def _write_shown(item: Item, said: Values) -> Item:
-    kind = said["effect"]
-    held = next((mapping(one) for one in item.get("then") or ()), {})
-    made: dict[str, Any] = {kind: {"id": said["entry"]} if said["entry"] else {"content.tags": said["tag"]}}
-    if kind == "pin" and said["place"]:
-        made["position"] = as_held(held.get("position"), int(said["place"]))
-    if kind == "boost":
-        made["by"] = as_held(held.get("by"), number(said["by"] or "0.5"))
-    return put(item, "then", [made])
-
-
-def _wrong_shown(said: Values) -> dict[str, str]:
-    found = {}
-    if not said["entry"] and not said["tag"]:
-        found["entry"] = "choose an entry, or write a tag"
-    if said["entry"] and said["tag"]:
-        found["tag"] = "an entry or a tag, not both: leave one of them open"
-    if said["effect"] not in EFFECTS:
-        found["effect"] = "choose one of these"
-    if said["effect"] == "pin" and said["place"] and not re.fullmatch(r"[1-9]\d{0,2}", said["place"]):
-        found["place"] = "a whole number, such as 1 for the first place"
-    if said["effect"] == "boost" and said["by"]:
-        try:
-            number(said["by"])
-        except ValueError as error:
-            found["by"] = str(error)
-    return found
 
 
 def _read_arms(item: Item, _options: Options) -> Values | None:
@@ -229,14 +176,6 @@ WHAT: tuple[Part, ...] = (
         problems=lambda said: wrong_days("", said["last"]),
         paths=(("until",),),
         sections=ACTING,
-    ),
-    Part(
-        fields=("entry", "tag", "effect", "place", "by"),
-        read=_read_shown,
-        write=_write_shown,
-        problems=_wrong_shown,
-        paths=(("then",),),
-        sections=("rules",),
     ),
     Part(
         fields=("entry", "other"),

@@ -118,7 +118,7 @@ def _form(
     words = desk.words(document)
     form = choices.form(section, given, document, words, base)
     form = replace(form, said=choices.sentence(form, document, words))
-    if not form.asks("entry"):
+    if not form.asks("entry") and form.effects is None:
         return form
     named = (
         slots_in(form.values, document)
@@ -129,8 +129,8 @@ def _form(
     entries = {id_: words.vocabulary.entry(id_).text for id_ in may_stand}
     missing = {
         id_: f"{words.vocabulary.entry(id_).text}, which may not stand there at present"
-        for name in ("entry", "other")
-        if base is not None and (id_ := form.values.get(name)) and id_ not in entries
+        for id_ in (form.values.get("entry"), form.values.get("other"), *(one.entry for one in form.effects or ()))
+        if base is not None and id_ and id_ not in entries
     }
     return replace(form, entries={**entries, **missing})
 

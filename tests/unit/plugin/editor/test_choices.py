@@ -296,3 +296,109 @@ def test_an_experiment_against_what_is_there_anyway(editor: Editor) -> None:
 def test_who_may_only_look_finds_no_form(nobody: Editor) -> None:
     nobody.log_in(READER)
     assert controls(nobody.get(VIP).text) == {}
+
+
+def test_effects_are_added_and_moved_by_buttons(editor: Editor) -> None:
+    """Each button gives the form back with what was chosen, and nothing is saved by it."""
+    sent = {**controls(editor.get(VIP).text), "place": "2"}
+    more = controls(editor.client.post(f"/editor{VIP}", data={**sent, "do": "then:add"}).text)
+    assert (more["tag"], more["place"], more["then.1.effect"]) == ("vip", "2", "pin")
+    assert "autofocus" in editor.client.post(f"/editor{VIP}", data={**sent, "do": "then:add"}).text
+    stop = {**more, "then.1.effect": "stop", "do": "then.1:up"}
+    moved = controls(editor.client.post(f"/editor{VIP}", data=stop).text)
+    assert (moved["effect"], moved["then.1.tag"]) == ("stop", "vip")
+    named = {**moved, "do": "of1:add"}
+    named = controls(editor.client.post(f"/editor{VIP}", data=named).text)
+    chosen = {"of1.0.what": "content.region", "of1.0.test": "bare-ref", "of1.0.v": "geo.region"}
+    assert editor.draft()["rules"][0]["then"] == [{"pin": {"content.tags": "vip"}}]
+    saved = editor.client.post(f"/editor{VIP}", data={**named, **chosen})
+    assert saved.status_code == 303, saved.text
+    assert editor.draft()["rules"][0]["then"] == [
+        {"stop": True},
+        {"pin": {"content.tags": "vip", "content.region": {"ref": "geo.region"}}, "position": 2},
+    ]
+
+
+def test_what_the_rules_say_of_a_line_stands_at_that_line(editor: Editor) -> None:
+    sent = controls(editor.get(VIP).text)
+    wrong = {"if.join": "any", "if.0.what": "geo.city", "if.0.test": "matches", "if.0.v": "(",
+             "if.1.what": "geo.city", "if.1.test": "eq", "if.1.v": "Paris"}  # fmt: skip
+    page = editor.client.post(f"/editor{VIP}", data={**sent, **wrong})
+    assert page.status_code == 422
+    assert 'id="make-if.0.v-hint"' in page.text
+    wrong = {
+        "of0.join": "all",
+        "of0.0.what": "content.*",
+        "of0.0.own": "topics",
+        "of0.0.test": "matches",
+        "of0.0.v": "(",
+    }
+    page = editor.client.post(f"/editor{VIP}", data={**sent, **wrong})
+    assert (page.status_code, 'id="make-of0.0.v-hint"' in page.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "made"),
+    [
+        ({"days": "fri\nsat"}, {"on": {"weekdays": ["fri", "sat"]}, "timezone": "visitor"}),
+        ({"days": "sat", "clock": "site"}, {"on": {"weekdays": ["sat"]}}),
+        ({"days": "sat", "starts": "22:00", "ends": "02:59"},
+         {"on": {"weekdays": ["sat"], "hours": [22, 2]}, "timezone": "visitor"}),
+        ({"days": "sat", "starts": "17:30", "ends": "20:15"},
+         {"on": {"weekdays": ["sat"]}, "timezone": "visitor",
+          "when": {"segment": "big", "time.of_day": {"between": ["17:30", "20:15"]}}}),
+        ({"starts": "09:00", "ends": "17:59", "clock": "site"}, {"on": {"hours": [9, 17]}}),
+        ({"first": "2026-12-01"}, {"from": "2026-12-01"}),
+        ({"slot": "+", "slots": "home.hero\nhome.feed"}, {"slot": ["home.hero", "home.feed"]}),
+        ({"slot": "+", "slots": "home.feed"}, {"slot": "home.feed"}),
+        ({"slot": "*"}, {"slot": "*"}),
+    ],
+)  # fmt: skip
+def test_times_and_places_are_written_as_they_are_chosen(
+    editor: Editor, chosen: dict[str, str], made: dict[str, Any]
+) -> None:
+    before = editor.draft()["rules"][0]
+    sent = controls(editor.get(VIP).text)
+    saved = editor.client.post(f"/editor{VIP}", data={**sent, **chosen})
+    assert saved.status_code == 303, saved.text
+    assert editor.draft()["rules"][0] == {**before, **made}
+    held = controls(editor.get(VIP).text)
+    assert {name: held[name] for name in chosen if name != "slots"} == {
+        name: text if made.get("slot") != "home.feed" else "home.feed"
+        for name, text in chosen.items()
+        if name != "slots"
+    }
+    emptied = {"days": "", "starts": "", "ends": "", "first": "", "slot": "home.hero", "slots": ""}
+    assert editor.client.post(f"/editor{VIP}", data={**held, **emptied}).status_code == 303
+    assert editor.draft()["rules"][0] == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "said"),
+    [
+        ({"starts": "09:30", "ends": "17:00", "clock": "site"}, "starts", "full ones"),
+        ({"starts": "22:00", "ends": "02:00", "days": "sat"}, "ends", "full hours"),
+        ({"slot": "+", "slots": ""}, "slots", "at least one"),
+        ({"clock": "sun"}, "clock", "choose"),
+        ({"days": "someday"}, "days", "choose"),
+    ],
+)
+def test_times_and_places_that_cannot_be_are_said_at_their_fields(
+    editor: Editor, chosen: dict[str, str], name: str, said: str
+) -> None:
+    page = editor.client.post(f"/editor{VIP}", data={**controls(editor.get(VIP).text), **chosen})
+    assert page.status_code == 422
+    assert said in page.text.partition(f'id="make-{name}-hint">')[2].partition("<")[0], page.text
+
+
+def test_conditions_that_both_changed_are_put_upon_theirs(editor: Editor) -> None:
+    sent = controls(editor.get(VIP).text)
+    mine = {"if.0.what": "geo.city", "if.0.test": "eq", "if.0.v": "Paris"}
+    theirs = {**editor.draft()["rules"][0], "name": "Theirs", "when": {"segment": "big", "geo.eu": True}}
+    editor.small.services.drafting.put("rules", "hero-vip", theirs, precondition=ANY, author="rea")
+    both = controls(editor.client.post(f"/editor{VIP}", data={**sent, **mine, "by": "", "place": "3"}).text)
+    assert (both["name"], both["if.0.v"], both["place"]) == ("Theirs", "Paris", "3")
+    editor.client.post(f"/editor{VIP}", data=both)
+    made = editor.draft()["rules"][0]
+    assert made["when"] == {"segment": "big", "geo.city": "Paris"}
+    assert made["then"] == [{"pin": {"content.tags": "vip"}, "position": 3}]
