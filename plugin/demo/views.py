@@ -74,27 +74,59 @@ def storefront(
     pages = Pages(
         personalization, renderer, clock=clock, elapsed=elapsed, previewed=previewed, live=live, by_edge=by_edge
     )
-    assets = folder("site") / "assets"
-    hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in (*STYLES, SCRIPT)}
-    styles = tuple(f"/static/{name}?v={digest}" for name, digest in hashes.items() if name != SCRIPT)
-    scripts = () if live is None else ((live.script, live.integrity), _own_script(hashes[SCRIPT]))
+    answering = _Answering(pages, live, by_edge)
     found = Blueprint("storefront", __name__)
+    found.add_url_rule("/", "home", lambda: answering.page(HOME))
+    found.add_url_rule("/shop", "shop", lambda: answering.page(SHOP))
+    found.add_url_rule("/shop/<slug>", "product", lambda slug: answering.page(PRODUCT, slug))
+    found.add_url_rule("/articles/<slug>", "article", lambda slug: answering.page(ARTICLE, slug))
+    found.add_url_rule("/topics/<slug>", "topic", lambda slug: answering.page(TOPIC, slug))
+    found.add_url_rule("/assets/<path:name>", "asset", answering.asset)
+    found.add_url_rule(f"/static/<any({', '.join(map(repr, (*STYLES, SCRIPT)))}):name>", "style", answering.style)
+    if live is not None:
+        found.add_url_rule("/live", "live", answering.known)
+        if live.forget is not None:
+            found.add_url_rule("/live/forget", "forget", partial(_forget, live, live.forget), methods=["POST"])
+    found.add_url_rule("/favicon.ico", "icon", _icon)  # where browsers look by themselves
+    # The whole app's: an address that nobody has is the storefront's to answer, as long as a page is asked for.
+    found.app_errorhandler(NotFound)(answering.missing)
+    return found
 
-    def page(kind: Kind, slug: str = "") -> Response:
+
+class _Answering:
+    """Requests to the storefront, each to its answer."""
+
+    def __init__(self, pages: Pages, live: Live | None, by_edge: ByEdge | None) -> None:
+        self._pages = pages
+        self._by_edge = by_edge
+        self._assets = folder("site") / "assets"
+        self._hashes = {name: sha256((_STATIC / name).read_bytes()).hexdigest()[:12] for name in (*STYLES, SCRIPT)}
+        self._styles = tuple(f"/static/{name}?v={digest}" for name, digest in self._hashes.items() if name != SCRIPT)
+        self._scripts = () if live is None else ((live.script, live.integrity), _own_script(self._hashes[SCRIPT]))
+
+    def page(self, kind: Kind, slug: str = "") -> Response:
+        """A page, for its visitor or for an edge."""
         keys = request.headers.get("T-Key")
         # What else an address says is chosen by whoever looks, and so is the page.
-        if by_edge is not None and keys is not None and not request.query_string:
-            return keyed(by_edge, kind, slug, keys)
-        return _response(pages.page(kind, slug, _asked(styles, scripts)))
+        if self._by_edge is not None and keys is not None and not request.query_string:
+            return self._keyed(self._by_edge, kind, slug, keys)
+        return _response(self._pages.page(kind, slug, _asked(self._styles, self._scripts)))
 
-    def keyed(edge: ByEdge, kind: Kind, slug: str, keys: str) -> Response:
+    def _keyed(self, edge: ByEdge, kind: Kind, slug: str, keys: str) -> Response:
         """A page that all of an audience share: no cookie and no header of the visitor bears on it."""
         locale = request.headers.get("T-Locale", "")
         lang = locale if locale in LANGUAGES else next(iter(LANGUAGES))
         asked = Asked(
-            raw=RawRequest(), query={}, cookie=None, accepted=lang, styles=styles, scripts=scripts, keys=keys, edge=True
+            raw=RawRequest(),
+            query={},
+            cookie=None,
+            accepted=lang,
+            styles=self._styles,
+            scripts=self._scripts,
+            keys=keys,
+            edge=True,
         )
-        found = pages.page(kind, slug, asked)
+        found = self._pages.page(kind, slug, asked)
         response = _response(found)
         if found.answer is not None:
             address = f"{request.path} {lang}"
@@ -106,47 +138,38 @@ def storefront(
             response.headers.update(headers)
         return response
 
-    def known() -> Response:
-        return Response(pages.known(_asked(styles)), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
+    def known(self) -> Response:
+        """What the panel of the real visitor asks for."""
+        return Response(
+            self._pages.known(_asked(self._styles)), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8"
+        )
 
-    def asset(name: str) -> Response:
-        response = send_from_directory(assets, name, max_age=24 * 3600)
+    def asset(self, name: str) -> Response:
+        """A picture."""
+        response = send_from_directory(self._assets, name, max_age=24 * 3600)
         response.headers["Content-Security-Policy"] = _PICTURE_POLICY
         return response
 
-    def style(name: str) -> Response:
-        is_named_by_hash = request.args.get("v") == hashes[name]
+    def style(self, name: str) -> Response:
+        """A style sheet, or the script; kept for long where the address names its very bytes."""
+        is_named_by_hash = request.args.get("v") == self._hashes[name]
         response = send_from_directory(_STATIC, name, max_age=365 * 24 * 3600 if is_named_by_hash else 0)
         response.cache_control.immutable = is_named_by_hash
         return response
 
-    def icon() -> Response:
-        return send_from_directory(_STATIC, "lamp.svg", max_age=24 * 3600)
-
-    def missing(_error: NotFound) -> Response:
+    def missing(self, _error: NotFound) -> Response:
+        """A page that says so, or a problem where no page is asked for."""
         wants_page = request.accept_mimetypes.accept_html and not request.path.startswith("/v1/")
         if wants_page and request.method in ("GET", "HEAD"):
-            return _response(pages.missing(_asked(styles)))
+            return _response(self._pages.missing(_asked(self._styles)))
         body, status = problem(NothingThere("There is nothing at this address."))
         return Response(
             json.dumps(body), status, {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
         )
 
-    found.add_url_rule("/", "home", lambda: page(HOME))
-    found.add_url_rule("/shop", "shop", lambda: page(SHOP))
-    found.add_url_rule("/shop/<slug>", "product", lambda slug: page(PRODUCT, slug))
-    found.add_url_rule("/articles/<slug>", "article", lambda slug: page(ARTICLE, slug))
-    found.add_url_rule("/topics/<slug>", "topic", lambda slug: page(TOPIC, slug))
-    found.add_url_rule("/assets/<path:name>", "asset", asset)
-    found.add_url_rule(f"/static/<any({', '.join(map(repr, (*STYLES, SCRIPT)))}):name>", "style", style)
-    if live is not None:
-        found.add_url_rule("/live", "live", known)
-        if live.forget is not None:
-            found.add_url_rule("/live/forget", "forget", partial(_forget, live, live.forget), methods=["POST"])
-    found.add_url_rule("/favicon.ico", "icon", icon)  # where browsers look by themselves
-    # The whole app's: an address that nobody has is the storefront's to answer, as long as a page is asked for.
-    found.app_errorhandler(NotFound)(missing)
-    return found
+
+def _icon() -> Response:
+    return send_from_directory(_STATIC, "lamp.svg", max_age=24 * 3600)
 
 
 def _own_script(digest: str) -> tuple[str, str]:
