@@ -14,6 +14,7 @@ from plugin.service.segments.asked import NO_ID
 from rules.suggest import nearest
 
 HEADERS = ("id", "visitor_id", "visitor.id")
+_UNCLOSED = "a quote is opened and not closed, or a field is too long"
 _MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16, as spreadsheets save "Unicode text"
 
 
@@ -23,6 +24,24 @@ class Rows(Protocol):
     @property
     def line_num(self) -> int: ...
     def __next__(self) -> list[str]: ...
+
+
+class _Lines:
+    """The lines of a file, and whether more were asked for than there are."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.over = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._lines)
+        except StopIteration:
+            self.over = True
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +71,11 @@ def read(raw: bytes, column: str | None = None) -> Iterator[str | BadLine]:
     names = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
     place = _place(names, column)
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.reader(text, delimiter=delimiter)
-    return _ids(rows, place)
+    lines = _Lines(text)
+    return _ids(csv.reader(lines, delimiter=delimiter), place, lines)
 
 
-def _ids(rows: Rows, place: int | None) -> Iterator[str | BadLine]:
+def _ids(rows: Rows, place: int | None, lines: _Lines) -> Iterator[str | BadLine]:
     header = place is not None
     while True:
         start = rows.line_num + 1
@@ -65,9 +84,11 @@ def _ids(rows: Rows, place: int | None) -> Iterator[str | BadLine]:
         except StopIteration:
             return
         except csv.Error:
-            yield BadLine(start, rows.line_num, "a quote is opened and not closed, or a field is too long")
+            yield BadLine(start, rows.line_num, _UNCLOSED)
             continue
-        if header:
+        if lines.over:  # and there is a row all the same: within a quote it wanted another line
+            yield BadLine(start, rows.line_num, _UNCLOSED)
+        elif header:
             header = False
         elif any(cell.strip() for cell in row):
             found, fault = _id(row, place)

@@ -64,6 +64,14 @@ def test_a_quote_that_never_ends_costs_its_own_lines_and_says_which() -> None:
     assert ids(raw)[-1] == "d" or found[-1][1] == 100_003
 
 
+@pytest.mark.parametrize("end", ['"v-2', '"v-2\n', '"', '"v-2""', 'x,"v-2'])
+def test_a_file_that_ends_within_a_quote_is_cut_and_its_last_line_no_id(end: str) -> None:
+    found = list(read(f"id,x\nv-1,a\n{end}".encode()))
+    assert found == ["v-1", BadLine(3, 3, "a quote is opened and not closed, or a field is too long")]
+    whole = f"id,x\nv-1,a\n{end}".encode().replace(b'"', b"")
+    assert not any(isinstance(one, BadLine) and "quote" in one.detail for one in read(whole))
+
+
 def test_utf_16_is_refused_by_its_name() -> None:
     with pytest.raises(MalformedRequest, match="UTF-16"):
         ids("id\na\n".encode("utf-16"))
