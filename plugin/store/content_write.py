@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -230,11 +231,14 @@ def _write_rows(tx: Connection, source: str, merged: Merge, held: Mapping[Key, H
 
 
 def _delete(tx: Connection, table: Any, source: str, keys: Iterable[Key]) -> None:  # noqa: ANN401  # any table
-    removal = delete(table).where(
-        table.c.source == source, table.c.id == bindparam("gone"), table.c.locale == bindparam("of")
-    )
     for some in batches(keys):
-        tx.execute(removal, [{"gone": id_, "of": locale} for id_, locale in some])
+        tx.execute(_removal(table), [{"source": source, "gone": id_, "of": locale} for id_, locale in some])
+
+
+@cache
+def _removal(table: Any) -> Any:  # noqa: ANN401  # any table
+    key = {"source": table.c.source, "gone": table.c.id, "of": table.c.locale}
+    return delete(table).where(*(column == bindparam(name) for name, column in key.items()))
 
 
 def _write_problems(tx: Connection, source: str, merged: Merge) -> None:
