@@ -110,8 +110,16 @@ def _parse_members(fields: Fields, read_file: ReadFile | None) -> frozenset[str]
 
 
 def member_ids(text: str) -> list[str]:
-    """The ids in the first column of a CSV file; a header `id` or `visitor_id` is passed over, as are empty lines."""
-    rows = [row[0].strip() for row in csv.reader(text.lstrip("\ufeff").splitlines()) if row and row[0].strip()]
+    """The ids in the first column of a CSV file; a header `id` or `visitor_id` is passed over, as are empty lines.
+
+    Raises:
+        ValueError: a quote does not end, or does not end its field; a field is too long.
+    """
+    reader = csv.reader(text.lstrip("\ufeff").splitlines(), strict=True)
+    try:
+        rows = [row[0].strip() for row in reader if row and row[0].strip()]
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from error
     return rows[1:] if rows and rows[0].lower() in ("id", "visitor_id", "visitor.id") else rows
 
 

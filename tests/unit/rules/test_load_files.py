@@ -112,6 +112,18 @@ def test_members_are_read_beside_the_file_that_names_them(tmp_path: Path) -> Non
     assert again.facts({"visitor.id": "v-1"}, now="2026-01-01T00:00:00Z").held == {"beta"}
 
 
+@pytest.mark.parametrize("text", ['v-1\n"v-2\nv-3\n', 'v-1\nv-2\n"v-3', "v-1\n" + "v" * 200_000])
+def test_a_file_of_members_that_is_cut_is_told_with_its_line(tmp_path: Path, text: str) -> None:
+    """What followed a quote was one id, and nobody with an id of those lines a member."""
+    write(
+        tmp_path,
+        {"rules/a.yaml": "segments: [{id: a, members: {file: m.csv}}]\n", "rules/m.csv": text},
+    )
+    ((file, line, _column, message),) = problems(tmp_path / "rules")
+    assert (file, line) == ("a.yaml", 1)
+    assert message.startswith("cannot read 'm.csv': line ")
+
+
 @pytest.mark.parametrize("name", ["../secret.csv", "/etc/passwd", "missing.csv", "link.csv", "folder"])
 def test_members_are_read_from_nowhere_else(tmp_path: Path, name: str) -> None:
     """Not outside the folder, nor by a link that leads there."""
