@@ -2,7 +2,7 @@
 
 SQLite counts the commits of others for each connection, and tells the number for a hundredth of what a statement
 through SQLAlchemy costs. Every commit also writes to its log, so that even that is asked only where the log's time
-moved. PostgreSQL has nothing as cheap: there everybody looks each time.
+moved. PostgreSQL has nothing as cheap: there everybody looks each time, by one connection that is kept for it.
 """
 
 from __future__ import annotations
@@ -60,32 +60,35 @@ class Watch:
     def look(self, wanted: Select[Any]) -> Callable[[], Sequence[Any]]:
         """A statement without parameters, to be asked many times: gives its rows.
 
-        SQLite is asked by the connection that is held here: a transaction of SQLAlchemy's takes thirty times that.
+        It is asked by the connection that is held here: a transaction of SQLAlchemy's takes SQLite thirty times that,
+        and of PostgreSQL it wants several round trips.
         """
-
-        def ask() -> Sequence[Any]:
-            with glancing(self._engine) as tx:
-                return tx.execute(wanted).all()
-
-        if not self.tells:
-            return ask
         dialect = self._engine.dialect
         text = str(wanted.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
         types = [column.type.dialect_impl(dialect) for column in wanted.selected_columns]
         values = [one.result_processor(dialect, None) for one in types]
 
-        def ask_here() -> Sequence[Any]:
-            with self._lock:
-                try:
-                    rows = self._connected().connection.execute(text).fetchall()
-                except dialect.loaded_dbapi.Error:
-                    self._held = None
-                    rows = None
-            if rows is None:
-                return ask()  # once more, by a connection of the pool; what goes wrong is an error of ours then
+        def ask() -> Sequence[Any]:
+            rows = self._rows(text)
+            if rows is None:  # once more, by a connection of the pool; what goes wrong is an error of ours then
+                with glancing(self._engine) as tx:
+                    return tx.execute(wanted).all()
             return [tuple([read(one) if read else one for read, one in zip(values, row, strict=True)]) for row in rows]
 
-        return ask_here
+        return ask
+
+    def _rows(self, text: str) -> Sequence[Any] | None:
+        """None where that fails. Behind a server that does not answer nobody waits in line for the one who asked."""
+        if not self._lock.acquire(blocking=self.tells):
+            return None
+        try:
+            rows: Sequence[Any] = self._connected().connection.execute(text).fetchall()
+            return rows
+        except self._engine.dialect.loaded_dbapi.Error:
+            self._held = None
+            return None
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close the connection; asked again, it connects anew."""
@@ -111,6 +114,8 @@ class Watch:
             pooled = self._engine.raw_connection()
             connection = pooled.driver_connection
             pooled.detach()
+        if not self.tells:
+            connection.autocommit = True  # type: ignore[union-attr]  # of psycopg, whose text is prepared once used
         return _Held(connection)
 
 
