@@ -107,14 +107,21 @@ class Sheet(Written):
         return SINGULAR[self.section]
 
 
-def sheet_of(desk: Desk, section: Section, id_: str) -> Sheet:
-    """The item as it is in the draft. Raises: NotFound."""
+def sheet_of(desk: Desk, section: Section, id_: str, *, brief: bool = False) -> Sheet:
+    """The item as it is in the draft.
+
+    Args:
+        brief: without what is worked out from all other rules, which can take seconds.
+
+    Raises: NotFound.
+    """
     document = desk.draft().document
     value = items(document, section).get(id_)
     if value is None:
         raise NotFound(f"There is no {SINGULAR[section]} {id_!r} in the draft.")
     found = desk.services.drafting.get(section, id_)
-    return _told(desk, found, section, document)
+    told = _told(desk, found, section, document)
+    return told if brief else _worked_out(desk, told, document)
 
 
 def _told(desk: Desk, found: Item, section: Section, document: Mapping[str, Any]) -> Sheet:
@@ -130,10 +137,17 @@ def _told(desk: Desk, found: Item, section: Section, document: Mapping[str, Any]
         facts=desk.words(document).facts(section, value),
         uses=named(desk, _uses(desk, section, found.id, document)),
         slot=_slot(section, value, document),
-        people=people_of(desk, found.id) if section == "segments" else None,
-        costs=costs_of(desk, section, found.id, document),
-        doubts=doubts(desk, section, found.id, document),
-        example=_example(desk, found.id, document) if section == "rules" else {},
+    )
+
+
+def _worked_out(desk: Desk, told: Sheet, document: Mapping[str, Any]) -> Sheet:
+    section, id_ = told.section, told.id or ""
+    return replace(
+        told,
+        people=people_of(desk, id_) if section == "segments" else None,
+        costs=costs_of(desk, section, id_, document),
+        doubts=doubts(desk, section, id_, document),
+        example=_example(desk, id_, document) if section == "rules" else {},
     )
 
 

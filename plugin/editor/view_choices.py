@@ -138,7 +138,7 @@ def _form(
 def _again(desk: Desk, sent: Sheet, form: Choices, status: int) -> Response:
     """The page with the form as it was sent."""
     try:
-        held = sheet_of(desk, sent.section, sent.id or "")
+        held = sheet_of(desk, sent.section, sent.id or "", brief=True)
     except NotFound:  # deleted meanwhile: that is told once the choices can be saved
         held = replace(sent, text=written(form.base or {}))
     text = sent.text or held.text

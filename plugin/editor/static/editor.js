@@ -73,46 +73,64 @@ if (made) {
     for (const one of made.querySelectorAll("[data-scripted]")) one.hidden = true; // for those who have no scripts
   };
   begin();
-  let asked = 0;
-  const ask = async (button, whole) => {
-    const mine = ++asked;
-    const held = () => String(new URLSearchParams(new FormData(made)));
+  const held = () => String(new URLSearchParams(new FormData(made)));
+  const ask = async (name, value) => {
     const before = held();
     const sent = new URLSearchParams(before);
-    sent.append(button ? button.name : "follow", button ? button.value : "yes");
-    let drawn = null;
+    sent.append(name, value);
     try {
       const answer = await fetch(made.getAttribute("action"), { method: "POST", body: sent });
-      drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("make");
-    } catch { /* told by the page that comes */ }
-    if (mine !== asked) return; // something else was chosen meanwhile
-    if (!drawn) {
-      if (whole) made.requestSubmit(button || made.querySelector("[name=follow]"));
-    } else if (held() !== before) {
-      ask(button, whole); // nothing that was typed meanwhile is drawn over
-    } else if (!whole) {
-      made.querySelector("#said").replaceChildren(...drawn.querySelector("#said").childNodes);
-    } else {
-      const here = made.contains(document.activeElement) ? document.activeElement.id : "";
-      made.replaceChildren(...drawn.childNodes);
-      begin();
-      const goOn = made.querySelector("[autofocus]:not(:disabled)") || document.getElementById(here);
-      if (goOn) goOn.focus();
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      return [page.getElementById("make"), before === held()];
+    } catch {
+      return [null, true];
     }
+  };
+  let later = 0;
+  let drawing = false;
+  let pressed = null;
+  // Nothing that is chosen or pressed while an answer is on its way is drawn over, or gets lost.
+  const draw = async (button) => {
+    clearTimeout(later);
+    pressed ||= button;
+    if (drawing) return;
+    drawing = true;
+    let drawn = null;
+    let current = false;
+    while (!current) {
+      const mine = pressed;
+      [drawn, current] = await ask(mine ? mine.name : "follow", mine ? mine.value : "yes");
+      current &&= mine === pressed;
+    }
+    drawing = false;
+    const last = pressed;
+    pressed = null;
+    if (!drawn) {
+      made.requestSubmit(last || made.querySelector("[name=follow]")); // the page that comes tells what is wrong
+      return;
+    }
+    const here = made.contains(document.activeElement) ? document.activeElement.id : "";
+    made.replaceChildren(...drawn.childNodes);
+    begin();
+    const goOn = made.querySelector("[autofocus]:not(:disabled)") || document.getElementById(here);
+    if (goOn) goOn.focus();
+  };
+  const tell = async () => {
+    const [drawn, current] = await ask("follow", "yes");
+    if (drawn && current && !drawing) made.querySelector("#said").replaceChildren(...drawn.querySelector("#said").childNodes);
   };
   made.addEventListener("click", (event) => {
     const button = event.target.closest("button[name=do]");
     if (!button) return;
     event.preventDefault();
     touched = true;
-    ask(button, true);
+    draw(button);
   });
-  let later = 0;
   const follow = (event) => {
     touched = true;
     clearTimeout(later);
-    if (event.type === "change" && "redraw" in event.target.dataset) ask(null, true);
-    else later = setTimeout(() => ask(null, false), 400);
+    if (event.type === "change" && "redraw" in event.target.dataset) draw(null);
+    else later = setTimeout(tell, 400);
   };
   made.addEventListener("change", follow);
   made.addEventListener("input", follow);
