@@ -50,8 +50,20 @@ def lifetime(still_s: float, longest: Longest, *, strict: bool) -> Lifetime:
     return Lifetime(fresh, min(longest.stale_s, left - fresh), longest.error_s)
 
 
+NOT_WITHOUT_VARY = {"Cloudflare-CDN-Cache-Control": "no-store"}
+"""Cloudflare stores by the address and looks at no `Vary`; anybody could say there which answer others get. It takes
+this header before all others, and nobody else reads it."""
+
+
 def shared(
-    etag: str, keys: Iterable[str], life: Lifetime, *, vary: Sequence[str] = (), status: str = "", state: str = ""
+    etag: str,
+    keys: Iterable[str],
+    life: Lifetime,
+    *,
+    vary: Sequence[str] = (),
+    status: str = "",
+    state: str = "",
+    keyed: bool = False,
 ) -> dict[str, str]:
     """The headers of an answer that caches may share, of a 304 too; `Content-Type` aside.
 
@@ -61,6 +73,7 @@ def shared(
         vary: names of request headers.
         status: what `cache_status` says.
         state: that is published, of which the answer is made: `Site.revision`.
+        keyed: whether the address has other answers by other keys: then only caches that obey `Vary` may keep it.
     """
     # Said even where it is 0: some caches serve stale for a while unless told.
     rest = f"stale-while-revalidate={life.stale_s}"
@@ -80,6 +93,8 @@ def shared(
     }
     if vary:
         found["Vary"] = ", ".join(vary)
+    if keyed:
+        found |= NOT_WITHOUT_VARY
     if status:
         found["Cache-Status"] = status
     if state:

@@ -17,7 +17,7 @@ from marshmallow import ValidationError
 from werkzeug.http import parse_cookie
 
 from plugin.edge.audience_keys import joined
-from plugin.edge.headers import PRIVATE
+from plugin.edge.headers import NOT_WITHOUT_VARY, PRIVATE
 from plugin.edge.keys import AUDIENCE, TESSERA, keys_of_lookup
 from plugin.errors import Forbidden, MethodNotAllowed, TesseraError, unknown_slots
 from plugin.flow.context import RawRequest, headers_from_environ
@@ -192,7 +192,7 @@ def lookup_headers(found: KeysFound) -> dict[str, str]:
         "CDN-Cache-Control": f"public, max-age={found.ttl_s}",
         **tags,
     }
-    return {**headers, **kept, **({"Vary": ", ".join(found.vary)} if found.vary else {})}
+    return {**headers, **kept, **({"Vary": ", ".join(found.vary), **NOT_WITHOUT_VARY} if found.vary else {})}
 
 
 @lru_cache(maxsize=1024)

@@ -165,7 +165,8 @@ class Sharing:
         life = held.lifetime(self._longest)
         etag = etag_by_state(self._made, site, name[0], held.ttl_s(LONGEST_TTL_S), held, key=name[1])
         status = cache_status(hit=hit, ttl_s=life.fresh_s, key=site.revision)
-        return shared(etag, known.keys, life, vary=known.vary, status=status, state=known.state)
+        keyed = name[1] is not None
+        return shared(etag, known.keys, life, vary=known.vary, status=status, state=known.state, keyed=keyed)
 
     def _remember(self, site: Site, name: _Name, known: _Known) -> None:
         if known.until <= known.since or len(name[0]) + len(name[1] or "") > LONGEST_NAME:

@@ -137,6 +137,7 @@ def test_a_key_is_of_the_inputs_that_the_rules_read_and_the_answer_of_the_key(cl
     keys = ["tessera", "lookup", "lookup:by.country", "lookup:all"]
     assert french.headers["xkey"] == french.headers["Surrogate-Key"] == " ".join(keys)
     assert french.headers["Cache-Tag"] == ",".join(keys)
+    assert french.headers["Cloudflare-CDN-Cache-Control"] == "no-store", "it looks at no Vary"
     assert "Access-Control-Allow-Origin" not in french.headers
     key = french.headers["T-Key"]
     assert key == f"by.country={french.headers['T-by.country']},all={french.headers['T-all']}"
@@ -146,6 +147,7 @@ def test_a_key_is_of_the_inputs_that_the_rules_read_and_the_answer_of_the_key(cl
     answer = fetch(client, "by.country", key, T_Country="DE", Cookie="tessera_visitor=v-1", Accept_Language="fr")
     assert shown(answer, "by.country")[0] == "b"
     assert "T-Key" in answer.headers["Vary"]
+    assert answer.headers["Cloudflare-CDN-Cache-Control"] == "no-store"
     assert answer.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=60")
     assert answer.json["slots"]["by.country"]["presentation"] == {"notice": "eu"}  # type: ignore[index]
     assert not {"visitor", "decision_id"} & answer.json.keys()  # type: ignore[union-attr]

@@ -104,6 +104,7 @@ def test_a_shared_answer_tells_every_cache_what_it_needs(get: Get) -> None:
     assert headers["Cache-Status"].startswith("tessera; fwd=miss; ttl=40; key=")
     assert headers["ETag"].startswith('"')
     assert headers["Vary"] == "T-Key"
+    assert "Cloudflare-CDN-Cache-Control" not in headers, "this address has one answer"
     assert "Set-Cookie" not in headers
 
 

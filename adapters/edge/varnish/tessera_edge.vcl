@@ -500,6 +500,7 @@ sub tessera_stored_page {
     unset beresp.http.Surrogate-Control;
     unset beresp.http.Cache-Tag;
     unset beresp.http.CDN-Cache-Control;
+    unset beresp.http.Cloudflare-CDN-Cache-Control;
     unset beresp.http.Accept-Ranges;
     std.collect(beresp.http.Cache-Status);
     if (beresp.http.Vary) {
@@ -627,6 +628,7 @@ sub tessera_unsaid {
     unset resp.http.Surrogate-Control;
     unset resp.http.Cache-Tag;
     unset resp.http.CDN-Cache-Control;
+    unset resp.http.Cloudflare-CDN-Cache-Control;
 }
 
 # To the visitor's browser: to be asked for again each time, which costs a 304.
