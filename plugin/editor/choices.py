@@ -18,7 +18,7 @@ from plugin.editor.acting import Effects
 from plugin.editor.moments import duration
 from plugin.editor.order import acting_in
 from plugin.editor.parts import KINDS, Item, Options, Values
-from plugin.editor.parts_what import EVERYWHERE, SEVERAL, slots_in, wrong_days
+from plugin.editor.parts_what import EVERYWHERE, SEVERAL, SPANS, slots_in, wrong_days
 from plugin.editor.parts_when import WEEK
 from plugin.editor.phrases import Phrase, many, mapping
 from plugin.editor.readable import parts_of, readable, unread
@@ -108,6 +108,11 @@ class Choices:
         return (*self.slots.items(), *more_than_one)
 
     @property
+    def spans(self) -> Sequence[tuple[str, str]]:
+        """The units of a span of time."""
+        return tuple(SPANS.items())
+
+    @property
     def zone(self) -> str:
         """The time zone of the site."""
         return self.subjects.vocabulary.zone
@@ -125,7 +130,7 @@ class Choices:
     @property
     def is_capped(self) -> bool:
         """Whether there is a bound to how often one visitor sees an entry."""
-        return self.capped or "cap" in mapping(self.base)
+        return self.capped or "cap" in mapping(self.base) or bool(self.values.get("times"))
 
     @property
     def effect_kinds(self) -> Sequence[tuple[str, str]]:
@@ -189,7 +194,7 @@ def form(
     vocabulary = words.vocabulary
     if base is None:
         asked = {part.name: dict.fromkeys(part.fields, "") for part in parts_of(section)}
-        held: dict[str, str] = {"traffic": "100", "clock": "visitor"}
+        held: dict[str, str] = {"traffic": "100", "clock": "visitor", "unit": "d"}
     else:
         asked = {name: dict(said) for name, said in read(section, base, document, vocabulary).items()}
         held = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from plugin.editor.desk import Desk
 from plugin.editor.phrases import Name
 from plugin.editor.vocabulary import Vocabulary
-from plugin.errors import RulesRejected
+from plugin.errors import NotFound, RulesRejected
 from plugin.service.rulesets.cost import SlotCost
 from plugin.service.rulesets.items import Document, Section, items
 
@@ -78,10 +78,10 @@ def costs_in_all(desk: Desk, document: Document) -> tuple[SlotCosts, ...]:
 
 
 def _most(one: SlotCost, vocabulary: Vocabulary) -> tuple[Name, str] | None:
-    added = [each for each in one.found.additions if each.without is not None and each.without < each.versions]
+    added = [each for each in one.found.additions if each.without < each.versions]
     if not added or one.found.sharing == "private":
         return None
-    most = min(added, key=lambda each: each.without or 0)
+    most = min(added, key=lambda each: each.without)
     said = next(said for kind, id_, said in one.additions if (kind, id_) == (most.kind, most.id))
     return vocabulary.named(f"{most.kind}s", most.id), said.removeprefix(f"this {most.kind} ")
 
@@ -89,7 +89,7 @@ def _most(one: SlotCost, vocabulary: Vocabulary) -> tuple[Name, str] | None:
 def _read(desk: Desk, *, only: str | None = None) -> list[SlotCost]:
     try:
         return desk.services.publishing.cost("draft", only=only)
-    except RulesRejected:  # the page says so where it matters
+    except (RulesRejected, NotFound):  # the page says so where it matters; what is new may not be in the draft yet
         return []
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from plugin.editor.parts import ACTING, Item, Options, Part, Values, put
 from plugin.service.rulesets.items import Document, items
 
 SEVERAL, EVERYWHERE = "+", "*"
 """What is chosen instead of one slot."""
+SPANS = {"h": "hours", "d": "days", "w": "weeks", "m": "minutes", "s": "seconds"}
+_COUNT = re.compile(r"[1-9]\d{0,5}", re.ASCII)
+_SPAN = re.compile(r"([1-9]\d{0,5})([smhdw])", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -150,7 +154,44 @@ def _write_goal(item: Item, said: Values) -> Item:
     return put(item, "goal", {**held, "event": said["goal"]} if said["goal"] else None)
 
 
+def _read_cap(item: Item, _options: Options) -> Values | None:
+    if "cap" not in item:
+        return {"times": "", "span": "", "unit": "d"}
+    match item["cap"]:
+        case {"per_visitor": times, "within": str(within), **more} if not more and not isinstance(times, bool):
+            span = _SPAN.fullmatch(within)
+            if span and isinstance(times, int):
+                return {"times": str(times), "span": span[1], "unit": span[2]}
+    return None
+
+
+def _write_cap(item: Item, said: Values) -> Item:
+    if not said["times"]:
+        return put(item, "cap", None)
+    within = f"{said['span']}{said['unit']}"
+    held: Mapping[str, Any] = item.get("cap") or {}
+    return put(item, "cap", {**held, "per_visitor": int(said["times"]), "within": within})
+
+
+def _wrong_cap(said: Values) -> dict[str, str]:
+    times, span = said["times"], said["span"]
+    if bool(times) != bool(span):
+        return {"span" if times else "times": "say both how often and within what time, or neither"}
+    if said["unit"] not in SPANS:
+        return {"unit": "choose one of these"}
+    wrong = next((name for name in ("times", "span") if said[name] and not _COUNT.fullmatch(said[name])), None)
+    return {wrong: "a whole number, such as 3"} if wrong else {}
+
+
 WHAT: tuple[Part, ...] = (
+    Part(
+        fields=("times", "span", "unit"),
+        read=_read_cap,
+        write=_write_cap,
+        problems=_wrong_cap,
+        paths=(("cap",),),
+        sections=("rules",),
+    ),
     Part(
         fields=("slot", "slots"),
         read=_read_slot,

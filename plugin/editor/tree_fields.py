@@ -337,11 +337,11 @@ def _boxes(name: str, leaf: Leaf, test: Ask, kind: Kind, label: str) -> Iterator
             yield Box(name=f"{name}.v", label="How long", value=texts[0], kind="number")
             yield Box(name=f"{name}.v1", label="Counted in", value=texts[1] or "d", kind="choice", options=SPANS)
         case "place":
-            for at, words in enumerate(("Latitude", "Longitude", "Within so many km")):
-                yield Box(name=f"{name}.v{at or ''}", label=words, value=texts[at], kind="decimal", placeholder=words)
+            for at, words in enumerate(("Latitude", "Longitude", "Within km")):
+                yield Box(name=f"{name}.v{at or ''}", label=words, value=texts[at], kind="decimal")
         case "share":
             for at, words in enumerate(("From percent", "To percent", "Name of the share")):
-                hint = ("from 0 %", "to 100 %", "a name, to draw anew by")[at]
+                hint = ("0", "100", "a word of its own")[at]
                 kind_ = "decimal" if at < 2 else "text"
                 yield Box(name=f"{name}.v{at or ''}", label=words, value=texts[at], kind=kind_, placeholder=hint)
         case "range" | "times" | "dates":

@@ -60,8 +60,8 @@ def shoot_live(browser: Browser, demo: Demo) -> bytes:
 
 
 def shoot_editor(browser: Browser, demo: Demo, target: Path) -> None:
-    """A rule in the form, what a visitor would get of it, and the page that publishes it."""
-    context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 1430}, locale="en-GB")
+    """A rule in the form, conditions in a group, what a visitor would get of it, and the page that publishes it."""
+    context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 1800}, locale="en-GB")
     page = context.new_page()
     page.goto("/editor/")
     page.get_by_label("Management key").fill(demo.management_key)
@@ -77,6 +77,9 @@ def shoot_editor(browser: Browser, demo: Demo, target: Path) -> None:
     page.get_by_role("status").first.wait_for()
     page.goto(page.url.partition("?")[0])
     (target / "editor-rule.png").write_bytes(page.screenshot(animations="disabled"))
+    page.goto("/editor/items/rules/related-search-for-sleep")
+    conditions = page.get_by_role("group", name="To whom").locator(".make__more")
+    (target / "editor-conditions.png").write_bytes(conditions.screenshot(animations="disabled"))
     page.set_viewport_size({"width": 1280, "height": 960})
     page.goto(f"/editor/preview?slot=home.banner&{VISITOR}")
     page.wait_for_load_state("networkidle")

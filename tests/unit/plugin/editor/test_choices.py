@@ -166,7 +166,7 @@ def test_an_item_is_changed_in_the_form_that_made_it(editor: Editor) -> None:
 
 def test_what_the_form_does_not_show_stays(editor: Editor) -> None:
     text = (
-        "id: night\nslot: home.hero\ncap: {per_visitor: 3, within: 1d}\n"
+        "id: night\nslot: home.hero\nstrict: true\ncap: {per_visitor: 3, within: 1d}\n"
         "when: {any: [{geo.eu: true}], segment: big}\nthen: [{stop: true}]"
     )
     editor.post("/new/rules", {"text": text})
@@ -349,6 +349,7 @@ def test_what_the_rules_say_of_a_line_stands_at_that_line(editor: Editor) -> Non
           "when": {"segment": "big", "time.of_day": {"between": ["17:30", "20:15"]}}}),
         ({"starts": "09:00", "ends": "17:59", "clock": "site"}, {"on": {"hours": [9, 17]}}),
         ({"first": "2026-12-01"}, {"from": "2026-12-01"}),
+        ({"times": "3", "span": "12", "unit": "h"}, {"cap": {"per_visitor": 3, "within": "12h"}}),
         ({"slot": "+", "slots": "home.hero\nhome.feed"}, {"slot": ["home.hero", "home.feed"]}),
         ({"slot": "+", "slots": "home.feed"}, {"slot": "home.feed"}),
         ({"slot": "*"}, {"slot": "*"}),
@@ -368,7 +369,8 @@ def test_times_and_places_are_written_as_they_are_chosen(
         for name, text in chosen.items()
         if name != "slots"
     }
-    emptied = {"days": "", "starts": "", "ends": "", "first": "", "slot": "home.hero", "slots": ""}
+    emptied = {"days": "", "starts": "", "ends": "", "first": "", "slot": "home.hero", "slots": "",
+               "times": "", "span": ""}  # fmt: skip
     assert editor.client.post(f"/editor{VIP}", data={**held, **emptied}).status_code == 303
     assert editor.draft()["rules"][0] == before
 
@@ -380,6 +382,8 @@ def test_times_and_places_are_written_as_they_are_chosen(
         ({"starts": "22:00", "ends": "02:00", "days": "sat"}, "ends", "full hours"),
         ({"slot": "+", "slots": ""}, "slots", "at least one"),
         ({"clock": "sun"}, "clock", "choose"),
+        ({"times": "3"}, "span", "say both"),
+        ({"times": "often", "span": "1"}, "times", "whole number"),
         ({"days": "someday"}, "days", "choose"),
     ],
 )

@@ -127,7 +127,18 @@ ACTING = COMMON | {
     ),
     "timezone": st.sampled_from(["visitor", "visitor", "Europe/Rome", None]),
     "enabled": st.booleans(),
-    "cap": st.just({"per_visitor": 3, "within": "1d"}),
+    "cap": st.sampled_from(
+        [
+            {"per_visitor": 3, "within": "1d"},
+            {"within": "12h", "per_visitor": 1},
+            {"per_visitor": 3},
+            {"per_visitor": True, "within": "1d"},
+            {"per_visitor": 0, "within": "1d"},
+            None,
+            "often",
+            {"per_visitor": 2, "within": "01d"},
+        ]
+    ),
     "strict": st.booleans(),
 }
 KEYS: Mapping[Section, dict[str, st.SearchStrategy[Any]]] = {
