@@ -129,16 +129,18 @@ class PreconditionFailed(TesseraError):
 
 
 class PayloadTooLarge(TesseraError):
-    """The body has more bytes than are read."""
+    """The body has more bytes than are read, or a part of it that has a limit of its own."""
 
     slug, status, title = "payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, part: FieldError | None = None) -> None:
         self.limit_bytes = limit_bytes
-        super().__init__(f"The body may have {limit_bytes:,} bytes; send less in one request.")
+        self.part = part
+        super().__init__(part.detail if part else f"The body may have {limit_bytes:,} bytes; send less in one request.")
 
     def members(self) -> dict[str, object]:
-        return {"limit_bytes": self.limit_bytes}
+        errors = {"errors": [{"pointer": self.part.pointer, "detail": self.part.detail}]} if self.part else {}
+        return {"limit_bytes": self.limit_bytes, **errors}
 
 
 class UnsupportedMediaType(TesseraError):

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from plugin.errors import FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
+from plugin.web.body import escaped
 
 MOST_BYTES = 16 * 1024
 MOST_TOKENS = 2_000
@@ -45,7 +46,7 @@ _OPEN, _CLOSE = frozenset("{[("), frozenset("}])")
 def judge_text(text: str) -> None:
     """Refuse a document by its text alone. Raises: PayloadTooLarge, MalformedRequest."""
     if len(text) > MOST_BYTES or len(text.encode(errors="surrogatepass")) > MOST_BYTES:
-        raise PayloadTooLarge(MOST_BYTES)
+        raise PayloadTooLarge(MOST_BYTES, FieldError("/query", f"The document may have {MOST_BYTES:,} bytes."))
     tokens = depth = parentheses = aliases = 0
     for found in _TOKEN.finditer(text):
         piece = found[0]
@@ -99,18 +100,30 @@ def judge_document(document: DocumentNode) -> Sequence[int]:
 
 def judge_values(variables: object) -> None:
     """Refuse variables that are large before each is coerced. Raises: ValidationFailed."""
-    left, count = [variables], 0
+    left: list[tuple[_Place | None, object]] = [(None, variables)]
+    count = 0
     while left:
-        value = left.pop()
+        place, value = left.pop()
         count += 1
         if isinstance(value, Mapping):
-            left.extend(value.values())
+            left.extend((_Place(place, name), part) for name, part in value.items())
         elif isinstance(value, list):
             if len(value) > LONGEST_LIST:
-                raise ValidationFailed([FieldError("/variables", f"a list of more than {LONGEST_LIST}")])
-            left.extend(value)
+                raise ValidationFailed([FieldError(_pointer(place), f"a list of more than {LONGEST_LIST}")])
+            left.extend((_Place(place, index), part) for index, part in enumerate(value))
         if count + len(left) > MOST_VALUES:
-            raise ValidationFailed([FieldError("/variables", f"more than {MOST_VALUES} values")])
+            raise ValidationFailed([FieldError(_pointer(None), f"more than {MOST_VALUES} values")])
+
+
+class _Place(NamedTuple):
+    """Where a value stands: written out only where that is told, for the names may be long."""
+
+    within: _Place | None
+    name: str | int
+
+
+def _pointer(place: _Place | None) -> str:
+    return "/variables" if place is None else f"{_pointer(place.within)}/{escaped(str(place.name))}"
 
 
 def _weight(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from plugin.errors import ValidationFailed
 from plugin.graphql import documents
 from plugin.graphql.limits import (
     LONGEST_LIST,
@@ -19,6 +20,7 @@ from plugin.graphql.limits import (
     MOST_TOKENS,
     MOST_VALUES,
     judge_text,
+    judge_values,
 )
 from plugin.graphql.persisted import Persisted, hash_of
 from plugin.store import Store
@@ -110,6 +112,38 @@ def test_aliases_in_arguments_are_none() -> None:
 
 def test_brackets_in_texts_and_comments_count_for_nothing() -> None:
     judge_text('{ a(b: "' + "{[(" * 50 + '", c: """' + '{[( \\""" " ' * 50 + '""") } # ' + "{" * 100)
+
+
+def test_a_document_that_is_too_large_is_told_as_such(site: Answering) -> None:
+    body, status, _ = site.ask(personalize("ruleset " + "#" * MOST_BYTES))
+    (error,) = body["errors"]
+    assert (status, error["message"]) == (413, "The document may have 16,384 bytes.")
+    problem = error["extensions"]["problem"]
+    assert problem["limit_bytes"] == MOST_BYTES
+    assert problem["errors"] == [{"pointer": "/query", "detail": "The document may have 16,384 bytes."}]
+
+
+@pytest.mark.parametrize(
+    ("variables", "pointer"),
+    [
+        ({"a/b": [{"id": "feed"}, {"id": "hero", "exclude": ["x"] * 1_001}]}, "/variables/a~1b/1/exclude"),
+        ({"a/b": [{"id": "x"}] * 1_001}, "/variables/a~1b"),
+        ({"a/b": [{"id": "feed", "exclude": ["x"] * 900}] * 30}, "/variables"),
+    ],
+)
+def test_values_that_are_too_many_are_named_by_their_place(variables: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        judge_values(variables)
+    assert [one.pointer for one in refused.value.errors] == [pointer]
+
+
+def test_too_many_excluded_ids_are_told_at_the_place_that_rest_names(site: Answering) -> None:
+    text = "query Q($slots: [SlotInput!]!) { personalize(slots: $slots) { ruleset } }"
+    variables = {"slots": [{"id": "feed", "exclude": ["x"] * 1_001}]}
+    for projects in (True, False):
+        body, status, _ = site.ask(text, variables, projects=projects)
+        (error,) = body["errors"][0]["extensions"]["problem"]["errors"]
+        assert (status, error["pointer"]) == (422, "/variables/slots/0/exclude")
 
 
 @pytest.mark.parametrize(
