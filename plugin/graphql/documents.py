@@ -89,6 +89,7 @@ class Documents:
     """Those of one schema: the ones used last, and those that are registered for as long as it lives."""
 
     def __init__(self, schema: GraphQLSchema, shapes: Shapes, registered: frozenset[str] = frozenset()) -> None:
+        """Take the schema that they are to hold in, and the shapes of its blocks, of which the types mean nothing."""
         self._schema = schema
         self._shapes = shapes
         self._registered = registered

@@ -20,8 +20,8 @@ from graphql import (
 )
 
 from plugin.graphql.plain_arguments import arguments_of, conditions_of, flags_of
-from plugin.graphql.projection import OTHER, Blocks, Part, Projection, Slots
-from plugin.graphql.shapes import PLAIN, Shape
+from plugin.graphql.projection import OTHER, OWN, TEXT, Blocks, Part, Projection, Slots
+from plugin.graphql.shapes import PLAIN, TEXTS, Shape
 
 MOST_FLAGS = 4
 MOST_MADE = 8
@@ -145,7 +145,8 @@ class _Compiling:
             at, field_ = _key(name, not parts), one.name.value
             if field_ == "reason":
                 reasons[at] = self._flat(inner, "Reason")
-            parts.append((at, f".{raw[field_]}" if field_ in raw else field_))
+            own = raw.get(field_)
+            parts.append((at, field_ if own is None else f"{TEXT if own in TEXTS else OWN}{own}"))
         self._left -= len(parts) + sum(map(len, reasons.values()))
         if self._left < 0:
             raise _NotPlainError

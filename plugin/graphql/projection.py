@@ -16,7 +16,7 @@ from graphql import FieldNode
 
 from plugin.flow.types import Render, SlotAsk
 from plugin.graphql.plain_arguments import Arguments
-from plugin.graphql.shapes import PLAIN
+from plugin.graphql.shapes import PLAIN, text_of
 from plugin.service.delivery.personalize import Answer
 from plugin.service.delivery.tokens import DecisionTokens
 from plugin.service.delivery.writer import RenderBlock
@@ -30,6 +30,8 @@ BESIDE = 512
 """Octets that a block comes to beside what it holds, and a slot."""
 OTHER = ""
 """The selection in blocks of a type that no fragment is for."""
+OWN, TEXT = ".", ":"
+"""What stands before the name of a field of the entry's own; and before one that is told as a text."""
 _encode = msgspec.json.Encoder().encode
 _KEPT = "graphql"
 _EMPTY = b"{}"
@@ -108,7 +110,7 @@ class Slots:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """The selection in blocks of one type; a part's field is a name of ours, or the entry's own behind a dot."""
+    """The selection in blocks of one type; a part's field is a name of ours, or behind `OWN` or `TEXT` the entry's."""
 
     parts: tuple[Part, ...]
     reasons: Mapping[bytes, tuple[Part, ...]]
@@ -116,8 +118,10 @@ class Blocks:
     def write(self, block: Block, kind: str, html: bytes, render: Render) -> bytes:
         found: list[bytes] = []
         for key, name in self.parts:
-            if name[0] == ".":
+            if name[0] in {OWN, TEXT}:
                 value = block.entry.get(name[1:])
+                if name[0] == TEXT:
+                    value = text_of(value)
                 found += (key, b"null" if value is None else _encode(value))
             elif name == "html":
                 found += (key, html)

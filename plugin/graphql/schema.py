@@ -19,7 +19,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from plugin.graphql.shapes import PLAIN, Shape, Shapes
+from plugin.graphql.shapes import PLAIN, TEXTS, Shape, Shapes, text_of
 
 _LARGEST = 2**53
 _LONGEST_NUMBER = 400
@@ -213,6 +213,8 @@ def _type_fields(schema: GraphQLSchema, shape: Shape) -> None:
 
 
 def _reader(raw: str) -> Resolve:
+    if raw in TEXTS:
+        return lambda block, _info: text_of(block[ENTRY].get(raw))
     return lambda block, _info: block[ENTRY].get(raw)
 
 

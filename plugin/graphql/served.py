@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
 
@@ -12,20 +11,25 @@ from graphql import GraphQLSchema
 
 from plugin.flow.types import Site
 from plugin.graphql.documents import Documents
+from plugin.graphql.registered import shapes_named
 from plugin.graphql.resolvers import RESOLVERS
 from plugin.graphql.schema import schema_of
-from plugin.graphql.shapes import Shapes, shapes_of
+from plugin.graphql.shapes import Shapes, of_one_kind, shapes_of, with_seen
 
 _log = logging.getLogger(__name__)
 
 
 class Built(NamedTuple):
-    """A schema, and the documents that hold in it."""
+    """A schema, and the documents that are answered by it.
+
+    Attributes:
+        kindless: the shapes with all fields of one type: what documents hold in.
+    """
 
     shapes: Shapes
     schema: GraphQLSchema
+    kindless: Shapes
     documents: Documents
-    version: str
 
 
 class Served(NamedTuple):
@@ -36,7 +40,10 @@ class Served(NamedTuple):
 
 
 class Schemas:
-    """Follows what is published. The schema, and so what is kept of documents, changes only where content does."""
+    """Follows what is published. The schema changes where content does, and keeps what it had once.
+
+    So no change of content makes a document cease that was answered before.
+    """
 
     def __init__(self, current: Callable[[], Site], registered: frozenset[str]) -> None:
         """Take what it works with.
@@ -48,14 +55,16 @@ class Schemas:
         self._current = current
         self._registered = registered
         self._served: Served | None = None
+        self._seen = shapes_named(registered)
         self._building = Lock()
 
     def follow(self, site: Site) -> None:
         """Put a new state in place."""
         with self._building:
             try:
-                shapes = shapes_of(one.entry for one in site.content.candidates)
+                shapes = with_seen(shapes_of(one.entry for one in site.content.candidates), self._seen)
                 self._served = Served(site, self._built(shapes))
+                self._seen = shapes
             except Exception:  # noqa: BLE001 - what content holds must never stop what is served
                 _log.exception("no GraphQL schema can be made of the content; blocks have no typed fields")
                 self._served = Served(site, self._built(()))
@@ -74,5 +83,8 @@ class Schemas:
         if before is not None and before.built.shapes == shapes:
             return before.built
         schema = schema_of(shapes, RESOLVERS)
-        version = sha256(repr(shapes).encode(errors="backslashreplace")).hexdigest()[:12]
-        return Built(shapes, schema, Documents(schema, shapes, self._registered), version)
+        kindless = of_one_kind(shapes)
+        if before is not None and before.built.kindless == kindless:
+            return Built(shapes, schema, kindless, before.built.documents)
+        documents = Documents(schema_of(kindless, RESOLVERS), shapes, self._registered)
+        return Built(shapes, schema, kindless, documents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from plugin.graphql.names import field_names, type_names
 from rules.decision import RESERVED_FIELDS
 
 BLOCK_FIELDS = ("id", "type", "position", "score", "fields", "tags", "html", "reason")
+TEXTS = ("href", "image_alt", "kicker", "teaser", "title")
+"""Fields that block templates print: a `String` of every type, whatever entries hold."""
 PLAIN = "PlainBlock"
 """The type of blocks of which nothing more is known."""
 MOST_TYPES, MOST_FIELDS = 300, 300
@@ -26,6 +29,42 @@ Shapes = tuple[tuple[str, Shape], ...]
 """By type of content, in order; equal exactly where the schemas are."""
 
 
+def own_shape(name: str, fields: Iterable[str]) -> Shape:
+    """A type of which fields are known by name alone, as documents know them."""
+    return Shape(name, _fields(dict.fromkeys(fields, "") | dict.fromkeys(TEXTS, "String")))
+
+
+def with_seen(shapes: Shapes, seen: Shapes) -> Shapes:
+    """These, and what was seen before and is no more: documents name it, and are answered null.
+
+    What there is now goes before, for names and within the limits.
+    """
+    found = dict(shapes)
+    holders = {shape.name: type_ for type_, shape in shapes}
+    for type_, before in seen:
+        holder = holders.get(before.name)
+        if holder is None:
+            # The type of content may have another name since: what had this one is none's.
+            key = before.name if type_ in found else type_
+            if key not in found and len(found) < MOST_TYPES:
+                found[key] = before
+            continue
+        now = found[holder]
+        names = {name for name, _raw, _kind in now.fields}
+        gone = [one for one in before.fields if one[0] not in names][: max(0, MOST_FIELDS - len(names))]
+        if gone:
+            found[holder] = Shape(now.name, tuple(sorted((*now.fields, *gone))))
+    return tuple(sorted(found.items()))
+
+
+def of_one_kind(shapes: Shapes) -> Shapes:
+    """These, with all fields of one type. A document that holds among them holds whatever values entries have."""
+    return tuple(
+        (type_, Shape(shape.name, tuple((name, raw, "String") for name, raw, _kind in shape.fields)))
+        for type_, shape in shapes
+    )
+
+
 def shapes_of(entries: Iterable[Mapping[str, object]]) -> Shapes:
     """The shapes of all types of content. What is beyond the limits has no type of its own."""
     kinds: dict[str, dict[str, str]] = {}
@@ -37,9 +76,9 @@ def shapes_of(entries: Iterable[Mapping[str, object]]) -> Shapes:
         if fields is None:
             if len(kinds) >= MOST_TYPES:
                 continue
-            fields = kinds[type_] = {}
+            fields = kinds[type_] = dict.fromkeys(TEXTS, "String")
         for name, value in entry.items():
-            if name in RESERVED_FIELDS:
+            if name in RESERVED_FIELDS or name in TEXTS:
                 continue
             known = fields.get(name)
             if known == "JSON" or (known is None and len(fields) >= MOST_FIELDS):
@@ -68,6 +107,13 @@ def kind_of(value: object) -> str:
             found = _joined(found, kind_of(one))
         return f"[{found}]" if found and found[0] != "[" and found != "JSON" else "JSON" if found else "[]"
     return "JSON"
+
+
+def text_of(value: object) -> str | None:
+    """What one of `TEXTS` is told as: a number or a truth is its text, and what has parts is null."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value) if kind_of(value) in {"Int", "Float", "Boolean"} else None
 
 
 def _fields(kinds: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:

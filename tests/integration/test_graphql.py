@@ -21,6 +21,7 @@ from plugin import settings as settings_
 from plugin.app import create_app
 from plugin.cli.demo import prepare
 from plugin.errors import SettingsError
+from plugin.graphql.shapes import TEXTS
 from plugin.setting_kinds import DeliveryKey, Secret
 from plugin.settings import Settings
 from plugin.store import migrate, open_store
@@ -382,7 +383,7 @@ def test_the_schema_follows_what_content_holds(client: FlaskClient, app: Flask) 
         done = client.put(f"/v1/content/note-{number}", json=body, headers={"X-Tessera-Key": EDITOR_KEY})
         assert done.status_code == 201
         app.extensions["tessera"].sites.refresh()
-        assert fields() - own == set(more)
+        assert fields() - own == {*more, *TEXTS}
     gone = ask(client, '{ personalize(slots: [{id: "home.hero"}]) { slots { blocks { ... on NoBlock { id } } } } }')
     problem(gone, 400, "malformed-request")
 

@@ -6,19 +6,26 @@ import re
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, validate_schema
+from graphql import GraphQLObjectType, parse, validate, validate_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.graphql.names import field_names, type_names
 from plugin.graphql.resolvers import RESOLVERS
 from plugin.graphql.schema import schema_of
-from plugin.graphql.shapes import MOST_FIELDS, MOST_TYPES, kind_of, shapes_of
+from plugin.graphql.shapes import MOST_FIELDS, MOST_TYPES, TEXTS, Shapes, kind_of, of_one_kind, shapes_of, with_seen
 from tests.strategies.profiles import searched
 
 NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]*")
 HOSTILE = st.text(max_size=6) | st.sampled_from(
     ["a-b", "a_b", "a b", "__x", "1", "", "id", "Block", "score", "score_", "Ünï", "日本", "hero", "Hero", "plain"]
+)
+
+VALUES = st.sampled_from([None, 1, 2.5, True, "x", ["x"], [1], {"a": 1}])
+ENTRIES = st.builds(
+    lambda fields, type_: {**fields, "type": type_},
+    st.dictionaries(HOSTILE | st.sampled_from(["title", "x", "y"]), VALUES, max_size=4),
+    st.sampled_from(["a", "b", "a b", "a-b", "a b block"]),
 )
 
 
@@ -48,7 +55,7 @@ def test_a_value_has_a_type(value: Any, kind: str) -> None:
 
 def types_of(*values: Any) -> str:
     ((_type, shape),) = shapes_of({"type": "t", "x": value} for value in values)
-    return shape.fields[0][2]
+    return {name: kind for name, _raw, kind in shape.fields}["x"]
 
 
 def test_the_type_of_a_field_takes_what_every_entry_holds() -> None:
@@ -64,10 +71,11 @@ def test_the_type_of_a_field_takes_what_every_entry_holds() -> None:
 def test_a_type_of_content_is_an_object_type_with_its_fields() -> None:
     shapes = dict(shapes_of([{"type": "landing-page", "id": "a", "tags": (), "call to action": "go", "score": 1}]))
     assert shapes["landing-page"].name == "LandingPageBlock"
-    assert shapes["landing-page"].fields == (
+    assert set(shapes["landing-page"].fields) == {
         ("call_to_action", "call to action", "String"),
         ("score_", "score", "Int"),
-    )
+        *((name, name, "String") for name in TEXTS),
+    }
 
 
 def test_of_types_with_one_name_each_keeps_one_of_its_own() -> None:
@@ -112,6 +120,41 @@ def test_any_content_makes_a_schema_that_holds(entries: list[dict[str, Any]], ty
         made = schema.type_map[shape.name]
         assert isinstance(made, GraphQLObjectType)
         assert len(made.fields) == 8 + len(shape.fields)
+
+
+@searched(60)
+@given(st.lists(st.lists(ENTRIES, max_size=4), min_size=1, max_size=4), st.data())
+def test_whatever_changes_a_document_that_held_goes_on_holding(
+    contents: list[list[dict[str, Any]]], data: st.DataObject
+) -> None:
+    """The fields of any two types under any keys."""
+    text = ""
+    seen: Shapes = ()
+    for entries in contents:
+        now = shapes_of(entries)
+        seen = with_seen(now, seen)
+        for type_, shape in now:  # what is told of entries follows from what there is now alone
+            assert dict(seen)[type_].name == shape.name
+            assert set(shape.fields) <= set(dict(seen)[type_].fields)
+        schema = schema_of(of_one_kind(seen), RESOLVERS)
+        assert validate_schema(schema_of(seen, RESOLVERS)) == []
+        if text:
+            assert validate(schema, parse(text)) == []
+        parts = []
+        for _type, shape in seen[:2]:
+            fields = data.draw(st.permutations([name for name, _raw, _kind in shape.fields]))
+            parts.append(f"... on {shape.name} {{ {' '.join(f'k{n}: {one}' for n, one in enumerate(fields))} }}")
+        text = f"{{ personalize(slots: []) {{ slots {{ blocks {{ id {' '.join(parts)} }} }} }} }}"
+
+
+def test_what_was_seen_fills_no_more_than_the_limits() -> None:
+    seen = shapes_of({"type": f"t{number}", "x": 1} for number in range(MOST_TYPES))
+    now = shapes_of({"type": "other", f"f{number}": 1} for number in range(MOST_FIELDS))
+    both = dict(with_seen(now, seen))
+    assert len(both) == MOST_TYPES
+    assert both["other"] == dict(now)["other"]
+    before = shapes_of([{"type": "other", **{f"g{number}": 1 for number in range(MOST_FIELDS)}}])
+    assert len(dict(with_seen(now, before))["other"].fields) == MOST_FIELDS
 
 
 def test_content_of_endless_types_and_fields_makes_a_schema_of_bounded_size() -> None:
