@@ -222,6 +222,7 @@ def create_app(settings: Settings | None = None, *, at: Callable[[str], None] = 
         readiness,
         partial(waiting, kept.stream.backlog, store.dead_letters.waiting),
         now,
+        settings.edges,
     )
     app.register_blueprint(
         editors_pages(

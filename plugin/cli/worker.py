@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adapters.cms.port import Source
     from adapters.edge.port import Purger
     from plugin.service.content.converge import Converging
-    from plugin.service.content.follow import Following, SourceSyncing
+    from plugin.service.content.follow import Following, Loop, SourceSyncing
     from plugin.store import Store
 
 
@@ -162,8 +162,6 @@ def _followers(
     from plugin.service.content.looking import REREADS_S  # noqa: PLC0415
     from plugin.service.content.notices import nowhere  # noqa: PLC0415
     from plugin.service.content.sync import Syncing  # noqa: PLC0415
-    from plugin.service.delivery.purge import Relay  # noqa: PLC0415
-    from plugin.service.delivery.serving import Fleets  # noqa: PLC0415
 
     workers: list[Converging | SourceSyncing] = []
     syncing = Syncing(listing, store.content, clock=now)
@@ -187,22 +185,47 @@ def _followers(
     poll_s = min(REST_S, settings.content_poll.total_seconds()) if told else POLL_S
     loops = [Loop(f"{type(one).__name__.lower()}-{one.name}", one.step, poll_s=poll_s) for one in workers]
     keeping = Keeping(workers, store.notices, clock=now)
+    relaying = _relaying(settings, store, purgers, at=at or nowhere, poll_s=poll_s)
+    loops.append(relaying[0])
+    if told:
+        loops.append(Loop("commits", Waking(store.watch.mark, loops[:]).step))
+    loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
+    return Following([*loops, *relaying[1:]])
+
+
+def _relaying(
+    settings: Settings, store: Store, purgers: Mapping[str, Purger], *, at: Callable[[str], None], poll_s: float
+) -> list[Loop]:
+    """The loop that hands changes over to the caches, first; and one for each of them, which it wakes."""
+    from plugin.service.content.follow import Loop  # noqa: PLC0415
+    from plugin.service.delivery.purge import Relay, Telling  # noqa: PLC0415
+    from plugin.service.delivery.serving import Fleets  # noqa: PLC0415
+
+    telling = [
+        Telling(name, purger, store.purges, clock=now, random=random.random, again=settings.purge_again, at=at)
+        for name, purger in purgers.items()
+    ]
+    # One alone holds up no other, and needs no thread.
+    alone = telling[0] if len(telling) == 1 else None
+    loops = {} if alone else {one.name: Loop(f"purges-{one.name}", one.step, poll_s=None) for one in telling}
+
+    def tell(cache: str) -> bool:
+        if alone:
+            return alone.step()
+        loops[cache].wake()
+        return False
+
     relay = Relay(
         purgers,
         store.purges,
         clock=now,
-        random=random.random,
         fleets=Fleets(store.serving, clock=now, poll=settings.ruleset_poll),
         settle=settings.purge_settle,
         longest=settings.purge_wait,
-        again=settings.purge_again,
-        at=at or nowhere,
+        tell=tell,
+        alone=alone,
     )
-    loops.append(Loop("purges", relay.step, poll_s=poll_s))
-    if told:
-        loops.append(Loop("commits", Waking(store.watch.mark, loops[:]).step))
-    loops.append(Loop("leases", keeping.step, poll_s=LEASE.total_seconds() / 3))
-    return Following(loops)
+    return [Loop("purges", relay.step, poll_s=poll_s), *loops.values()]
 
 
 def converging(

@@ -38,7 +38,7 @@ from plugin.ports.privacy import (
     Rekeying,
     Retention,
 )
-from plugin.ports.purges import Purge, PurgeBacklog, PurgeStore
+from plugin.ports.purges import Pending, Purge, PurgeBacklog, PurgeStore
 from plugin.ports.rulesets import (
     Action,
     Differing,
@@ -109,6 +109,7 @@ __all__ = [
     "Outcome",
     "Page",
     "Passage",
+    "Pending",
     "Personal",
     "Privacy",
     "Publication",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -24,7 +24,8 @@ class Purge:
         slots: the slots of which that is another; None: any of them may be.
         noticed_at: when the notice came; None: a sync found it.
         version: of the content that was put in place.
-        passes: how often it was sent already.
+        passes: how often it was sent already, to the cache that is asked about.
+        attempts: how often it was refused since.
     """
 
     number: int
@@ -47,11 +48,26 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeBacklog:
-    """What is still to be sent.
+class Pending:
+    """Where there is something to do.
 
     Attributes:
-        waiting: purges that were never sent.
+        changes: some are due that were not handed over to the caches yet.
+        caches: those that have something due, and do not rest.
+        resting: those that are left alone for a while.
+    """
+
+    changes: bool
+    caches: tuple[str, ...]
+    resting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeBacklog:
+    """What is still to be sent to a cache.
+
+    Attributes:
+        waiting: purges that were never sent, handed over to it or not yet.
         failing: those, and those to be sent again, whose last try failed.
         oldest: when the first of those waiting was put in line.
     """
@@ -62,30 +78,48 @@ class PurgeBacklog:
 
 
 class PurgeStore(Protocol):
-    """The outbox of purges."""
+    """The outbox of purges: changes are put in line for all caches, then handed over to each."""
+
+    def pending(self, caches: Collection[str], *, now: datetime) -> Pending:
+        """Where there is something to do: cheap, to be asked many times."""
+        ...
 
     def due(self, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
-        """Those to be sent now, the oldest first."""
+        """Those to be handed over now, the oldest first."""
+        ...
+
+    def hand_over(
+        self, numbers: Sequence[int], caches: Collection[str], *, due_at: datetime, passes: int | None = None
+    ) -> None:
+        """Each of the caches is to be told of them by itself from now on, as far as nobody else handed them over.
+
+        Args:
+            passes: how often that was done already; None: as often as they say themselves.
+        """
+        ...
+
+    def due_to(self, cache: str, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
+        """What is to be sent to a cache now, the oldest first; nothing while it rests."""
         ...
 
     def regroup(self, epoch: int, *, now: datetime) -> None:
         """Put in line that who gets what changed with this epoch of the content, unless that is there already."""
         ...
 
-    def sent(self, numbers: Sequence[int], *, again_at: datetime | None) -> None:
-        """They were sent; ``again_at``: once more, then."""
+    def sent(self, cache: str, numbers: Sequence[int], *, passes: int, again_at: datetime | None) -> None:
+        """They were sent to it, after so many times; ``again_at``: once more, then. Not where somebody else did it."""
         ...
 
-    def failed(self, numbers: Sequence[int], error: str, *, due_at: datetime) -> None:
-        """They were not; try again then."""
+    def failed(self, cache: str, numbers: Sequence[int], error: str, *, passes: int, due_at: datetime) -> None:
+        """They were not; it rests until then, and is tried again."""
         ...
 
     def since(self, epoch: int, *, limit: int = 500) -> tuple[Purge, ...]:
         """What changed after an epoch of the content, the oldest first."""
         ...
 
-    def backlog(self) -> PurgeBacklog:
-        """How it stands."""
+    def backlogs(self, caches: Collection[str]) -> Mapping[str, PurgeBacklog]:
+        """How each of them stands."""
         ...
 
     def lags(self) -> Mapping[str, timedelta]:

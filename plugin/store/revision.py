@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 from plugin.store.engine import reading
 
-NEWEST = "0009"
+NEWEST = "0010"
 """Of `migrations`; a test compares."""
 
 

@@ -218,7 +218,8 @@ content_purges = Table(
     Column("noticed_at", Instant),
     Column("version", Plain),
     Column("created_at", Instant, nullable=False),
-    Column("due_at", Instant, index=True),  # none: done
+    Column("due_at", Instant, index=True),  # none: handed over to the caches
+    # How often it was sent, tried and refused, to all caches alike: so until 0010, and by processes of that age.
     Column("passes", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Plain),
@@ -227,4 +228,23 @@ content_purges = Table(
     Column("audience", Boolean, nullable=False, server_default=false()),  # who gets what, and no entry
     Column("fields", Plain),  # that changed, where nothing else did; none: anything may have
     Column("slots", Plain),  # of which who gets what is another; none: any may be
+)
+
+cache_purges = Table(  # what a cache is still to be told; what it was told goes
+    "cache_purges",
+    metadata,
+    Column("number", ForeignKey(content_purges.c.number, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("cache", Plain, primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("passes", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),  # since it was last sent
+    Column("last_error", Plain),
+    Index(None, "cache", "due_at"),
+)
+
+cache_rests = Table(  # caches that failed, or asked for fewer requests, are left alone
+    "cache_rests",
+    metadata,
+    Column("cache", Plain, primary_key=True),
+    Column("until", Instant, nullable=False),
 )

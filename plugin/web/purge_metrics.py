@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -15,27 +15,31 @@ from plugin.service.delivery.purge import Standing
 class PurgesCollector(Collector):
     """How they stand, looked up in the database whenever somebody asks; nothing where it does not answer."""
 
-    def __init__(self, look: Callable[[], Standing]) -> None:
+    def __init__(self, look: Callable[[], Mapping[str, Standing]]) -> None:
+        """``look``: by the name of the cache."""
         self._look = look
 
     def describe(self) -> Iterator[Metric]:
         """The families, without asking the database."""
-        yield from self._families(None)
+        yield from self._families({})
 
     def collect(self) -> Iterator[Metric]:
         """The families with their samples."""
         try:
             found = self._look()
         except TesseraError:
-            found = None  # as in `SourcesCollector`
+            found = {}  # as in `SourcesCollector`
         yield from self._families(found)
 
-    def _families(self, found: Standing | None) -> Iterator[Metric]:
-        waiting = GaugeMetricFamily("tessera_purges_waiting", "Changes that caches were not yet told of.")
-        seconds = GaugeMetricFamily("tessera_purges_waiting_seconds", "Age of the oldest of them.")
-        failing = GaugeMetricFamily("tessera_purges_failing", "Purges whose last try some cache did not take.")
-        if found is not None:
-            waiting.add_metric([], found.waiting)
-            seconds.add_metric([], found.oldest.total_seconds())
-            failing.add_metric([], found.failing)
+    def _families(self, found: Mapping[str, Standing]) -> Iterator[Metric]:
+        labels = ["cache"]
+        waiting = GaugeMetricFamily(
+            "tessera_purges_waiting", "Changes that a cache was not yet told of.", labels=labels
+        )
+        seconds = GaugeMetricFamily("tessera_purges_waiting_seconds", "Age of the oldest of them.", labels=labels)
+        failing = GaugeMetricFamily("tessera_purges_failing", "Purges whose last try it did not take.", labels=labels)
+        for cache, one in found.items():
+            waiting.add_metric([cache], one.waiting)
+            seconds.add_metric([cache], one.oldest.total_seconds())
+            failing.add_metric([cache], one.failing)
         yield from (waiting, seconds, failing)

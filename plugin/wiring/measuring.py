@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -84,6 +84,7 @@ def measure(
     readiness: Readiness,
     events: Callable[[], Waiting],
     clock: Callable[[], datetime],
+    caches: Collection[str],
 ) -> None:
     """Show how content, rules, models and events stand."""
     metrics.register(EventsCollector(events))
@@ -97,7 +98,7 @@ def measure(
     lags = Lags(store.purges, clock=clock, observe=lambda source, since, s: lag.labels(source, since).observe(s))
     sites.on_change.append(lambda site: lags.served(site.revision))
     metrics.register(SourcesCollector(readiness.sources))
-    metrics.register(PurgesCollector(lambda: standing(store.purges, clock())))
+    metrics.register(PurgesCollector(lambda: standing(store.purges, caches, clock())))
     version = Gauge("tessera_ruleset_version", "Version of the rules that this process decides with", registry=metrics)
     version.set_function(lambda: sites.site.version if sites.site is not None else 0)
     entries = Gauge("tessera_content_entries", "Variants of entries that this process serves", registry=metrics)

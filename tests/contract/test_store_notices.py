@@ -20,6 +20,7 @@ from plugin.ports import (
     Job,
     Mark,
     Outcome,
+    Pending,
     PurgeBacklog,
     StoredEntry,
 )
@@ -506,23 +507,54 @@ def test_a_clock_that_is_put_back_holds_up_no_purge_and_no_sweep(desk: Desk) -> 
     assert desk.store.notices.sweep_due("cms", before=LONG_AGO - timedelta(hours=1), now=LONG_AGO)
 
 
-def test_purges_are_sent_twice_or_tried_again(desk: Desk) -> None:
+def test_purges_are_sent_twice_to_each_cache_or_tried_again(desk: Desk) -> None:
+    desk.hold(entry("a"))
+    purges, caches = desk.store.purges, ("ill", "well")
+    number = purges.due(now=NOON)[0].number
+    waits = PurgeBacklog(waiting=1, failing=0, oldest=NOON)
+    assert purges.pending(caches, now=NOON) == Pending(changes=True, caches=())
+    assert purges.backlogs(caches) == {"ill": waits, "well": waits}
+    for _ in range(2):  # as by two processes
+        purges.hand_over([number], caches, due_at=NOON)
+    assert (purges.due(now=NOON), purges.pending(caches, now=NOON)) == ((), Pending(False, caches))
+    assert purges.backlogs(caches) == {"ill": waits, "well": waits}
+    purges.failed("ill", [number], "down", passes=0, due_at=after(5))
+    for _ in range(2):
+        purges.sent("well", [number], passes=0, again_at=after(20))
+    purges.failed("well", [number], "of another process, which came too late", passes=0, due_at=NOON)
+    assert purges.backlogs([*caches, "new"]) == {
+        "ill": PurgeBacklog(waiting=1, failing=1, oldest=NOON),
+        "well": PurgeBacklog(0, 0, None),
+        "new": PurgeBacklog(0, 0, None),
+    }
+    assert purges.pending(caches, now=after(4)) == Pending(False, (), ("ill",))
+    assert [purges.due_to(name, now=after(4)) for name in caches] == [(), ()]
+    assert purges.pending(caches, now=after(5)) == Pending(False, ("ill",))
+    assert purges.due_to("ill", now=after(5))[0].attempts == 1
+    purges.sent("ill", [number], passes=0, again_at=after(30))
+    assert purges.pending(caches, now=after(20)) == Pending(False, ("well",))
+    again = purges.due_to("well", now=after(20))[0]
+    assert (again.passes, again.attempts) == (1, 0)
+    purges.sent("well", [number], passes=1, again_at=None)
+    assert purges.due_to("well", now=after(1_000)) == ()
+    assert purges.pending(caches, now=after(1_000)) == Pending(False, ("ill",))
+    purges.prune(after(1))
+    assert (purges.since(0), purges.pending(caches, now=after(1_000))) == ((), Pending(False, ()))
+
+
+def test_a_cache_that_rests_is_told_nothing_until_then(desk: Desk) -> None:
     desk.hold(entry("a"))
     purges = desk.store.purges
-    number = purges.due(now=NOON)[0].number
-    assert purges.backlog() == PurgeBacklog(waiting=1, failing=0, oldest=NOON)
-    purges.failed([number], "down", due_at=after(5))
-    assert purges.due(now=after(4)) == ()
-    assert purges.due(now=after(5))[0].attempts == 1
-    assert purges.backlog() == PurgeBacklog(waiting=1, failing=1, oldest=NOON)
-    purges.sent([number], again_at=after(20))
-    assert (purges.backlog(), purges.due(now=after(19))) == (PurgeBacklog(0, 0, None), ())
-    again = purges.due(now=after(20))[0]
-    assert (again.passes, again.attempts) == (1, 0)
-    purges.sent([number], again_at=None)
-    assert purges.due(now=after(1_000)) == ()
-    purges.prune(after(1))
-    assert purges.since(0) == ()
+    first = purges.due(now=NOON)[0].number
+    purges.hand_over([first], ["one"], due_at=NOON)
+    purges.failed("one", [first], "429", passes=0, due_at=after(7))
+    desk.hold(entry("b"))
+    purges.hand_over([one.number for one in purges.due(now=NOON)], ["one", "two"], due_at=NOON)
+    assert purges.pending(["one", "two"], now=after(6)) == Pending(False, ("two",), ("one",))
+    assert [len(purges.due_to(name, now=after(6))) for name in ("one", "two")] == [0, 1]
+    assert len(purges.due_to("one", now=after(7))) == 2
+    assert len(purges.due_to("one", now=LONG_AGO)) == 2, "of a clock that was put back"
+    assert purges.pending(["one"], now=LONG_AGO) == Pending(False, ("one",))
 
 
 def test_old_tombstones_are_forgotten(desk: Desk) -> None:

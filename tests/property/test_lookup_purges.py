@@ -152,7 +152,7 @@ class Edge:
         self.publishing.release(document, author="ann")
         self.service.sites.refresh()
         made = [one for one in self.store.purges.due(now=NOW) if one.audience]
-        self.store.purges.sent([one.number for one in made], again_at=None)
+        self.store.purges.hand_over([one.number for one in made], (), due_at=NOW)
         assert len(made) == 1
         return frozenset(keys_of(made[0]))
 

@@ -136,7 +136,8 @@ class Loop:
     """Does the same step again and again in a thread: at once where there was something to do, else after a while, or
     when it is woken."""
 
-    def __init__(self, name: str, step: Callable[[], bool], *, poll_s: float = POLL_S) -> None:
+    def __init__(self, name: str, step: Callable[[], bool], *, poll_s: float | None = POLL_S) -> None:
+        """``poll_s``: None: it waits until it is woken."""
         self._name = name
         self._step = step
         self._poll_s = poll_s

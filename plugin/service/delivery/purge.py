@@ -1,10 +1,14 @@
-"""Relaying purges: once every process serves the new state, in batches, until they succeed, and twice."""
+"""Relaying purges: once every process serves the new state, in batches, until they succeed, and twice.
+
+A change is handed over to all caches in one transaction, and from then on each of them has a line of its own: what it
+took is not sent to it again because another did not, and one that hangs or asks for fewer requests holds up itself.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.edge.port import MOST_KEYS, EdgeError, LatePurger, Purger, State
@@ -24,81 +28,75 @@ _PRUNED_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Changes that caches were not told of yet, the age of the oldest of them, and purges whose last try failed."""
+    """Changes that a cache was not told of yet, the age of the oldest of them, and purges whose last try failed."""
 
     waiting: int
     oldest: timedelta
     failing: int
 
 
-def standing(store: PurgeStore, now: datetime) -> Standing:
-    """How the purges stand. Raises ServiceUnavailable."""
-    found = store.backlog()
-    oldest = timedelta(0) if found.oldest is None else max(timedelta(0), now - found.oldest)
-    return Standing(found.waiting, oldest, found.failing)
+def standing(store: PurgeStore, caches: Collection[str], now: datetime) -> Mapping[str, Standing]:
+    """How the purges of each cache stand. Raises ServiceUnavailable."""
+    return {
+        cache: Standing(
+            found.waiting, max(timedelta(0), now - found.oldest) if found.oldest else timedelta(0), found.failing
+        )
+        for cache, found in store.backlogs(caches).items()
+    }
 
 
 class Relay:
-    """Sends what is in the outbox to every cache. Several processes may: a purge does no harm twice."""
+    """Hands over what is in the outbox to the caches, and says which of them have something to be told.
+
+    Several processes may: a purge does no harm twice.
+    """
 
     def __init__(
         self,
-        purgers: Mapping[str, Purger],
+        caches: Collection[str],
         store: PurgeStore,
         *,
         clock: Callable[[], datetime],
-        random: Callable[[], float],
         fleets: Fleets,
         settle: timedelta,
         longest: timedelta,
-        again: timedelta,
-        at: Callable[[str], None] = nowhere,
+        tell: Callable[[str], bool],
+        alone: Telling | None = None,
     ) -> None:
         """
         Args:
             fleets: who serves what. A change is purged once every live process serves it.
             settle: after a change is stored, until it is purged where no process says what it serves.
             longest: so long a process that lags is waited for; then caches are told all the same.
-            again: from the first purge to the second.
+            tell: see to it that a cache is told what is due; whether that was done at once.
+            alone: of the only cache there is. It is told before changes are handed over to it: a transaction less.
         """
-        self._purgers = dict(purgers)
+        self._caches = tuple(caches)
         self._store = store
         self._clock = clock
-        self._random = random
         self._fleets = fleets
         self._settle = settle
         self._longest = longest
-        self._again = again
-        self._at = at
+        self._tell = tell
+        self._alone = alone
         self._next_prune: datetime | None = None
 
     def step(self) -> bool:
-        """Send what is due. False where nothing was."""
+        """See to what is due. False where nothing was done here."""
         now = self._clock()
         if not waits(now, self._next_prune, _PRUNED_EVERY):
             self._store.prune(now - KEPT)
             self._fleets.forget()
             self._next_prune = now + _PRUNED_EVERY
-        due = self._in_place(self._store.due(now=now), now)
-        if not due:
-            return False
-        numbers = [purge.number for purge in due]
-        self._at("before purge")
-        faults = [fault for some in _alike(due) for fault in self._send(some)]
-        if faults:
-            said = "; ".join(dict.fromkeys(str(fault) for fault in faults))
-            asked = max(fault.retry_after or 0.0 for fault in faults)
-            wait = timedelta(seconds=backoff_s(max(one.attempts for one in due), asked, self._random()))
-            _log.warning("the purge failed and is repeated: %s", said)
-            self._store.failed(numbers, said, due_at=self._clock() + wait)
-            return True
-        last = [purge.number for purge in due if purge.passes + 1 >= PASSES or not self._purgers]
-        first = sorted(set(numbers) - set(last))
-        if first:
-            self._store.sent(first, again_at=self._clock() + self._again)
-        if last:
-            self._store.sent(last, again_at=None)
-        return True
+        pending = self._store.pending(self._caches, now=now)
+        due = self._in_place(self._store.due(now=now), now) if pending.changes else ()
+        if due and self._alone is not None and not pending.resting and not any(purge.passes for purge in due):
+            self._alone.first(due)
+        elif due:
+            self._store.hand_over(_numbers(due), self._caches, due_at=now)
+            pending = replace(pending, caches=self._caches)
+        told = [self._tell(cache) for cache in pending.caches]
+        return bool(due) or any(told)
 
     def _in_place(self, due: Sequence[Purge], now: datetime) -> Sequence[Purge]:
         """Those whose change every live process serves; of the others, those that nobody waits for any longer."""
@@ -119,29 +117,101 @@ class Relay:
             _log.warning("caches are purged though an older state is still served by %s", ", ".join(sorted(late)))
         return found
 
-    def _send(self, due: Sequence[Purge]) -> Iterator[EdgeError]:
-        """Tell every cache of purges that are alike, whichever fails: what went wrong."""
+
+class Telling:
+    """Tells one cache what is due to it, at its own pace."""
+
+    def __init__(
+        self,
+        name: str,
+        purger: Purger,
+        store: PurgeStore,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+        again: timedelta,
+        at: Callable[[str], None] = nowhere,
+    ) -> None:
+        """``again``: from the first purge of a change to the second."""
+        self.name = name
+        self._purger = purger
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._again = again
+        self._at = at
+        self._failures = 0
+
+    def step(self) -> bool:
+        """Send what is due. False where nothing was, or the cache rests."""
+        due = self._store.due_to(self.name, now=self._clock())
+        if not due:
+            return False
+        self._at("before purge")
+        for some in _alike(due):
+            if (fault := self._refusal(some)) is not None:
+                self._rest(some, fault)
+                break  # what else is due waits, too: the cache is not well
+            passes = some[0].passes
+            again_at = self._clock() + self._again if passes + 1 < PASSES else None
+            self._store.sent(self.name, _numbers(some), passes=passes, again_at=again_at)
+        return True
+
+    def first(self, due: Sequence[Purge]) -> None:
+        """Send changes that were not handed over to any cache yet, for this is the only one, and hand them over."""
+        self._at("before purge")
+        for some in _alike(due):
+            if (fault := self._refusal(some)) is not None:
+                self._store.hand_over(_numbers(due), [self.name], due_at=self._clock())
+                self._rest(some, fault)
+                break
+            self._store.hand_over(_numbers(some), [self.name], due_at=self._clock() + self._again, passes=1)
+
+    def _rest(self, due: Sequence[Purge], fault: EdgeError) -> None:
+        wait = timedelta(seconds=backoff_s(self._failures, fault.retry_after, self._random()))
+        self._failures += 1
+        said = f"{self.name}: {fault}"
+        _log.warning("the purge failed and is repeated: %s", said)
+        due_at = self._clock() + wait
+        self._store.failed(self.name, _numbers(due), said, passes=due[0].passes, due_at=due_at)
+
+    def _refusal(self, due: Sequence[Purge]) -> EdgeError | None:
+        """Send purges that are alike: what went wrong."""
+        try:
+            self._send(due)
+        except EdgeError as fault:
+            return fault
+        self._failures = 0
+        return None
+
+    def _send(self, due: Sequence[Purge]) -> None:
+        """Purges that are alike. Raises EdgeError."""
         keys = list(dict.fromkeys(key for purge in due for key in keys_of(purge)))
         hard, again = due[0].removed, due[0].passes > 0
         # What is of a state that holds all of the changes was made after each of them.
         state = State(max(purge.rules for purge in due), max(purge.epoch for purge in due))
-        for name, purger in self._purgers.items():
-            try:
-                for some in _parts(keys):
-                    if again and isinstance(purger, LatePurger):
-                        purger.purge_late(some, hard=hard, state=state)
-                    else:
-                        purger.purge(some, hard=hard)
-            except EdgeError as fault:
-                yield EdgeError(f"{name}: {fault}", fault.retry_after)
+        for some in _parts(keys):
+            if again and isinstance(self._purger, LatePurger):
+                self._purger.purge_late(some, hard=hard, state=state)
+            else:
+                self._purger.purge(some, hard=hard)
 
 
 def _alike(due: Sequence[Purge]) -> Iterator[Sequence[Purge]]:
-    """Those to be sent in one go: as hard, and for the first time or again."""
-    for hard in (True, False):
-        for again in (False, True):
-            if some := [one for one in due if one.removed is hard and (one.passes > 0) is again]:
-                yield some
+    """Those to be sent in one go: as hard, and for the first time or again.
+
+    What was refused comes last, and apart: what a cache takes is not held up by what it never will.
+    """
+    for refused in (False, True):
+        for hard in (True, False):
+            for again in (False, True):
+                kind = (refused, hard, again)
+                if some := [one for one in due if (one.attempts > 0, one.removed, one.passes > 0) == kind]:
+                    yield some
+
+
+def _numbers(purges: Sequence[Purge]) -> Sequence[int]:
+    return [purge.number for purge in purges]
 
 
 def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:

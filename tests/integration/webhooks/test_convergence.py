@@ -78,7 +78,7 @@ class Site:
         return {entry.id: entry.fields["title"] for entry in self.store.content.snapshot().entries}
 
     def settled(self) -> bool:
-        return not self.store.notices.backlogs() and self.store.purges.backlog().waiting == 0
+        return not self.store.notices.backlogs() and self.store.purges.backlogs(["console"])["console"].waiting == 0
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -24,7 +24,7 @@ from plugin.edge.keys import (
 from plugin.errors import NotFound, ServiceUnavailable
 from plugin.ports import Changes, Differing, Purge, StoredEntry
 from plugin.ports.serving import Serving
-from plugin.service.delivery.purge import Relay, Standing, standing
+from plugin.service.delivery.purge import Relay, Standing, Telling, standing
 from plugin.service.delivery.serving import Fleets
 from plugin.store import Store
 from plugin.web.purge_metrics import PurgesCollector
@@ -69,16 +69,31 @@ class Bench:
         self.store = store
         self.now = NOW
         self.points: list[str] = []
+        self.start({f"cache-{number}": cache for number, cache in enumerate(caches)})
+
+    def start(self, caches: Mapping[str, Cache]) -> None:
+        """A process with these settings."""
+        self.telling = {
+            name: Telling(
+                name,
+                cache,
+                self.store.purges,
+                clock=lambda: self.now,
+                random=lambda: 1.0,
+                again=timedelta(seconds=15),
+                at=self.points.append,
+            )
+            for name, cache in caches.items()
+        }
         self.relay = Relay(
-            {f"cache-{number}": cache for number, cache in enumerate(caches)},
-            store.purges,
+            caches,
+            self.store.purges,
             clock=lambda: self.now,
-            random=lambda: 1.0,
-            fleets=Fleets(store.serving, clock=lambda: self.now),
+            fleets=Fleets(self.store.serving, clock=lambda: self.now),
             settle=timedelta(seconds=2),
             longest=timedelta(seconds=10),
-            again=timedelta(seconds=15),
-            at=self.points.append,
+            tell=lambda name: self.telling[name].step(),
+            alone=next(iter(self.telling.values())) if len(caches) == 1 else None,
         )
 
     def write(self, *names: str, deleted: str | None = None) -> None:
@@ -226,7 +241,8 @@ def test_a_publication_is_purged_by_the_slots_that_are_others(
     sqlite_store.rulesets.publish(number, author="test", now=bench.now, differing=differing)
     bench.later(3)
     assert cache.told == [(keys, True)]
-    (row,) = (one for one in sqlite_store.purges.due(now=bench.now + timedelta(days=1)) if one.rules == 2)
+    later = bench.now + timedelta(days=1)
+    (row,) = (one for one in sqlite_store.purges.due_to("cache-0", now=later) if one.rules == 2)
     assert row.slots == (differing.slots if differing is not None and differing.previous == 1 else None)
 
 
@@ -280,7 +296,102 @@ def test_a_purge_that_fails_is_repeated_with_growing_pauses(sqlite_store: Store)
     assert [bench.later(2), bench.later(0.4), bench.later(0.2), bench.later(0.6)] == [True, False, True, False]
     ill.fails = None
     assert bench.later(0.5)
-    assert len(ill.told) == 1
+    assert (len(ill.told), len(well.told)) == (1, 1)
+    bench.later(100)
+    assert (len(ill.told), len(well.told)) == (2, 2)
+    assert not bench.later(100)
+
+
+def test_what_a_cache_was_told_is_not_sent_to_it_again_because_another_fails(sqlite_store: Store) -> None:
+    well, ill = Cache(), Cache()
+    bench = Bench(sqlite_store, well, ill)
+    ill.fails = EdgeError("503")
+    bench.write("a")
+    for _ in range(60):
+        bench.later(2)
+    assert well.told == [(OF_A, False)] * 2
+
+
+def test_a_cache_that_asks_for_peace_has_it_from_other_changes_too_and_no_other_cache_waits(
+    sqlite_store: Store,
+) -> None:
+    asks, well = Cache(), Cache()
+    bench = Bench(sqlite_store, asks, well)
+    asks.fails = EdgeError("429", retry_after=7)
+    bench.write("a")
+    bench.later(2)
+    asks.fails = None
+    bench.start({"cache-0": asks, "cache-1": well})  # another process leaves it alone, too
+    bench.write("b")
+    bench.later(3)
+    assert (len(asks.told), len(well.told)) == (0, 2)
+    bench.later(3.9)
+    assert asks.told == []
+    bench.later(1)
+    assert [keys[0] for keys, _hard in asks.told] == [entry_key("cms", "b"), entry_key("cms", "a")]
+
+
+def test_what_a_cache_never_takes_holds_up_no_other_change_for_long(sqlite_store: Store) -> None:
+    class Picky(Cache):
+        def purge(self, keys: Sequence[str], *, hard: bool) -> None:
+            if "entry:cms/a" in keys:
+                raise EdgeError("400")
+            super().purge(keys, hard=hard)
+
+    bench = Bench(sqlite_store, cache := Picky())
+    bench.write("a")
+    bench.later(2)
+    bench.write("b")
+    bench.later(31)
+    assert [keys[0] for keys, _hard in cache.told] == ["entry:cms/b"]
+
+
+def test_a_cache_that_is_configured_no_longer_holds_up_nothing(sqlite_store: Store) -> None:
+    well, gone = Cache(), Cache()
+    bench = Bench(sqlite_store, well, gone)
+    gone.fails = EdgeError("503")
+    bench.write("a")
+    bench.later(2)
+    bench.start({"cache-0": well})
+    bench.write("b")
+    bench.later(2)
+    assert [keys[0] for keys, _hard in well.told] == [entry_key("cms", "a"), entry_key("cms", "b")]
+    assert sqlite_store.purges.backlogs(["cache-0"])["cache-0"].waiting == 0
+    bench.later(100)
+    assert not bench.later(3600 * 24 * 7), "but for what is pruned"
+    bench.start({"cache-0": well, "cache-1": gone})
+    gone.fails = None
+    assert not bench.later(1), "what it was never told was forgotten with the change"
+
+
+@pytest.mark.parametrize("killed_in", [0, 1])
+def test_who_is_killed_while_it_tells_a_cache_leaves_the_rest_to_the_next(sqlite_store: Store, killed_in: int) -> None:
+    class Killing(Cache):
+        def purge(self, keys: Sequence[str], *, hard: bool) -> None:
+            super().purge(keys, hard=hard)
+            raise KeyboardInterrupt
+
+    caches: list[Cache] = [Cache(), Cache()]
+    caches[killed_in] = Killing()
+    bench = Bench(sqlite_store, *caches)
+    bench.write("a")
+    with pytest.raises(KeyboardInterrupt):
+        bench.later(2)
+    after = [Cache(), Cache()]
+    bench.start({f"cache-{number}": cache for number, cache in enumerate(after)})
+    for _ in range(3):
+        bench.later(16)
+    told = [len(before.told) + len(cache.told) for before, cache in zip(caches, after, strict=True)]
+    assert told == [3 if number == killed_in else 2 for number in range(2)], "once more to whom it was telling"
+
+
+def test_two_processes_hand_a_change_over_once(sqlite_store: Store) -> None:
+    bench = Bench(sqlite_store, Cache())
+    bench.write("a")
+    (change,) = sqlite_store.purges.due(now=bench.now)
+    for _ in range(2):
+        sqlite_store.purges.hand_over([change.number], ["one", "two"], due_at=bench.now)
+    assert [len(sqlite_store.purges.due_to(name, now=bench.now)) for name in ("one", "two", "three")] == [1, 1, 0]
 
 
 def test_a_cache_that_fails_keeps_no_other_from_being_told(sqlite_store: Store) -> None:
@@ -296,30 +407,30 @@ def test_a_cache_that_fails_keeps_no_other_from_being_told(sqlite_store: Store) 
 def test_what_caches_do_not_take_shows_in_the_metrics(sqlite_store: Store) -> None:
     """And where the database does not answer, the other metrics are there all the same."""
     cache, metrics = Cache(), CollectorRegistry()
-    bench = Bench(sqlite_store, cache)
-    metrics.register(PurgesCollector(lambda: standing(sqlite_store.purges, bench.now)))
+    bench = Bench(sqlite_store, cache, Cache())
+    metrics.register(PurgesCollector(lambda: standing(sqlite_store.purges, bench.telling, bench.now)))
     names = ("tessera_purges_waiting", "tessera_purges_waiting_seconds", "tessera_purges_failing")
 
-    def shown() -> list[float | None]:
-        return [metrics.get_sample_value(name) for name in names]
+    def shown(number: int = 0) -> list[float | None]:
+        return [metrics.get_sample_value(name, {"cache": f"cache-{number}"}) for name in names]
 
     assert shown() == [0, 0, 0]
     cache.fails = EdgeError("503")
     bench.write("a")
     bench.later(2)
-    bench.publish()
     bench.now += timedelta(seconds=58)
-    assert shown() == [2, 60, 1]
+    bench.publish()
+    assert (shown(), shown(1)) == ([2, 60, 1], [1, 0, 0]), "of the healthy one nothing fails"
     cache.fails = None
-    bench.later(0)
+    bench.later(2)
     assert shown() == [0, 0, 0]
     down = CollectorRegistry()
     down.register(PurgesCollector(_refuse))
     assert list(down.collect())
-    assert down.get_sample_value(names[0]) is None
+    assert down.get_sample_value(names[0], {"cache": "cache-0"}) is None
 
 
-def _refuse() -> Standing:
+def _refuse() -> Mapping[str, Standing]:
     raise ServiceUnavailable("the database is away")
 
 
@@ -337,7 +448,7 @@ def test_without_caches_nothing_waits(sqlite_store: Store) -> None:
     bench = Bench(sqlite_store)
     bench.write("a")
     assert bench.later(2)
-    assert (bench.later(100), sqlite_store.purges.backlog().waiting) == (False, 0)
+    assert (bench.later(100), sqlite_store.purges.due(now=bench.now)) == (False, ())
 
 
 @pytest.mark.parametrize("name", ["a b", "a,b", "été", "a\nb", "100%"])

@@ -100,4 +100,4 @@ def test_what_the_database_does_not_take_is_tried_again(bench: Bench, caplog: py
 
 def test_nothing_published_is_nothing_to_tell(sqlite_store: Store) -> None:
     Regrouping(sqlite_store.purges, clock=lambda: NOW).look(None)
-    assert sqlite_store.purges.backlog().waiting == 0
+    assert sqlite_store.purges.due(now=NOW) == ()
