@@ -208,9 +208,13 @@ def loaded(target: str) -> Callable[..., object]:
     Granian's own loader looks for modules in the working directory first: there a folder of rules called `rules`
     would stand in for the package of that name, and any other module of the site for one that we import.
     """
+    from plugin.cli.stalled import watch  # noqa: PLC0415 - the command itself serves nobody
+    from plugin.web.bodies import Bodies  # noqa: PLC0415
+
     module, _colon, factory = target.partition(":")
-    made: Callable[..., object] = getattr(import_module(module), factory)()
-    return made
+    bodies = Bodies(getattr(import_module(module), factory)(), monotonic=time.monotonic)
+    watch(bodies.waiting)
+    return bodies
 
 
 def refuse_taken(host: str, port: int) -> None:
