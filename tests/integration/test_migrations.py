@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -151,6 +151,30 @@ def test_users_are_reserved_from_the_start(new_engine: Callable[[], Engine]) -> 
     with reading(engine) as tx:
         found = tx.execute(text("SELECT source, reserved FROM visitors ORDER BY source")).all()
     assert [(name, bool(reserved)) for name, reserved in found] == [("ann", True), ("phone", False)]
+
+
+def test_purges_in_line_outlive_the_way_up_and_down(new_engine: Callable[[], Engine]) -> None:
+    """Up, each cache goes on where all of them were; down, all of them where the last one is."""
+    engine = new_engine()
+    migrate.upgrade(engine)
+    store = open_store(engine.url.render_as_string(hide_password=False))
+    for name in "abc":
+        entry = StoredEntry("cms", name, None, "hero", (), {}, None, None, ())
+        store.content.apply("cms", Changes(entries=(entry,)), now=NOON)
+    a, b, c = [one.number for one in store.purges.due(now=NOON)]
+    later = NOON + timedelta(seconds=15)
+    store.purges.hand_over([a, b], ["one", "two"], due_at=NOON)
+    for number, cache in ((a, "one"), (a, "two"), (b, "one")):
+        store.purges.sent(cache, [number], passes=0, again_at=later)
+    migrate.downgrade(engine, "0009")
+    with reading(engine) as tx:
+        found = tx.execute(text("SELECT number, passes FROM content_purges WHERE due_at IS NOT NULL ORDER BY 1")).all()
+    assert [tuple(row) for row in found] == [(a, 1), (b, 0), (c, 0)]
+    migrate.upgrade(engine)
+    assert [one.number for one in store.purges.due(now=NOON)] == [b, c]
+    store.purges.hand_over([one.number for one in store.purges.due(now=later)], ["one"], due_at=later)
+    assert [(one.number, one.passes) for one in store.purges.due_to("one", now=later)] == [(a, 1), (b, 0), (c, 0)]
+    store.close()
 
 
 def test_content_outlives_the_way_down_and_up_again(new_engine: Callable[[], Engine]) -> None:
