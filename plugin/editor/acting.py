@@ -169,7 +169,7 @@ def read(values: Values, subjects: Subjects, *, new: bool) -> Effects:
         places.add(0)
     found = [_read(at, values, subjects) for at in sorted(places)]
     doing, at = _doing(values)
-    return tuple(_done(found, doing, at)[0])
+    return tuple(_done(found, doing, at))
 
 
 def _read(at: int, values: Values, subjects: Subjects) -> Effect:
@@ -197,17 +197,16 @@ def _doing(values: Values) -> tuple[str, int]:
     return (found[2], int(found[1] or 0)) if found else ("", 0)
 
 
-def _done(found: Sequence[Effect], doing: str, at: int) -> tuple[list[Effect], int]:
+def _done(found: Sequence[Effect], doing: str, at: int) -> list[Effect]:
+    """The effects after a button was pressed."""
     effects, other = list(found), at + (-1 if doing == "up" else 1)
     if doing == "add":
-        return [*effects, Effect()], len(effects)
-    if doing == "remove" and at < len(effects):
+        effects.append(Effect())
+    elif doing == "remove" and at < len(effects):
         del effects[at]
-        return effects, max(at - 1, 0)
-    if doing in ("up", "down") and 0 <= other < len(effects) and at < len(effects):
+    elif doing in ("up", "down") and 0 <= other < len(effects) and at < len(effects):
         effects[at], effects[other] = effects[other], effects[at]
-        return effects, other
-    return effects, at
+    return effects
 
 
 def focus(values: Values, effects: Effects, subjects: Subjects) -> str | None:
