@@ -116,6 +116,10 @@ sub tessera_fragment {
                 set req.http.Tessera-Step = "pass";
             }
             set req.http.T-Slots = regsub(req.http.Tessera-Keyed-Url, "^[^?]*\?(?:.*&)?slots=([^&]*).*$", "\1");
+            # Nor for each way to write the same list, or a limit that no page has.
+            if (req.http.T-Slots ~ ":(0.|[0-9]{3})|(^|,)(,|$)") {
+                set req.http.Tessera-Step = "pass";
+            }
             set req.http.T-Slots = regsuball(req.http.T-Slots, ":[0-9]+(?=,|$)", "");
         }
     }

@@ -64,7 +64,7 @@ def test_without_the_strict_list_that_holds_for_the_headers_that_are_named(
 def test_what_is_stored_for_another_host_is_shown_to_no_other(played: Played, page: str, host: str) -> None:
     assert played.get(page, Host=host).status_code == 200
     assert "evil" not in played.get(page).text.lower()
-    fragment = "/v1/personalize?render=html&slots=home.hero:" + page.rpartition("x")[2]
+    fragment = "/v1/personalize?render=html&slots=home.hero&key=k" + page.rpartition("x")[2]
     assert played.get(fragment, Host=host).text == played.get(fragment).text
     assert "evil" not in played.get(fragment).text.lower()
 
@@ -106,6 +106,10 @@ def test_methods_and_addresses_are_those_of_the_first_line(played: Played, page:
         "slots=home.hero&unique=true&key=a&unique=true",
         "slots=home.hero&exclude=a-7",
         "exclude=&slots=home.hero",
+        "slots=home.hero:06",
+        "slots=home.hero:100",
+        "slots=home.hero,",
+        "slots=,home.hero",
         "slots=home.hero&url=https://a.example/",
         "slots=",
         "slots=home.hero%0d%0aT-Key:x",
