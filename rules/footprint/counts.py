@@ -11,9 +11,10 @@ from rules.content import Content
 from rules.footprint.draws import Draws
 from rules.footprint.factors import Factors, Marks
 from rules.footprint.inputs import LOCALE
-from rules.footprint.outcomes import Merged, Outcomes
+from rules.footprint.outcomes import Outcomes
 from rules.footprint.rows import Needs, SlotGoals
 from rules.footprint.states import Budget, Visitor, Walk, visitor_of
+from rules.footprint.tally import Tally
 from rules.footprint.values import closed_values
 from rules.locales import preference
 from rules.ruleset import Ruleset
@@ -24,6 +25,22 @@ MOST_SHOWN = 2_048
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """How many keys there are where a rule or an experiment is left out.
+
+    Attributes:
+        number: of keys; no more than that where it is not `exact`.
+        met: whether what is left out may hold for anybody.
+        same: whether it is certain that there are as many with it.
+    """
+
+    number: int
+    exact: bool
+    met: bool
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many keys.
 
@@ -31,17 +48,19 @@ class Count:
         number: of keys; where `how` is `at_most`, there are no more than that.
         how: `exact` where each was shown by a visitor; `open` where there is one more for each further value of the
             attributes in `grows_with`.
+        exact: whether each was shown by a visitor, where it is `open` too; else there are no more of these values.
         shown: keys that visitors were found for.
-        without: by `rule ID` and `experiment ID`, the number where that one is left out; None: not worked out.
+        without: by `rule ID` and `experiment ID`, what is left where that one is left out.
         visitors: of each key that was shown, one who has it.
         parts: what of a visitor and a moment counts, with the number of classes in each.
     """
 
     number: int
     how: How
+    exact: bool
     shown: int
     grows_with: tuple[str, ...]
-    without: Mapping[str, int | None]
+    without: Mapping[str, Left]
     visitors: Sequence[Visitor]
     parts: Sequence[tuple[tuple[str, ...], int]]
 
@@ -85,35 +104,38 @@ def count_of(
     scenarios = [(consents, factors.of(consents)) for consents in factors.scenarios()]
     walk = Walk(needs.needs, marks)
     outcomes = Outcomes(compiled, needs.items, needs.needs, marks, walk)
-    everything = [walk.states(found, work.states, relaxed=True) for _consents, found in scenarios]
-    known = all(one.complete for one in everything)
-    merged = Merged(outcomes, needs.items, (state for one in everything for state in one.found if known))
+    tally = Tally(
+        compiled, needs.items, needs.needs, marks, walk, [found for _consents, found in scenarios], work.states
+    )
     owners = list(dict.fromkeys(owner for item in needs.items if (owner := item.owner) is not None))
     if only is not None:
         owners = [owner for owner in owners if owner.partition(" ")[2] == only]
-    most = len(merged) if known else sum(one.most for one in everything)
+    most = tally.number.most
     keys: dict[str, Visitor] = {}
-    for (consents, found), states in zip(scenarios, everything, strict=True):
-        if not known or len(merged) > MOST_SHOWN:
-            break
-        real = states if all(one.complete for one in found) else walk.states(found, work.states, relaxed=False)
+    for consents, found in scenarios if most <= MOST_SHOWN else ():
         met: set[object] = set()
-        for state, trail in real.found.items():
+        for state, trail in walk.states(found, work.states, relaxed=False).found.items():
             outcome = outcomes.of(state, outcomes.holding(state))
             if outcome not in met:
                 met.add(outcome)
                 visitor = visitor_of(trail, consents, now)
                 keys.setdefault(_key(ruleset, slot, visitor, audiences, tags), visitor)
     catalogue = ruleset.document.catalogue
-    asked = outcomes.named if known else named
-    grows = tuple(sorted(name for name in asked if name != LOCALE and closed_values(catalogue[name]) is None))
-    how: How = "exact" if known and len(keys) == most else "at_most"
+    grows = tuple(sorted(name for name in tally.named() if name != LOCALE and closed_values(catalogue[name]) is None))
+    exact = tally.number.counted and len(keys) == most
+    certain = exact and all(one.complete for _consents, found in scenarios for one in found)
+    without: dict[str, Left] = {}
+    for owner in owners:
+        left = tally.without(owner, work.without)
+        sure = certain and left.number.counted
+        without[owner] = Left(left.number.most, sure, left.met, left.same or (sure and left.number.most == most))
     return Count(
         most,
-        "open" if grows else how,
+        "open" if grows else "exact" if exact else "at_most",
+        exact,
         len(keys),
         grows,
-        merged.without(owners, work.without) if known else {},
+        without,
         list(keys.values()),
         [(one.names, len(one.classes)) for one in scenarios[0][1]],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -21,7 +21,7 @@ from rules.footprint.states import Budget
 from rules.portable import beyond_the_edge
 from rules.ruleset import Ruleset
 
-STEPS, STEPS_WITHOUT = 300_000, 20_000
+STEPS, STEPS_WITHOUT = 300_000, 200_000
 """What all slots together may cost; each has its share, with what those before it left, and 3,000 or 500 at least."""
 _FEWEST, _FEWEST_WITHOUT = 3_000, 500
 _MOST_ASKED = 12
@@ -47,14 +47,19 @@ class Addition:
     """What a rule or an experiment adds.
 
     Attributes:
-        without: versions where it is left out; None where that was too much work.
+        without: versions where it is left out; no more than these where `without_how` is `at_most`.
         versions: with it.
+        met: whether it may hold for anybody from now on.
+        none: whether it is certain that there are as many without it; two equal bounds do not say so.
     """
 
     kind: Literal["rule", "experiment"]
     id: str
-    without: int | None
+    without: int
+    without_how: Literal["exact", "at_most"]
     versions: int
+    met: bool
+    none: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Footprint:
         origin: why an edge that evaluates rules could not decide it; none: it can.
         versions: audience keys over all visitors and every moment from now on; no more than these where `how` is
             `at_most`; where it is `open`, and one more for each further value of the attributes in `grows_with`.
+        exact: whether each of these was shown by a visitor, where it is `open` too; else there are no more of them.
     """
 
     slot: str
@@ -76,6 +82,7 @@ class Footprint:
     origin: tuple[str, ...]
     versions: int
     how: How
+    exact: bool
     grows_with: tuple[str, ...]
     distinctions: tuple[Distinction, ...]
     additions: tuple[Addition, ...]
@@ -103,26 +110,17 @@ def footprints(
         count = count_of(ruleset, content, slot, goals, now, work, only)
         left = max(0, left - share + work.states.left)
         left_without = max(0, left_without - share_without + work.without.left)
-        found.append(_footprint(ruleset, content, slot, count, now, only, len(slots)))
+        found.append(_footprint(ruleset, content, slot, count, now))
     return found
-
-
-def _work(slots: int) -> Work:
-    return Work(Budget(max(_FEWEST, STEPS // slots)), Budget(max(_FEWEST_WITHOUT, STEPS_WITHOUT // slots)))
 
 
 def _acts(ruleset: Ruleset, slot: str, id_: str) -> bool:
     return any(id_ in (actor.rule, actor.experiment) for actor in ruleset.compiled(slot).actors)
 
 
-def _footprint(
-    ruleset: Ruleset, content: Content | None, slot: str, count: Count, now: datetime, only: str | None, slots: int
-) -> Footprint:
+def _footprint(ruleset: Ruleset, content: Content | None, slot: str, count: Count, now: datetime) -> Footprint:
     compiled, document = ruleset.compiled(slot), ruleset.document
     reads = reads_of(ruleset, content, slot)
-    additions = tuple(one for one in _additions(ruleset, slot, count) if only in (None, one.id))
-    if only is not None and any(one.without is None for one in additions):
-        additions = tuple(_left_out(ruleset, content, slot, one, now, slots) for one in additions)
     return Footprint(
         slot=slot,
         sharing=reads.sharing,
@@ -130,33 +128,25 @@ def _footprint(
         origin=tuple(beyond_the_edge(ruleset, slot)),
         versions=count.number,
         how=count.how,
+        exact=count.exact,
         grows_with=count.grows_with,
         distinctions=tuple(_distinctions(count, reads)),
-        additions=additions,
+        additions=tuple(_additions(ruleset, slot, count)),
         stillness=stillness(compiled, document, reads.tests, reads.schedules, content, now),
     )
 
 
 def _additions(ruleset: Ruleset, slot: str, count: Count) -> Iterator[Addition]:
-    for actor in ruleset.compiled(slot).actors:
-        if actor.rule is not None:
-            yield Addition("rule", actor.rule, count.without.get(f"rule {actor.rule}"), count.number)
-    for one in ruleset.compiled(slot).experiments:
-        yield Addition("experiment", one.id, count.without.get(f"experiment {one.id}"), count.number)
-
-
-def _left_out(
-    ruleset: Ruleset, content: Content | None, slot: str, one: Addition, now: datetime, slots: int
-) -> Addition:
-    """What one adds, by counting again without it: a bound against a bound, where there is no more."""
-    document = ruleset.document
-    if one.kind == "rule":
-        document = replace(document, rules=tuple(rule for rule in document.rules if rule.id != one.id))
-    else:
-        kept = tuple(other for other in document.experiments if other.id != one.id)
-        document = replace(document, experiments=kept)
-    other = count_of(Ruleset(document), content, slot, SlotGoals(document.segments), now, _work(slots))
-    return replace(one, without=min(other.number, one.versions))
+    compiled = ruleset.compiled(slot)
+    owners: list[tuple[Literal["rule", "experiment"], str]] = [
+        *(("rule", actor.rule) for actor in compiled.actors if actor.rule is not None),
+        *(("experiment", one.id) for one in compiled.experiments),
+    ]
+    for kind, id_ in owners:
+        left = count.without.get(f"{kind} {id_}")
+        if left is not None:
+            how: Literal["exact", "at_most"] = "exact" if left.exact else "at_most"
+            yield Addition(kind, id_, left.number, how, count.number, left.met, left.same)
 
 
 def _distinctions(count: Count, reads: Reads) -> Iterator[Distinction]:

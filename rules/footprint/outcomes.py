@@ -1,15 +1,14 @@
-"""From states to canonical outcomes: which of them share an audience key, and which would without some rule."""
+"""From states to canonical outcomes: which of them share an audience key."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from rules.actors import after_stop, telling
 from rules.compiled import CompiledSlot
 from rules.footprint.factors import Marks
 from rules.footprint.rows import Item, Need
-from rules.footprint.states import Budget, Walk
+from rules.footprint.states import Walk
 from rules.picking import Picker
 
 Outcome = tuple[object, ...]
@@ -30,8 +29,6 @@ class Outcomes:
         self._masks = {name: sum(known.values()) for name, known in marks.values.items()}
         self._orders = {bit: order for order, bit in marks.orders.items()}
         self._order_mask = sum(marks.orders.values())
-        self.named: set[str] = set()
-        """The attributes whose values some outcome had."""
 
     def holding(self, state: int) -> list[int]:
         """The items that hold, by their places."""
@@ -57,42 +54,4 @@ class Outcomes:
         return digests, refs, self._bound(state, self._of_slot), arms, order or None, segments
 
     def _bound(self, state: int, names: Sequence[str]) -> tuple[str | None, ...]:
-        self.named.update(names)
         return tuple(self._values.get(name, {}).get(state & self._masks.get(name, 0)) for name in names)
-
-
-class Merged:
-    """The outcomes of all states, and what they would be without one rule or experiment."""
-
-    def __init__(self, outcomes: Outcomes, items: Sequence[Item], states: Iterable[int]) -> None:
-        self._outcomes, self._items = outcomes, items
-        self.first: dict[Outcome, int] = {}
-        self._states: Counter[Outcome] = Counter()
-        self._with: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
-        for state in states:
-            holding = tuple(outcomes.holding(state))
-            found = outcomes.of(state, holding)
-            self.first.setdefault(found, state)
-            self._states[found] += 1
-            for owner in dict.fromkeys(owner for place in holding if (owner := items[place].owner) is not None):
-                self._with.setdefault(owner, []).append((state, holding))
-
-    def __len__(self) -> int:
-        return len(self.first)
-
-    def without(self, owners: Sequence[str], budget: Budget) -> Mapping[str, int | None]:
-        """How many outcomes there would be without each; None where the work for it is too much."""
-        found: dict[str, int | None] = {}
-        for owner in owners:
-            met = self._with.get(owner, [])
-            found[owner] = self._without(owner, met) if budget.take(len(met)) else None
-        return found
-
-    def _without(self, owner: str, met: Sequence[tuple[int, tuple[int, ...]]]) -> int:
-        lost: Counter[Outcome] = Counter()
-        left: set[Outcome] = set()
-        for state, holding in met:
-            lost[self._outcomes.of(state, holding)] += 1
-            left.add(self._outcomes.of(state, [one for one in holding if self._items[one].owner != owner]))
-        gone = {one for one, count in lost.items() if count == self._states[one]}
-        return len(self.first) - len(gone) + sum(one not in self.first or one in gone for one in left)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rules.footprint.flips import Stillness
 from rules.footprint.footprints import Addition, Footprint
 
-_LARGE = 1_000_000
+_LARGE, _LARGEST = 1_000_000, 10**12
 _SHARED = {
     "everyone": "the same for everyone",
     "inputs": "shared by visitors who are alike in what an edge knows of every request",
@@ -28,12 +28,9 @@ def versions(one: Footprint) -> str:
     A bound says that it is one.
     """
     plural = "" if one.versions == 1 else "s"
-    what = _noun(one)
-    if one.how == "open":
-        return f"{number(one.versions)} {what}s, and more with each value of {', '.join(one.grows_with)}"
-    if one.how == "at_most" and one.versions > _LARGE:
-        return f"possibly more than a million {what}s"
-    return f"{'at most ' if one.how == 'at_most' else ''}{number(one.versions)} {what}{plural}"
+    bound = "" if one.exact else "possibly " if one.versions > _LARGE else "at most "
+    grows = f", and more with each value of {', '.join(one.grows_with)}" if one.how == "open" else ""
+    return f"{bound}{number(one.versions)} {_noun(one)}{plural}{grows}"
 
 
 def _noun(one: Footprint) -> str:
@@ -47,13 +44,25 @@ def sharing(one: Footprint) -> str:
 
 
 def addition(one: Addition, whole: Footprint) -> str:
-    """What a rule or an experiment adds to a slot."""
-    who, slot = f"this {one.kind}", whole.slot
-    if one.without is None:
-        return f"what {who} adds to {slot} was not worked out"
-    if one.without == one.versions:
-        return f"{who} adds no version to {slot}"
-    return f"{who} takes {slot} from {number(one.without)} to {number(one.versions)} {_noun(whole)}s"
+    """What a rule or an experiment adds to a slot.
+
+    Two bounds that are equal do not say that it adds nothing.
+    """
+    who, slot, noun = f"this {one.kind}", whole.slot, _noun(whole)
+    if one.none:
+        why = "whom it concerns is told apart without it, too" if one.met else "from now on it concerns nobody"
+        return f"{who} adds no version to {slot}: {why}"
+    exact = one.without_how == "exact"
+    if one.without > _LARGEST or one.versions > _LARGEST:
+        return f"what {who} adds to {slot} is not known: there may be more than a million {noun}s with it and without"
+    before, after = _figure(one.without, exact=exact), _figure(one.versions, exact=whole.exact)
+    if one.without == one.versions and not (exact and whole.exact):
+        return f"what {who} adds to {slot} is not known: {after} {noun}s with it, {before} without"
+    return f"{who} takes {slot} from {before} to {after} {noun}s"
+
+
+def _figure(count: int, *, exact: bool) -> str:
+    return f"{'' if exact else 'at most '}{count:,}"
 
 
 def duration(seconds: int) -> str:

@@ -320,7 +320,9 @@ def test_what_caching_costs_is_told_of_versions_and_of_one_rule(client: FlaskCli
     (added,) = only["additions"]
     assert (added["without"], added["versions"]) == (1, 2)
     assert only["causes"][0]["input"] == "country"
-    assert client.get("/v1/rulesets/1/cost?only=nobody").json == {"slots": []}
+    nobody = client.get("/v1/rulesets/1/cost?only=frnch")
+    assert nobody.status_code == 404
+    assert nobody.json["detail"] == "there is no rule or experiment 'frnch'; did you mean 'french'?"  # type: ignore[index]
     assert client.get("/v1/rulesets/9/cost").status_code == 404
     assert client.get("/v1/rulesets/none/cost").status_code == 422
 

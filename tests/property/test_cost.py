@@ -105,6 +105,40 @@ def test_decisions_over_content_have_no_more_keys_than_stated(world: World) -> N
             assert len(met) <= count.number
 
 
+@searched(15)
+@given(worlds(VISITORS))
+def test_no_visitors_have_more_outcomes_than_stated_where_a_rule_is_left_out(world: World) -> None:
+    """Of the first rules and experiments of each slot; and whatever adds nothing for certain adds nothing to these."""
+    note(world)
+    ruleset = rules.load(world.document)
+    for slot in world.slots:
+        count = counted(ruleset, None, slot, world)
+        note((slot, count))
+        if count.how == "open":
+            continue
+        for owner, left in list(count.without.items())[:3]:
+            kind, _, id_ = owner.partition(" ")
+            kept = [one for one in world.document[f"{kind}s"] if one["id"] != id_]
+            rest = rules.load({**world.document, f"{kind}s": kept})
+            both = [
+                {
+                    each.audience_key(
+                        slot,
+                        person.attributes,
+                        segments=claims(world, person),
+                        now=world.now + later,
+                        audiences=(),
+                        locale="",
+                    )
+                    for person in world.people
+                    for later in LATER
+                }
+                for each in (ruleset, rest)
+            ]
+            assert len(both[1]) <= left.number
+            assert not left.same or len(both[0]) == len(both[1])
+
+
 @searched(60)
 @given(worlds(3))
 def test_nothing_flips_while_nothing_is_said_to(world: World) -> None:

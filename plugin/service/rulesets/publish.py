@@ -31,6 +31,7 @@ from plugin.service.rulesets.items import Document
 from rules.errors import Problem
 from rules.export import export
 from rules.slot_versions import versions_of
+from rules.suggest import nearest
 
 _log = logging.getLogger(__name__)
 
@@ -208,10 +209,16 @@ class Publishing:
             only: the id of a rule or an experiment, to see its slots and what it adds to them, alone.
 
         Raises:
-            NotFound: there is no such version.
+            NotFound: there is no such version, rule or experiment.
             RulesRejected: the document does not check.
         """
         ruleset = compiled(self._document(reference))
+        if only is not None:
+            known = {one.id for one in ruleset.document.rules} | {one.id for one in ruleset.document.experiments}
+            if only not in known:
+                near = nearest(only, known)
+                hint = f"; did you mean {near!r}?" if near else ""
+                raise NotFound(f"there is no rule or experiment {only!r}{hint}")
         return costs(ruleset, self._published_content(), now=self._clock(), only=only)
 
     def export(self, reference: Reference) -> JSON:

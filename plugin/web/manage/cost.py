@@ -44,6 +44,7 @@ def cost_json(cost: SlotCost) -> dict[str, object]:
         "slot": found.slot,
         "versions": found.versions,
         "how": found.how,
+        "exact": found.exact,
         "grows_with": list(found.grows_with),
         "sharing": found.sharing,
         "causes": [
@@ -65,7 +66,10 @@ def cost_json(cost: SlotCost) -> dict[str, object]:
                 "kind": one.kind,
                 "id": one.id,
                 "without": one.without,
+                "without_how": one.without_how,
                 "versions": one.versions,
+                "met": one.met,
+                "none": one.none,
                 "sentence": sentence,
             }
             for one, sentence in zip(found.additions, sentences, strict=True)

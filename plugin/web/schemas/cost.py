@@ -47,10 +47,18 @@ class CostAddition(Schema):
 
     kind = fields.String(required=True, validate=validate.OneOf(["rule", "experiment"]))
     id = fields.String(required=True)
-    without = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Versions without it; null: not worked out."}
+    without = fields.Integer(required=True, metadata={"description": "Versions where it is left out."})
+    without_how = fields.String(
+        required=True,
+        validate=validate.OneOf(["exact", "at_most"]),
+        metadata={"description": "`at_most`: `without` is a bound."},
     )
     versions = fields.Integer(required=True)
+    met = fields.Boolean(required=True, metadata={"description": "Whether it may hold for anybody from now on."})
+    none = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether it is certain that it adds none; two equal bounds do not say so."},
+    )
     sentence = fields.String(required=True)
 
 
@@ -63,6 +71,10 @@ class CostOfSlot(Schema):
         required=True,
         validate=validate.OneOf(["exact", "at_most", "open"]),
         metadata={"description": "`open`: and more with each value of the attributes in `grows_with`."},
+    )
+    exact = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a visitor was found for each of `versions`, where `how` is `open` too."},
     )
     grows_with = fields.List(fields.String(), required=True)
     sharing = fields.String(required=True, validate=validate.OneOf(["everyone", "inputs", "class", "private"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def one(*listed: dict[str, Any], content: list[dict[str, Any]] | None = None, **
     return found
 
 
-def without(found: Footprint) -> dict[str, int | None]:
+def without(found: Footprint) -> dict[str, int]:
     """By id, the versions where a rule is left out."""
     return {added.id: added.without for added in found.additions}
 
@@ -56,7 +57,11 @@ def test_a_rule_that_always_holds_and_one_that_never_does_add_nothing() -> None:
     found = one({}, {"when": {"any": []}}, {"when": {"geo.country": "FR"}})
     assert found.versions == 2
     assert without(found) == {"r0": 2, "r1": 2, "r2": 1}
-    assert addition(found.additions[0], found) == "this rule adds no version to s"
+    assert [addition(added, found) for added in found.additions] == [
+        "this rule adds no version to s: whom it concerns is told apart without it, too",
+        "this rule adds no version to s: from now on it concerns nobody",
+        "this rule takes s from 1 to 2 cached versions",
+    ]
 
 
 def test_stop_makes_fewer_versions_and_its_rule_can_save_some() -> None:
@@ -215,16 +220,61 @@ def test_thirty_segments_are_bounded_and_not_counted() -> None:
     segments = [{"id": f"s{number}", "computed": True} for number in range(30)]
     found = one(*({"when": {"segment": one["id"]}} for one in segments), segments=segments)
     assert (found.versions, found.how) == (2**30, "at_most")
-    assert "more than a million" in versions(found)
-    assert without(found)["r0"] is None
+    assert "possibly more than a million" in versions(found)
+    assert without(found)["r0"] == 2**29
+    said = "this rule takes s from at most 536,870,912 to at most 1,073,741,824 cached versions"
+    assert addition(found.additions[0], found) == said
 
 
-def test_one_rule_is_asked_for_alone_even_where_all_are_too_many() -> None:
+def test_one_rule_is_asked_for_alone_and_the_same_is_said_of_it() -> None:
     segments = [{"id": f"s{number}", "computed": True} for number in range(30)]
     named = [{"id": f"r{n}", "slot": "s", "when": {"segment": f"s{n}"}, "then": PIN} for n in range(30)]
     document = {"version": 1, "segments": segments, "slots": [{"id": "s"}, {"id": "other"}], "rules": named}
     (found,) = footprints(rules.load(document), now=NOW, only="r3")
     assert without(found) == {"r3": 2**29}
+
+
+def test_two_bounds_that_are_equal_do_not_say_that_a_rule_adds_nothing() -> None:
+    """All rules ask for one thing that others ask with another, so that nothing multiplies: too much to follow."""
+    segments = [{"id": f"s{number}", "computed": True} for number in range(40)]
+    pairs = [{"when": {"all": [{"segment": f"s{n}"}, {"segment": f"s{n + 1}"}]}} for n in range(39)]
+    found = one(*pairs, segments=segments)
+    added = found.additions[20]
+    assert (found.how, added.without_how, added.none) == ("at_most", "at_most", False)
+    assert added.without == found.versions < 2**39
+    most = f"at most {found.versions:,}"
+    said = f"what this rule adds to s is not known: {most} cached versions with it, {most} without"
+    assert addition(added, found) == said
+
+
+def test_rules_whom_others_tell_apart_add_nothing_even_where_all_are_bounds() -> None:
+    """Two texts that no visitor may have at once; what is asked twice is one distinction whoever there is."""
+    texts = [{"when": {"request.utm.source": {"matches": text}}} for text in ("^a[^b]c{2}$", "^(?:x|y)z+$")]
+    found = one(*texts, texts[0])
+    assert found.how == "at_most"
+    assert [added.none for added in found.additions] == [True, False, True]
+
+
+def test_a_rule_that_stops_can_save_versions_even_where_they_are_only_bounded() -> None:
+    texts = [{"when": {"request.utm.source": {"matches": text}}} for text in ("^a[^b]c{2}$", "^(?:x|y)z+$")]
+    found = one({"priority": 1, "when": {"device.type": "bot"}, "then": [{"stop": True}]}, *texts)
+    assert found.how == "at_most"
+    assert found.additions[0].none is False
+
+
+def test_a_bound_that_grows_says_that_it_is_one() -> None:
+    own = {"then": [{"boost": {"content.region": {"ref": "profile.home"}}, "by": 1}]}
+    texts = [{"when": {"request.utm.source": {"matches": text}}} for text in ("^a[^b]c{2}$", "^(?:x|y)z+$")]
+    found = one(own, *texts, attributes={"profile.home": {"type": "string"}})
+    assert (found.how, found.exact) == ("open", False)
+    assert versions(found) == "at most 8 cached versions, and more with each value of profile.home"
+
+
+def test_every_rule_of_the_demo_has_a_number_for_what_it_adds() -> None:
+    found = footprints(rules.load_files([Path("plugin/demo/site/rules")]), now=NOW)
+    said = [addition(added, each) for each in found for added in each.additions]
+    assert len(said) > 80
+    assert not [sentence for sentence in said if "not known" in sentence]
 
 
 def test_the_same_is_said_every_time() -> None:
