@@ -262,6 +262,22 @@ def test_a_rule_that_stops_can_save_versions_even_where_they_are_only_bounded() 
     assert found.additions[0].none is False
 
 
+def test_a_rule_whose_hints_others_set_before_it_is_a_version_only_without_them() -> None:
+    """Neither, the first, the second; and four where the second does more than to set hints."""
+    small, large = ([{"set": {"presentation.images": text}}] for text in ("small", "large"))
+    first = {"priority": 2, "when": {"geo.country": "FR"}, "then": small}
+    second = {"priority": 1, "when": {"device.type": "mobile"}, "then": large}
+    found = one(first, second)
+    assert (found.versions, found.how, without(found)) == (3, "exact", {"r0": 2, "r1": 2})
+    assert one(first, {**second, "then": [*large, *PIN]}).versions == 4
+
+
+def test_the_holdout_is_no_version_of_its_own_where_others_get_as_little() -> None:
+    """A rule for everybody makes it one: whom it keeps out alone gets nothing."""
+    french = {"when": {"geo.country": "FR"}}
+    assert (one(french, holdout={"percent": 10}).versions, one({}, french, holdout={"percent": 10}).versions) == (2, 3)
+
+
 def test_a_bound_that_grows_says_that_it_is_one() -> None:
     own = {"then": [{"boost": {"content.region": {"ref": "profile.home"}}, "by": 1}]}
     texts = [{"when": {"request.utm.source": {"matches": text}}} for text in ("^a[^b]c{2}$", "^(?:x|y)z+$")]
