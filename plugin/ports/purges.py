@@ -99,7 +99,7 @@ class PurgeStore(Protocol):
         ...
 
     def due_to(self, cache: str, *, now: datetime, limit: int = 500) -> tuple[Purge, ...]:
-        """What is to be sent to a cache now, the oldest first; nothing while it rests."""
+        """What is to be sent to a cache now, nothing while it rests: what failed least often first, then the oldest."""
         ...
 
     def regroup(self, epoch: int, *, now: datetime) -> None:

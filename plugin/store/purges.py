@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Select, bindparam, case, cast, delete
 from plugin.ports import LONGEST_WAIT, Pending, Purge, PurgeBacklog
 from plugin.store.content_rows import LONGEST_REASON
 from plugin.store.engine import reading, writing
-from plugin.store.statements import replace_in
+from plugin.store.statements import add_in, replace_in
 from plugin.store.tables import cache_purges as lines
 from plugin.store.tables import cache_rests as rests
 from plugin.store.tables import content_purges as purges
@@ -54,7 +54,6 @@ _HANDED_OVER = (  # first, so that of two who do this the second finds nothing
     .values(due_at=None)
     .returning(purges.c.number, purges.c.passes)
 )
-_LINES = lines.insert()
 _RESTS = select(rests.c.cache).where(
     rests.c.cache == bindparam("cache"), rests.c.until > bindparam("now"), rests.c.until <= bindparam("far")
 )
@@ -66,7 +65,7 @@ _DUE_TO = (
         or_(lines.c.due_at <= bindparam("now"), lines.c.due_at > bindparam("far")),
         ~_RESTS.exists(),
     )
-    .order_by(purges.c.number)
+    .order_by(lines.c.attempts, purges.c.number)  # what was refused leaves room for what is new
     .limit(bindparam("most"))
 )
 _TOLD = (  # as often as who says so knows: of two processes that tell a cache the same, the later changes nothing
@@ -115,7 +114,7 @@ class SqlPurges:
             if found and caches:
                 line = {"due_at": due_at, "attempts": 0}
                 tx.execute(
-                    _LINES,
+                    add_in(tx, lines),  # an older release sets the date again on what was handed over already
                     [
                         {**line, "number": number, "cache": cache, "passes": min(done, 1) if passes is None else passes}
                         for number, done in found

@@ -30,6 +30,16 @@ def _replacing(dialect: str, table: Any) -> Any:  # noqa: ANN401  # as above
     return upsert(_insert(dialect, table), *(column.name for column in table.c if not column.primary_key))
 
 
+def add_in(tx: Connection, table: Any) -> Any:  # noqa: ANN401  # as above
+    """An insert of rows that leaves those alone whose key is there already: made once, as above."""
+    return _adding(tx.dialect.name, table)
+
+
+@cache
+def _adding(dialect: str, table: Any) -> Any:  # noqa: ANN401  # as above
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
 def _insert(dialect: str, table: Any) -> Any:  # noqa: ANN401  # as above
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded then; who has SQLite needs none of it

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy import update
 
 from plugin.ports import (
     SWEEP,
@@ -25,6 +26,8 @@ from plugin.ports import (
     StoredEntry,
 )
 from plugin.store import Store
+from plugin.store.engine import writing
+from plugin.store.tables import content_purges
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=10)
@@ -540,6 +543,23 @@ def test_purges_are_sent_twice_to_each_cache_or_tried_again(desk: Desk) -> None:
     assert purges.pending(caches, now=after(1_000)) == Pending(False, ("ill",))
     purges.prune(after(1))
     assert (purges.since(0), purges.pending(caches, now=after(1_000))) == ((), Pending(False, ()))
+
+
+def test_what_an_older_release_puts_in_line_again_is_handed_over_with_what_is_new(desk: Desk) -> None:
+    """It knows nothing of lines of caches: it sets the next date on the change itself, after it was handed over."""
+    desk.hold(entry("a"))
+    purges = desk.store.purges
+    (first,) = purges.due(now=NOON)
+    purges.hand_over([first.number], ["one", "two"], due_at=NOON)
+    purges.sent("one", [first.number], passes=0, again_at=after(20))
+    with writing(desk.store.engine) as tx:
+        tx.execute(update(content_purges).values(due_at=NOON, passes=1))
+    desk.hold(entry("b"))
+    both = [one.number for one in purges.due(now=NOON)]
+    purges.hand_over(both, ["one", "two"], due_at=NOON)
+    assert (len(both), purges.due(now=NOON)) == (2, ())
+    assert [one.number for one in purges.due_to("one", now=NOON)] == both[1:]
+    assert [(one.number, one.passes) for one in purges.due_to("two", now=NOON)] == [(number, 0) for number in both]
 
 
 def test_a_cache_that_rests_is_told_nothing_until_then(desk: Desk) -> None:

@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 PASSES = 2
 KEPT = timedelta(days=7)
 """How long purges that were sent, and tombstones, are kept."""
+_MOST_AGAIN = 64
+"""Changes that are sent together after a refusal are half as many, then a quarter: few enough for one request."""
 _PRUNED_EVERY = timedelta(hours=1)
 
 
@@ -200,14 +202,16 @@ class Telling:
 def _alike(due: Sequence[Purge]) -> Iterator[Sequence[Purge]]:
     """Those to be sent in one go: as hard, and for the first time or again.
 
-    What was refused comes last, and apart: what a cache takes is not held up by what it never will.
+    What was refused comes last, and in pieces that halve each time. So what a cache takes is not held up by what it
+    never will, and one that takes few requests gets further with each.
     """
-    for refused in (False, True):
+    for attempts in sorted({one.attempts for one in due}):
+        most = max(1, _MOST_AGAIN >> attempts) if attempts else len(due)
         for hard in (True, False):
             for again in (False, True):
-                kind = (refused, hard, again)
-                if some := [one for one in due if (one.attempts > 0, one.removed, one.passes > 0) == kind]:
-                    yield some
+                kind = (attempts, hard, again)
+                some = [one for one in due if (one.attempts, one.removed, one.passes > 0) == kind]
+                yield from (some[start : start + most] for start in range(0, len(some), most))
 
 
 def _numbers(purges: Sequence[Purge]) -> Sequence[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -344,6 +345,70 @@ def test_what_a_cache_never_takes_holds_up_no_other_change_for_long(sqlite_store
     bench.write("b")
     bench.later(31)
     assert [keys[0] for keys, _hard in cache.told] == ["entry:cms/b"]
+
+
+class Limited(Cache):
+    """Takes so many requests a minute; and one entry never."""
+
+    def __init__(self, now: Callable[[], datetime], most: int, never: str = "") -> None:
+        super().__init__()
+        self.now = now
+        self.most = most
+        self.never = never
+        self._minutes: Counter[datetime] = Counter()
+
+    def purge(self, keys: Sequence[str], *, hard: bool) -> None:
+        minute = self.now().replace(second=0, microsecond=0)
+        self._minutes[minute] += 1
+        if self._minutes[minute] > self.most or f"entry:cms/{self.never}" in keys:
+            raise EdgeError("refused")
+        super().purge(keys, hard=hard)
+
+    def entries(self) -> Counter[str]:
+        return Counter(key for keys, _hard in self.told for key in keys if key.startswith("entry:"))
+
+
+def after_an_outage(store: Store, most: int, never: str = "") -> tuple[Bench, Limited]:
+    """With 600 changes that a cache was not told of, in twenty minutes."""
+    bench = Bench(store)
+    cache = Limited(lambda: bench.now, most, never)
+    bench.start({"limited": cache, "well": Cache()})
+    cache.fails = EdgeError("down")
+    for start in range(0, 600, 100):
+        bench.write(*(f"e{start + number}" for number in range(100)))
+        for _ in range(5):
+            bench.later(40)
+    cache.fails = None
+    return bench, cache
+
+
+@pytest.mark.parametrize(("most", "minutes"), [(2, 200), (5, 40)])
+def test_a_cache_that_takes_few_requests_is_told_of_everything_in_the_end(
+    sqlite_store: Store, most: int, minutes: int
+) -> None:
+    bench, cache = after_an_outage(sqlite_store, most)
+    for _ in range(minutes):
+        bench.later(61)
+    told = cache.entries()
+    assert (len(told), min(told.values())) == (600, 2)
+    assert not sqlite_store.purges.due_to("limited", now=bench.now + timedelta(days=1))
+    assert len(cache.told) < 300, "not one by one"
+
+
+def test_what_a_cache_never_takes_keeps_nothing_from_it_that_was_refused_with_it(sqlite_store: Store) -> None:
+    bench, cache = after_an_outage(sqlite_store, 1_000, never="e7")
+    for _ in range(30):
+        bench.later(31)
+    assert set(cache.entries()) == {f"entry:cms/e{number}" for number in range(600)} - {"entry:cms/e7"}
+
+
+def test_a_change_is_told_before_what_was_refused_however_much_that_is(sqlite_store: Store) -> None:
+    bench, cache = after_an_outage(sqlite_store, 1)
+    bench.later(61)
+    cache.told.clear()
+    bench.write("new")
+    bench.later(61)
+    assert list(cache.entries()) == ["entry:cms/new"]
 
 
 def test_a_cache_that_is_configured_no_longer_holds_up_nothing(sqlite_store: Store) -> None:
