@@ -51,7 +51,10 @@ def with_seen(shapes: Shapes, seen: Shapes) -> Shapes:
             continue
         now = found[holder]
         names = {name for name, _raw, _kind in now.fields}
-        gone = [one for one in before.fields if one[0] not in names][: max(0, MOST_FIELDS - len(names))]
+        # A name that a field has no more tells what entries hold there now, and so is of the type of that.
+        kinds = {raw: kind for _name, raw, kind in now.fields}
+        gone = [(name, raw, kinds.get(raw, kind)) for name, raw, kind in before.fields if name not in names]
+        gone = gone[: max(0, MOST_FIELDS - len(names))]
         if gone:
             found[holder] = Shape(now.name, tuple(sorted((*now.fields, *gone))))
     return tuple(sorted(found.items()))

@@ -110,6 +110,16 @@ def test_a_name_goes_to_what_entries_hold_now(site: Answering, sqlite_store: Sto
     assert ask(site, BOTH % "... on HeroBlock { call_to_action }")["b"]["call_to_action"] == "went"
 
 
+def test_the_name_that_a_field_had_is_of_the_type_that_it_has_now(site: Answering, sqlite_store: Store) -> None:
+    """One of two gets the name of both when the other goes, and is told under its old name, too."""
+    change(site, sqlite_store, entry("b", type_="hero", **{"call to action": "go", "call_to_action": "now"}))
+    (old,) = (name for name in types(site, "HeroBlock") if name.startswith("call_to_action_"))
+    text = BOTH % f"... on HeroBlock {{ {old} }}"
+    assert ask(site, text)["b"][old] == "go"
+    change(site, sqlite_store, entry("b", type_="hero", **{"call to action": {"text": "go"}}))
+    assert ask(site, text)["b"][old] == {"text": "go"}
+
+
 def test_documents_are_not_made_again_for_values_of_another_type(site: Answering, sqlite_store: Store) -> None:
     assert types(site, "HeroBlock")["weight"] == "Float"
     before = site.schemas.served().built
