@@ -17,7 +17,11 @@ def opinions(scores: Mapping[str, object]) -> dict[str, float]:
     for name, score in scores.items():
         if score is None:
             continue
-        if isinstance(score, bool) or not isinstance(score, Real) or not math.isfinite(score):
+        try:
+            value = math.nan if isinstance(score, bool) or not isinstance(score, Real) else float(score)
+        except OverflowError:
+            raise ValueError(f"the score of {name!r} is no finite number: it is too large") from None
+        if not math.isfinite(value):
             raise ValueError(f"the score of {name!r} is no finite number: {score!r}")
-        found[name] = float(score)
+        found[name] = value
     return found

@@ -195,7 +195,7 @@ def test_a_model_without_an_opinion_says_none_and_what_is_no_number_is_refused()
         (block.id, block.score, block.reason) for block in left_out.blocks
     ]
     assert none.trace == left_out.trace
-    for wrong in (math.nan, math.inf, "0.5", True):
+    for wrong in (math.nan, math.inf, 10**400, -(10**5000), "0.5", True):
         with pytest.raises(ValueError, match="the score of 'a' is no finite number"):
             decide(slot=slot, scores={"a": wrong})
 
