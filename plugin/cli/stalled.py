@@ -1,10 +1,10 @@
 """Ends connections of clients that stop half way through a body.
 
 The server has no time-out for bodies (its maintainers leave that to a proxy), and a worker answers nobody while it
-waits for one. Which connection a request came by is not told; but whose it is, and for how long nothing came by each of
-theirs, the system knows. The most silent are no longer read from, one after the other, until the wait is over: the
-request ends as one whose client went away. What rests between two requests is more silent than that, and goes too,
-which clients of HTTP are used to; what waits in line behind it is less.
+waits for one. Which connection a request came by is not told; but of each connection the system knows whose it is, and
+when something came and went last. Of those of the sender that wait for an answer the most silent are no longer read
+from, one after the other, until the wait is over: the request ends as one whose client went away. What waits in line
+behind it came later.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ SILENT_S = 5.0
 SLOW_S, LONGEST_S = 15.0, 60.0
 """So long for one of which something came meanwhile, and nothing for `SILENT_S`; so long for any."""
 LOOKED_S, PRESSED_S = 0.5, 10.0
-"""So often it is looked; so long after one was found nobody else is given time to be silent in."""
+"""So often it is looked; so long after one was found its sender is given no time to be silent in."""
+_NO, _PERHAPS, _YES = range(3)
+"""Whether a connection waits for an answer."""
 _TOLD_S = 0.05
 """Within so long a read ends whose connection was shut."""
 _DESCRIPTORS = "/proc/self/fd"
-_LAST_RECEIVED = 52
-"""Where `struct tcp_info` of Linux says, in milliseconds, how long ago data came last."""
+_LAST_SENT, _LAST_RECEIVED, _ACKED = 44, 52, 120
+"""Where `struct tcp_info` of Linux says, in milliseconds, how long ago data went and came last, and what was received
+of what went, in bytes."""
 _log = logging.getLogger(__name__)
 
 
@@ -42,34 +45,42 @@ def watch(waiting: Mapping[int, Body]) -> None:
 
 
 def _watch(waiting: Mapping[int, Body]) -> None:
-    pressed_until = 0.0
+    pressed_until: dict[str, float] = {}
     while True:
         time.sleep(LOOKED_S)
+        now = time.monotonic()
+        pressed_until = {address: until for address, until in pressed_until.items() if now < until}
         for thread, body in list(waiting.items()):
-            now = time.monotonic()
-            # Others who wait in line behind one who stalled have been silent for as long.
-            if now - body.since > (0.0 if now < pressed_until else SILENT_S) and _end(body, thread, waiting, now):
-                pressed_until = now + PRESSED_S
+            # Others of theirs that wait in line behind one that stalled have been silent for as long.
+            if now - body.since > (0.0 if body.address in pressed_until else SILENT_S):
+                try:
+                    ended = _end(body, thread, waiting, now - body.since)
+                except OSError as error:  # such as too many open files
+                    _log.warning("it cannot be seen who stopped half way through a body: %s", error)
+                    continue
+                if ended:
+                    pressed_until[body.address] = now + PRESSED_S
 
 
-def _end(body: Body, thread: int, waiting: Mapping[int, Body], now: float) -> bool:
-    """Shut connections of a body's sender until it is waited for no more. Whether any was."""
-    waited_s = now - body.since
+def _end(body: Body, thread: int, waiting: Mapping[int, Body], waited_s: float) -> int:
+    """Shut connections of a body's sender until it is waited for no more. How many were."""
     silent_s = max(waited_s, SILENT_S) if waited_s <= SLOW_S else SILENT_S if waited_s <= LONGEST_S else 0.0
-    ended = 0
+    since, ended = body.since, 0
     with ExitStack() as closing:
-        theirs = [(_silent_s(one), one) for one in map(closing.enter_context, _connections()) if _is_of(one, body)]
-        for silence_s, connection in sorted(theirs, key=itemgetter(0), reverse=True):
-            if silence_s < silent_s or waiting.get(thread) is not body:
+        theirs = [one for one in map(closing.enter_context, _connections()) if _is_of(one, body)]
+        silent = [(_silence(one), one) for one in theirs]
+        for (waits, silence_s), connection in sorted(silent, key=itemgetter(0), reverse=True):
+            if waiting.get(thread) is not body or body.since != since:
                 break
-            body.is_cut = True
+            if waits == _NO or silence_s < silent_s:
+                continue
             with suppress(OSError):  # it ended meanwhile
                 connection.shutdown(socket.SHUT_RD)
                 ended += 1
             time.sleep(_TOLD_S)
     if ended:
         _log.warning("a client stopped half way through a body; %d of its connections were ended", ended)
-    return bool(ended)
+    return ended
 
 
 def _connections() -> Iterator[socket.socket]:
@@ -95,11 +106,14 @@ def _is_of(connection: socket.socket, body: Body) -> bool:
     return str(mine[1]) == body.port and theirs[0].removeprefix("::ffff:") == body.address.removeprefix("::ffff:")
 
 
-def _silent_s(connection: socket.socket) -> float:
-    """For how long nothing came; 0 where the connection ended meanwhile."""
+def _silence(connection: socket.socket) -> tuple[int, float]:
+    """Whether it waits for an answer, and for how long nothing came, in seconds."""
     try:
-        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-    except OSError:
-        return 0.0
-    (milliseconds,) = struct.unpack_from("=I", told, _LAST_RECEIVED)
-    return float(milliseconds / 1_000)
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+        came, went = (struct.unpack_from("=I", told, place)[0] for place in (_LAST_RECEIVED, _LAST_SENT))
+        (acked,) = struct.unpack_from("=Q", told, _ACKED)
+    except (OSError, struct.error):  # it ended meanwhile; an older system
+        return _NO, 0.0
+    # An answer that went at once has the same time as its question: the clock ticks in milliseconds.
+    waits = _YES if came < went or acked <= 1 else _PERHAPS if came == went else _NO
+    return waits, came / 1_000

@@ -44,10 +44,9 @@ class Body:
         since: when the read began that goes on now, in seconds of a monotonic clock.
         address: of who sends it.
         port: at which it is received.
-        is_cut: whether it was ended because nothing came any more.
     """
 
-    __slots__ = ("_left", "_length", "_monotonic", "_stream", "_waiting", "address", "is_cut", "port", "since")
+    __slots__ = ("_left", "_length", "_monotonic", "_stream", "_waiting", "address", "port", "since")
 
     def __init__(self, environ: WSGIEnvironment, waiting: dict[int, Body], monotonic: Callable[[], float]) -> None:
         length = environ.get("CONTENT_LENGTH") or ""
@@ -58,7 +57,6 @@ class Body:
         self.address: str = environ.get("REMOTE_ADDR", "")
         self.port: str = environ.get("SERVER_PORT", "")
         self.since = 0.0
-        self.is_cut = False
 
     def read(self, size: int = -1) -> bytes:
         """At most so many octets, which may be fewer than there are yet; none at the end; all with -1.
@@ -95,9 +93,7 @@ class Body:
         finally:
             del self._waiting[thread]
         self._left -= len(octets)
-        is_short = self._left > 0 if self._length else self.is_cut
-        if is_short and size and (to_the_end or not octets or self.is_cut):
+        if self._left > 0 and size and (to_the_end or not octets):
             came = self._length - self._left
-            whole = f" of {self._length}" if self._length else ""
-            raise MalformedRequest(f"The body ended after {came}{whole} bytes; nothing was done. Send it again.")
+            raise MalformedRequest(f"The body ended after {came} of {self._length} bytes; nothing was done.")
         return octets

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,7 @@ def begun(api: Api, path: str, body: bytes, length: int) -> socket.socket:
         f"Content-Type: {'text/csv' if 'import' in path else 'application/json'}\r\nContent-Length: {length}\r\n\r\n"
     )
     connection.sendall(head.encode() + body)
+    time.sleep(0.1)  # the system's clock of connections ticks in milliseconds: what comes next is told apart
     return connection
 
 
@@ -64,3 +67,31 @@ def test_of_a_list_that_broke_off_nothing_is_taken(api: Api) -> None:
         connection.shutdown(socket.SHUT_WR)
         connection.recv(4_096)
     assert api.ask("GET", "/v1/segments/beta/export").text == whole
+
+
+def test_a_list_that_could_break_off_unseen_is_not_taken(api: Api) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"id\n"
+        yield b"v-3\n"
+
+    answer = api.ask("POST", "/v1/segments/beta/import", data=chunks(), headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, "Content-Length" in answer.json()["detail"]) == (400, True)
+
+
+def test_connections_that_rest_or_are_slow_are_left_alone(api: Api) -> None:
+    """While another of the same address stalls; a slow one goes on once it is its turn."""
+    body = b'{"slots": [{"id": "hero"}]}'
+    with closing(HTTPConnection(api.url.removeprefix("http://"), timeout=60)) as resting:
+        assert health(resting) == 200
+        with begun(api, "/v1/personalize", body[:5], 500), begun(api, "/v1/personalize", body[:5], len(body)) as slow:
+            slow.sendall(body[5:])
+            assert slow.recv(12) == b"HTTP/1.1 200"
+            assert asked(api) == 200
+        assert health(resting) == 200, "by the same connection: a new one is not made by itself"
+
+
+def health(connection: HTTPConnection) -> int:
+    connection.request("GET", "/healthz")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status

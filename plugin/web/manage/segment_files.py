@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from plugin.errors import UnsupportedMediaType
+from plugin.errors import MalformedRequest, UnsupportedMediaType
 from plugin.service.segments.asked import Terms
 from plugin.service.segments.export import csv_of
 from plugin.service.segments.importing import SegmentImport
@@ -25,6 +25,8 @@ def operations(imports: SegmentImport, reading: SegmentReading) -> list[Operatio
         sent: Incoming = call.body
         if sent.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
             raise UnsupportedMediaType([CSV])
+        if "content-length" not in sent.headers:  # of JSON that broke off half is none; half a list is a list
+            raise MalformedRequest("Send a list with its Content-Length: without it nobody can tell that it broke off.")
         done = imports.run(
             call.path["id"],
             sent.read(),

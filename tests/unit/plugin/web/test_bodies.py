@@ -45,13 +45,6 @@ def test_lines_of_a_body_that_ends_too_early_are_refused() -> None:
         list(body(b"a\nb", 5))
 
 
-def test_what_was_cut_is_no_body_even_where_no_length_was_told() -> None:
-    some = body(b"id\nv-1\n")
-    some.is_cut = True
-    with pytest.raises(MalformedRequest, match="7 bytes"):
-        some.read()
-
-
 def test_requests_without_a_body_are_left_alone() -> None:
     assert not isinstance(body(b"", method="GET"), Body)
 
