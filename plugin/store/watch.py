@@ -1,15 +1,13 @@
 """Whether anything was committed since somebody looked, for those who look many times a second.
 
 SQLite counts the commits of others for each connection, and tells the number for a hundredth of what a statement
-through SQLAlchemy costs. Every commit also writes to its log, so that even that is asked only where the log's time
-moved. PostgreSQL has nothing as cheap: there everybody looks each time, by one connection that is kept for it.
+through SQLAlchemy costs. (The time of its log says nothing: a commit is seen only once that is on the disk.) PostgreSQL
+has nothing as cheap: there everybody looks each time, by one connection that is kept for it.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -19,8 +17,6 @@ from sqlalchemy import Engine, Select
 from plugin.store.engine import glancing, translated
 
 T = TypeVar("T")
-_TICK_NS = 50_000_000
-"""Two writes within a tick of the system's clock leave one time, so one of just now says nothing."""
 
 
 class Watch:
@@ -30,13 +26,10 @@ class Watch:
         tells: whether this database can say so.
     """
 
-    def __init__(self, engine: Engine, *, now_ns: Callable[[], int] = time.time_ns) -> None:
-        """``now_ns``: the clock that files are stamped by, in nanoseconds since the epoch."""
+    def __init__(self, engine: Engine) -> None:
+        """Connects on first use."""
         self._engine = engine
-        self._now_ns = now_ns
         self.tells = engine.dialect.name == "sqlite"
-        self._log = f"{engine.url.database}-wal"
-        self._known: tuple[int | None, object] = (None, None)
         self._lock = threading.Lock()
         self._held: _Held | None = None
 
@@ -44,15 +37,10 @@ class Watch:
         """Equal marks: nothing was committed in between. None: that cannot be told."""
         if not self.tells:
             return None
-        at, known = self._written_at(), self._known
-        if at is not None and at == known[0]:
-            return known[1]
         with self._lock:
             try:
                 held = self._connected()
-                mark = held, held.connection.execute("PRAGMA data_version").fetchone()[0]
-                self._known = (at, mark)  # the time was read first: what is written meanwhile has a later one
-                return mark
+                return held, held.connection.execute("PRAGMA data_version").fetchone()[0]
             except self._engine.dialect.loaded_dbapi.Error:
                 self._held = None
                 return None
@@ -94,14 +82,6 @@ class Watch:
         """Close the connection; asked again, it connects anew."""
         with self._lock:
             self._held = None
-            self._known = (None, None)
-
-    def _written_at(self) -> int | None:
-        try:
-            at = os.stat(self._log).st_mtime_ns  # noqa: PTH116  # many times a second
-        except OSError:
-            return None
-        return at if self._now_ns() - at > _TICK_NS else None
 
     def _connected(self) -> _Held:
         held = self._held

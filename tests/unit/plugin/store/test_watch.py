@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,29 +54,6 @@ def test_commits_of_other_processes_count(engine: Engine) -> None:
         tx.exec_driver_sql("INSERT INTO numbers VALUES (1)")
     assert watch.mark() != before
     other.dispose()
-    watch.close()
-
-
-def test_where_the_log_was_not_written_nothing_is_asked(engine: Engine, tmp_path: Path) -> None:
-    clock = [time.time_ns()]
-    watch, log = Watch(engine, now_ns=lambda: clock[0]), tmp_path / "watched.db-wal"
-    old = clock[0] - 10**9
-
-    def commit(stamp: int) -> None:
-        with writing(engine) as tx:
-            tx.exec_driver_sql("INSERT INTO numbers VALUES (1)")
-        os.utime(log, ns=(stamp, stamp))
-
-    commit(old)
-    before = watch.mark()
-    commit(old)  # nobody can do that: it shows that the time alone is looked at
-    assert watch.mark() is before
-    commit(old + 1)
-    assert watch.mark() != before
-    commit(clock[0])
-    just_now = watch.mark()
-    commit(clock[0])
-    assert watch.mark() != just_now, "a time of just now says nothing"
     watch.close()
 
 
