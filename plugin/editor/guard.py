@@ -121,10 +121,10 @@ def _error(desk: Desk, status: int, title: str, detail: str, remarks: Sequence[R
 
 
 def _typed() -> str | None:
-    """The text of the form that was sent, or what was chosen in it; None where there is none, or more than is read."""
+    """The text of the form that was sent, or what was chosen in it; None where there is none, or it cannot be read."""
     try:
         if CHOSEN in request.form:
             return "\n".join(f"{name}: {said}" for name, said in request.form.items() if said and name not in _HIDDEN)
         return request.form.get("text")
-    except HTTPException:
+    except (HTTPException, TesseraError):  # too much of it, or half of it
         return None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
+from flask import Response
+from werkzeug.test import Client
 
 from plugin.editor.guard import COOKIE
 from plugin.editor.tries import MOST
 from plugin.service.content.management import Variant
 from plugin.service.preconditions import ANY
+from plugin.web.bodies import Bodies
 from tests.unit.plugin.editor.conftest import Editor, tag, token
 from tests.unit.plugin.web.small_app import ADMIN, PUBLIC, READER, WRITER
 
@@ -95,6 +100,20 @@ def test_text_is_given_back_where_it_cannot_be_taken(editor: Editor) -> None:
     too_long = {"csrf": token(editor.get(RULE)), "text": "#" * 2_000_000}
     answer = editor.client.post(f"/editor{RULE}", data=too_long)
     assert (answer.status_code, "What you typed" in answer.text) == (413, False)
+
+
+@pytest.mark.parametrize(("opened", "status"), [(True, 400), (False, 403)])
+def test_a_form_that_broke_off_is_refused_on_a_page(nobody: Editor, opened: bool, status: int) -> None:
+    client = Client(Bodies(nobody.small.app.wsgi_app, monotonic=lambda: 0.0), Response)
+    if opened:
+        client.get("/editor/login")
+    answer = client.post(
+        "/editor/login",
+        content_type="application/x-www-form-urlencoded",
+        input_stream=BytesIO(b"key=1"),
+        environ_overrides={"CONTENT_LENGTH": "500"},
+    )
+    assert (answer.status_code, "The body ended after 5 of 500 bytes" in answer.text) == (status, opened)
 
 
 def test_after_logging_out_the_pages_are_closed(editor: Editor) -> None:
