@@ -235,7 +235,11 @@ def problems(effects: Effects, subjects: Subjects) -> dict[str, str]:
 def problems_of(at: int, one: Effect, subjects: Subjects) -> dict[str, str]:
     """What cannot be taken of one effect."""
     if one.kept:
-        return {} if _is_json(one.kept) else {name_of(at, "kept"): "this effect cannot be read any more: take it out"}
+        return (
+            {}
+            if tree_fields.is_json(one.kept)
+            else {name_of(at, "kept"): "this effect cannot be read any more: take it out"}
+        )
     if one.kind not in dict(KINDS):
         return {name_of(at, "effect"): "choose one of these"}
     if one.kind == "stop":
@@ -255,14 +259,6 @@ def problems_of(at: int, one: Effect, subjects: Subjects) -> dict[str, str]:
             found["by"] = str(error)
     named = {name_of(at, field): said for field, said in found.items()}
     return named | tree_fields.problems(root_of(at), one.group, subjects)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def field_of(effects: Effects, path: Sequence[str], made: object, subjects: Subjects) -> str | None:
@@ -319,7 +315,7 @@ def shown(effects: Effects, subjects: Subjects) -> Iterator[Shown]:
             *(["down"] if at + 1 < len(effects) else []),
         }
         selects = not one.kept and one.kind in _SELECTING
-        data = json.loads(one.kept) if one.kept and _is_json(one.kept) else one.kept
+        data = json.loads(one.kept) if one.kept and tree_fields.is_json(one.kept) else one.kept
         yield Shown(
             at=at,
             effect=one,

@@ -101,7 +101,7 @@ def _write(item: Item, said: Values) -> Item:
     }
     made = put(made, "on", on or None)
     spans = "from" in made or "until" in made
-    if on or (before and spans and not starts and clock != before["clock"]):
+    if on or (before and spans and clock != before["clock"]):
         return put(made, "timezone", "visitor" if clock == "visitor" else None)
     return made if spans or "on" not in item else put(made, "timezone", None)
 

@@ -135,7 +135,7 @@ def problems(root: str, group: Group, subjects: Subjects) -> dict[str, str]:
                 found |= _wrong_leaf(name, node, subjects)
             case Group(_join, ()):
                 found[f"{name}.join"] = "nothing is asked in this group: add a condition, or take the group out"
-            case Kept(text) if not _is_json(text):
+            case Kept(text) if not is_json(text):
                 found[f"{name}.kept"] = "this condition cannot be read any more: take it out"
     return found
 
@@ -156,9 +156,10 @@ def _wrong_leaf(name: str, leaf: Leaf, subjects: Subjects) -> dict[str, str]:
     return {f"{name}.{suffix}": said}
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """Whether a text is JSON that a document may hold: NaN and infinite numbers are none, which Python would read."""
     try:
-        json.loads(text)
+        json.dumps(json.loads(text), allow_nan=False)
     except (ValueError, RecursionError):
         return False
     return True
@@ -287,7 +288,7 @@ def _shown(root: str, node: Node, path: Path, count: int, subjects: Subjects) ->
 
 
 def _words(text: str, subjects: Subjects) -> Phrase:
-    data = json.loads(text) if _is_json(text) else text
+    data = json.loads(text) if is_json(text) else text
     return entries(data, subjects.vocabulary) if subjects.entries else condition(data, subjects.vocabulary)
 
 

@@ -253,6 +253,29 @@ def test_a_form_of_another_item_is_refused_and_given_back(editor: Editor, base: 
     assert "name: An hour of work" in page.text
 
 
+@pytest.mark.parametrize("name", ["if.0.kept", "then.1.kept"])
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_what_is_no_number_is_refused_where_it_was_put_in_by_hand(editor: Editor, name: str, number: str) -> None:
+    before = editor.draft()
+    sent = {**controls(editor.get(VIP).text), "if.join": "none", name: f'{{"pin": {{"x": {number}}}}}'}
+    page = editor.client.post(f"/editor{VIP}", data=sent)
+    assert (page.status_code, "cannot be read any more" in page.text) == (422, True)
+    assert editor.draft() == before
+
+
+def test_hours_on_the_visitors_clock_take_the_days_along(editor: Editor) -> None:
+    """One field says whose clock it is, and it stands beside all of them."""
+    dated = {**editor.draft()["rules"][0], "from": "2026-12-01"}
+    editor.small.services.drafting.put("rules", "hero-vip", dated, precondition=ANY, author="rea")
+    sent = controls(editor.get(VIP).text)
+    assert sent["clock"] == "site"
+    chosen = {"starts": "09:30", "ends": "11:15", "clock": "visitor"}
+    assert editor.client.post(f"/editor{VIP}", data={**sent, **chosen}).status_code == 303
+    made = editor.draft()["rules"][0]
+    assert (made["from"], made["timezone"]) == ("2026-12-01", "visitor")
+    assert {name: controls(editor.get(VIP).text)[name] for name in chosen} == chosen
+
+
 def test_choices_are_given_back_where_the_session_is_over(editor: Editor) -> None:
     sent = {**controls(editor.get("/new/rules").text), "name": "An hour of work"}
     editor.small.clock.move(3 * 3600)
