@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from rules.content import Content
+from rules.footprint.clock import LOCAL
 from rules.footprint.draws import Draws
 from rules.footprint.factors import Factors, Marks
 from rules.footprint.inputs import LOCALE
@@ -121,14 +122,20 @@ def count_of(
                 visitor = visitor_of(trail, consents, now)
                 keys.setdefault(_key(ruleset, slot, visitor, audiences, tags), visitor)
     catalogue = ruleset.document.catalogue
-    grows = tuple(sorted(name for name in tally.named() if name != LOCALE and closed_values(catalogue[name]) is None))
+    # Moments are sought for tests and schedules: of what selectors compare with the clock they show a few values only.
+    by_clock = {name for name in named if name in LOCAL or name == "time.now"}
+    known = {name for name in named - by_clock if name == LOCALE or closed_values(catalogue[name]) is not None}
+    grows = tuple(sorted(tally.named() - known))
     exact = tally.number.counted and len(keys) == most
     certain = exact and all(one.complete for _consents, found in scenarios for one in found)
     without: dict[str, Left] = {}
     for owner in owners:
         left = tally.without(owner, work.without)
-        sure = certain and left.number.counted
-        without[owner] = Left(left.number.most, sure, left.met, left.same or (sure and left.number.most == most))
+        equal = left.number.most == most
+        # As many at these few moments may be fewer, or more, at others.
+        sure = certain and left.number.counted and not (equal and by_clock)
+        same = not left.met or (left.same and not by_clock) or (sure and equal)
+        without[owner] = Left(left.number.most, sure, left.met, same)
     return Count(
         most,
         "open" if grows else "exact" if exact else "at_most",

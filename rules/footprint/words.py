@@ -57,7 +57,8 @@ def addition(one: Addition, whole: Footprint) -> str:
         return f"what {who} adds to {slot} is not known: there may be more than a million {noun}s with it and without"
     before, after = _figure(one.without, exact=exact), _figure(one.versions, exact=whole.exact)
     if one.without == one.versions and not (exact and whole.exact):
-        return f"what {who} adds to {slot} is not known: {after} {noun}s with it, {before} without"
+        nouns = noun if one.versions == 1 else f"{noun}s"
+        return f"what {who} adds to {slot} is not known: {after} {nouns} with it, {before} without"
     return f"{who} takes {slot} from {before} to {after} {noun}s"
 
 

@@ -286,6 +286,18 @@ def test_a_bound_that_grows_says_that_it_is_one() -> None:
     assert versions(found) == "at most 8 cached versions, and more with each value of profile.home"
 
 
+@pytest.mark.parametrize("name", ["time.weekday", "time.hour", "time.date"])
+def test_what_selectors_compare_with_the_clock_makes_more_versions_than_are_counted(name: str) -> None:
+    """One for each day of the week; and whoever gives a rule for everybody another one each day adds them."""
+    boost = {"then": [{"boost": {"content.region": {"ref": name}}, "by": 1}]}
+    found = one({"when": {"geo.country": "FR"}, **boost})
+    assert (found.how, found.grows_with) == ("open", (name,))
+    assert versions(found).endswith(f"and more with each value of {name}")
+    assert not one(boost).additions[0].none
+    first, _second = one({"then": [{"stop": True}], "priority": 1}, boost).additions
+    assert not first.none, "what it stops would be told apart by the clock"
+
+
 def test_every_rule_of_the_demo_has_a_number_for_what_it_adds() -> None:
     found = footprints(rules.load_files([Path("plugin/demo/site/rules")]), now=NOW)
     said = [addition(added, each) for each in found for added in each.additions]
