@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from plugin.errors import SettingsError, TesseraError
 from plugin.graphql.limits import MOST_TOKENS, judge_document, judge_text
 from plugin.graphql.names import OWN_TYPES
 from plugin.graphql.persisted import hash_of
-from plugin.graphql.shapes import BLOCK_FIELDS, Shapes, own_shape
+from plugin.graphql.shapes import BLOCK_FIELDS, Shapes, key_of_none, own_shape
 
 MOST_BYTES = 16 * 1024 * 1024
+_OF_CONTENT = re.compile(r"[0-9A-Za-z_]*Block(_[0-9a-f]{8})*")
+"""Names of types of content; of several that would have one name, all but one end in a digest."""
 
 
 def read_registered(path: Path) -> dict[str, str]:
@@ -56,12 +59,12 @@ def shapes_named(documents: Iterable[str]) -> Shapes:
                 _name_fields(one.selection_set, one.type_condition.name.value, found)
             elif isinstance(one, OperationDefinitionNode):
                 _name_fields(one.selection_set, "", found)
-    return tuple((name, own_shape(name, found[name])) for name in sorted(found))
+    return tuple((key_of_none(name), own_shape(name, found[name])) for name in sorted(found))
 
 
 def _name_fields(selected: SelectionSetNode, kind: str, found: dict[str, set[str]]) -> None:
     """Note the fields that are asked of each type of content; ``kind`` is the type that this is a selection of."""
-    is_own = kind.endswith("Block") and not kind.startswith("__") and kind not in OWN_TYPES
+    is_own = _OF_CONTENT.fullmatch(kind) and not kind.startswith("__") and kind not in OWN_TYPES
     names = found.setdefault(kind, set()) if is_own else set()
     for one in selected.selections:
         if isinstance(one, FieldNode):

@@ -34,6 +34,14 @@ def own_shape(name: str, fields: Iterable[str]) -> Shape:
     return Shape(name, _fields(dict.fromkeys(fields, "") | dict.fromkeys(TEXTS, "String")))
 
 
+def key_of_none(name: str) -> str:
+    """What stands for the type of content where none has this name in GraphQL.
+
+    None is called so: half a surrogate pair is refused in all that is read, and no store takes it.
+    """
+    return f"\ud800{name}"
+
+
 def with_seen(shapes: Shapes, seen: Shapes) -> Shapes:
     """These, and what was seen before and is no more: documents name it, and are answered null.
 
@@ -45,7 +53,7 @@ def with_seen(shapes: Shapes, seen: Shapes) -> Shapes:
         holder = holders.get(before.name)
         if holder is None:
             # The type of content may have another name since: what had this one is none's.
-            key = before.name if type_ in found else type_
+            key = key_of_none(before.name) if type_ in found else type_
             if key not in found and len(found) < MOST_TYPES:
                 found[key] = before
             continue

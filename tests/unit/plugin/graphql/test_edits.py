@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from plugin.graphql.names import type_names
 from plugin.graphql.served import Schemas
 from plugin.graphql.shapes import BLOCK_FIELDS, TEXTS
 from plugin.store import Store
@@ -142,6 +143,29 @@ def test_what_registered_documents_name_is_there_from_the_start(sqlite_store: St
     assert (found["a"]["motto"], found["e"]["price"]) == ("by", 4)
     assert types(site, "GoneBlock")["price"] == "Int"
     assert site.ask(BOTH % "... on HeroBlock { nobody }")[1] == 400
+
+
+def test_a_type_of_content_may_have_the_name_that_a_registered_document_gives_another(sqlite_store: Store) -> None:
+    text = BOTH % "__typename ... on GoneBlock { price }"
+    site = answering(sqlite_store, {"hash": text})
+    change(site, sqlite_store, entry("e", type_="GoneBlock", price=4), gone=("c", "d"))
+    assert ask(site, text)["e"] == {"id": "e", "__typename": "GoneBlockBlock"}
+    change(site, sqlite_store, entry("d", type_="gone", price=5))
+    assert ask(site, text)["d"] == {"id": "d", "__typename": "GoneBlock", "price": 5}
+    change(site, sqlite_store, gone=("d",))
+    assert set(ask(site, text)) == {"a", "b", "e"}
+
+
+def test_registered_documents_may_name_types_whose_names_end_in_a_digest(sqlite_store: Store) -> None:
+    names = type_names(["landing-page", "landing page"])
+    digested = names["landing-page"]
+    assert digested.startswith("LandingPageBlock_")
+    text = BOTH % f"__typename ... on {digested} {{ parts }}"
+    site = answering(sqlite_store, {"hash": text})
+    change(site, sqlite_store, gone=("c", "d"))
+    assert set(ask(site, text)) == {"a", "b", "e"}
+    change(site, sqlite_store, entry("c", type_="landing-page", parts=[1]), entry("d", type_="landing page"))
+    assert ask(site, text)["c"] == {"id": "c", "__typename": digested, "parts": [1]}
 
 
 def types(site: Answering, kind: str) -> dict[str, str]:
