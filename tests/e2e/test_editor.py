@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.demo import Demo, running
 
@@ -249,6 +249,36 @@ def test_conditions_in_groups_are_made_moved_and_taken_out(page: Page, own_demo:
         expect(to_whom.locator(".line")).to_have_count(left)
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.locator(".state")).to_contain_text("the draft is the same")
+
+
+@pytest.mark.parametrize("context", [True], indirect=True, ids=["with scripts"])
+def test_typing_goes_on_where_it_was_when_the_form_is_drawn_again(page: Page, own_demo: Demo) -> None:
+    log_in(page, own_demo.management_key)
+    page.goto("/editor/new/rules?slot=home.hero")
+    name = page.get_by_label("What is it for?")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/editor/new/rules", hold, times=1)
+    page.get_by_label("What becomes of it").select_option("boost")
+    name.press_sequentially("Readers")
+    name.press("ArrowLeft")
+    held[0].continue_()
+    expect(page.get_by_label("How much higher")).to_be_visible()
+    expect(name).to_be_focused()
+    page.keyboard.type("XYZ")
+    expect(name).to_have_value("ReaderXYZs")
+
+    page.get_by_role("group", name="To whom").get_by_role("button", name="Add a condition").press("Enter")
+    page.locator("[id='make-if.0.what']").select_option("request.query.*")
+    own = page.locator("[id='make-if.0.own']")
+    expect(own).to_be_visible()
+    own.fill("ref")
+    own.press("Tab")
+    expect(page.locator("[id='make-if.0.test']")).to_be_focused()
+    expect(own).to_have_value("ref")
 
 
 def test_the_slot_is_chosen_by_the_keyboard(browser: Browser, own_demo: Demo) -> None:

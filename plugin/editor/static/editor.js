@@ -86,7 +86,14 @@ if (made) {
       return [null, true];
     }
   };
+  // Where the Tab key leads from a field.
+  const after = (id) => {
+    const fields = [...made.querySelectorAll("input, select, textarea, button, a, summary")];
+    const reached = fields.filter((one) => one.tabIndex >= 0 && !one.disabled && one.getClientRects().length);
+    return reached[reached.findIndex((one) => one.id === id) + 1];
+  };
   let later = 0;
+  let left = "";
   let drawing = false;
   let pressed = null;
   // Nothing that is chosen or pressed while an answer is on its way is drawn over, or gets lost.
@@ -109,11 +116,17 @@ if (made) {
       made.requestSubmit(last || made.querySelector("[name=follow]")); // the page that comes tells what is wrong
       return;
     }
-    const here = made.contains(document.activeElement) ? document.activeElement.id : "";
+    const active = made.contains(document.activeElement) ? document.activeElement : null;
+    const { id = "", selectionStart: start, selectionEnd: end } = active || {};
+    const tabbed = active && left && !last && active === after(left); // past fields that are only drawn now
     made.replaceChildren(...drawn.childNodes);
     begin();
-    const goOn = made.querySelector("[autofocus]:not(:disabled)") || document.getElementById(here);
-    if (goOn) goOn.focus();
+    const begun = made.querySelector("[autofocus]:not(:disabled)");
+    const goOn = begun || (tabbed && after(left)) || document.getElementById(id);
+    left = "";
+    if (!goOn) return;
+    goOn.focus();
+    if (goOn.id === id && typeof start === "number") goOn.setSelectionRange(start, end); // where the typing was
   };
   const tell = async () => {
     const [drawn, current] = await ask("follow", "yes");
@@ -129,8 +142,10 @@ if (made) {
   const follow = (event) => {
     touched = true;
     clearTimeout(later);
-    if (event.type === "change" && "redraw" in event.target.dataset) draw(null);
-    else later = setTimeout(tell, 400);
+    if (event.type === "change" && "redraw" in event.target.dataset) {
+      left = event.target.id;
+      draw(null);
+    } else later = setTimeout(tell, 400);
   };
   made.addEventListener("change", follow);
   made.addEventListener("input", follow);
