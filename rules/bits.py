@@ -24,3 +24,11 @@ def iterate(mask: int) -> Iterator[int]:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
         mask ^= lowest
+
+
+def union(masks: Iterable[int]) -> int:
+    """What is in any of these sets."""
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found

@@ -9,6 +9,7 @@ from itertools import product
 from typing import NamedTuple
 
 from rules.analysis.goals import Literal
+from rules.bits import union
 from rules.conditions import Ago, All, InSegment, Not, Percent, Ref, Test
 from rules.effects import canonical
 from rules.footprint.clock import LOCAL
@@ -245,7 +246,7 @@ class Factors:
         index = Index(wants, self._catalogue, self._zone)
         holding = index.values(range(len(wants)))
         classes: dict[int, Class] = {}
-        drawn_alone = drawn & ~_union(lost)
+        drawn_alone = drawn & ~union(lost)
         people = People(
             self._ruleset.document,
             part.names,
@@ -290,10 +291,3 @@ class Factors:
 
 def _together(literals: Sequence[Literal]) -> All:
     return All(tuple(Not(one.leaf) if one.negated else one.leaf for one in literals))  # type: ignore[misc, arg-type]  # schedules stand apart
-
-
-def _union(masks: Iterable[int]) -> int:
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found

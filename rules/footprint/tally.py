@@ -8,7 +8,9 @@ from math import prod
 from typing import NamedTuple
 
 from rules.actors import Actor, telling
+from rules.bits import iterate, union
 from rules.compiled import CompiledSlot
+from rules.footprint.boxes import united
 from rules.footprint.factors import Class, Factor, Marks
 from rules.footprint.inputs import LOCALE
 from rules.footprint.people import CLOCK
@@ -18,7 +20,6 @@ from rules.footprint.states import Budget, Walk
 _Node = tuple[str, int]
 _Outcome = tuple[int, int, int]
 _Parts = Sequence[Sequence[tuple[int, Factor]]]
-_MOST_COMPARED = 64
 
 
 class Number(NamedTuple):
@@ -160,7 +161,7 @@ class Tally:
             told = 0
             for box, sets in enumerate(zip(*(one.boxes or () for one in self._columns), strict=True)):
                 if all(sets):
-                    told |= _union(one.told[box] for one in self._columns)
+                    told |= union(one.told[box] for one in self._columns)
         refs = (name for place, actor in self._ordered if told >> place & 1 for name in actor.refs)
         return self._of_slot | set(refs)
 
@@ -191,13 +192,12 @@ class Tally:
     def _read_marks(self, marks: Marks, names: Sequence[Sequence[str]]) -> None:
         values = {name: sum(known.values()) for name, known in marks.values.items()}
         orders = sum(marks.orders.values())
-        self._always = orders | _union(values.get(name, 0) for name in self._of_slot)
+        self._always = orders | union(values.get(name, 0) for name in self._of_slot)
         self._refs = [
-            _union(values.get(name, 0) for name in one.actor.refs) if one.actor is not None else 0
-            for one in self._items
+            union(values.get(name, 0) for name in one.actor.refs) if one.actor is not None else 0 for one in self._items
         ]
         self._own = [
-            _union(mask for name, mask in values.items() if name in own or (name.startswith("time.") and CLOCK in own))
+            union(mask for name, mask in values.items() if name in own or (name.startswith("time.") and CLOCK in own))
             | (orders if LOCALE in own else 0)
             for own in names
         ]
@@ -206,10 +206,10 @@ class Tally:
         items = self._items
         named = [(place, one.actor) for place, one in enumerate(items) if one.actor is not None]
         self._ordered = sorted(named, key=lambda one: one[1].order)
-        self._acting = _union(1 << place for place, _actor in named)
-        self._digests = _union(1 << place for place, actor in named if actor.digest is not None)
-        self._segments = _union(1 << place for place, one in enumerate(items) if one.segment is not None)
-        self._arms = _union(1 << place for place, one in enumerate(items) if one.arm is not None)
+        self._acting = union(1 << place for place, _actor in named)
+        self._digests = union(1 << place for place, actor in named if actor.digest is not None)
+        self._segments = union(1 << place for place, one in enumerate(items) if one.segment is not None)
+        self._arms = union(1 << place for place, one in enumerate(items) if one.arm is not None)
         self._holdout = next((place for place, one in enumerate(items) if not one.owner and one.segment is None), None)
         lowest = min((actor.priority for _place, actor in named), default=0.0)
         stopping = [
@@ -219,7 +219,7 @@ class Tally:
         self._limits = list(self._remaining([priority for _place, priority in stopping]))
         self._cases = len(self._limits) + (self._holdout is not None)
         self._beside = list(_beside(self._ordered))
-        self._hidden = _union(1 << place for place, _other in self._beside)
+        self._hidden = union(1 << place for place, _other in self._beside)
         self._entangled = {*self._case_of, *(place for pair in self._beside for place in pair)}
 
     def _remaining(self, priorities: Sequence[float]) -> Iterator[int]:
@@ -235,8 +235,8 @@ class Tally:
     def _split(self, items: Iterable[int], parts: _Parts) -> Iterator[_Component]:
         """The components of some items and parts."""
         roots: dict[_Node, _Node] = {("item", place): ("item", place) for place in items}
-        rows = _union(self._rows[place] for _kind, place in roots)
-        wanted = self._always | _union(self._refs[place] for _kind, place in roots)
+        rows = union(self._rows[place] for _kind, place in roots)
+        wanted = self._always | union(self._refs[place] for _kind, place in roots)
 
         def root(one: _Node) -> _Node:
             while roots.setdefault(one, one) != one:
@@ -276,8 +276,8 @@ class Tally:
                 if id(factor) in homes:
                     groups[root(homes[id(factor)])][2][circumstance].append((part, factor))
         for places, own, mine in groups.values():
-            marks = _union(self._own[place] for place in own) & wanted
-            yield _Component(tuple(places), _union(self._rows[place] for place in places), marks, mine)
+            marks = union(self._own[place] for place in own) & wanted
+            yield _Component(tuple(places), union(self._rows[place] for place in places), marks, mine)
 
     def _touched(self, rows: int) -> list[int]:
         found = []
@@ -307,7 +307,7 @@ class Tally:
             tuple(all_[number].most for number in which),
             None if boxes is None else tuple(boxes),
             tuple(told for number in which for told in all_[number].told),
-            _union(each.met for each in all_),
+            union(each.met for each in all_),
         )
 
     def _followed(
@@ -325,8 +325,8 @@ class Tally:
         if not states.complete or not budget.take(len(states.found) * len(one.items)):
             return _Followed(most, None, (), 0)
         masks = [(1 << place, self._bits[place]) for place in one.items]
-        pairs = {(_union(bit for bit, mask in masks if state & mask), state & one.marks) for state in states.found}
-        met = _union(held for held, _marks in pairs)
+        pairs = {(union(bit for bit, mask in masks if state & mask), state & one.marks) for state in states.found}
+        met = union(held for held, _marks in pairs)
         own = {
             place: case
             for place, case in ((place, self._case_of.get(place)) for place in one.items)
@@ -335,7 +335,7 @@ class Tally:
         if not budget.take(len(pairs) * self._cases):
             return _Followed(len(pairs), None, (), met)
         boxes, told = [0] * self._cases, [0] * self._cases
-        within = _union(1 << place for place in one.items)
+        within = union(1 << place for place in one.items)
         ordered = (
             [(place, actor) for place, actor in self._ordered if within >> place & 1] if within & self._hidden else []
         )
@@ -367,9 +367,9 @@ class Tally:
         if told & self._hidden:
             acting = {id(actor): place for place, actor in ordered if told >> place & 1}
             seen = telling([actor for place, actor in ordered if told >> place & 1])
-            told = _union(1 << acting[id(actor)] for actor in seen)
+            told = union(1 << acting[id(actor)] for actor in seen)
         asked = self._always
-        for place in _places(told):
+        for place in iterate(told):
             asked |= self._refs[place]
         return told, held & (self._segments | self._arms), marks & asked
 
@@ -388,7 +388,7 @@ class Tally:
             return Number(self._most(own, home), counted=False)
         over = {self._case_of[place] for place in gone if place in self._case_of}
         boxes = {sets for box, sets in enumerate(zip(*columns, strict=True)) if box % self._cases not in over}
-        size = _united(boxes, budget)
+        size = united(boxes, budget)
         if size is None:
             apart = sum(prod(one.bit_count() for one in sets) for sets in boxes)
             return Number(min(times * apart, self._most(own, home)), counted=False)
@@ -414,7 +414,7 @@ def _apart(factor: Factor, every: int) -> Iterator[Factor]:
         return
     for mask in factor.free:
         yield Factor(factor.names, mask, (Class(every, None), Class(every & ~mask, None)), complete=True)
-    rows = every & ~_union(factor.marks) if any(factor.marks) else every
+    rows = every & ~union(factor.marks) if any(factor.marks) else every
     yield Factor(factor.names, 0, tuple(Class(rows | mark, None) for mark in factor.marks or (0,)), complete=True)
 
 
@@ -439,58 +439,3 @@ def _beside(ordered: Sequence[tuple[int, Actor]]) -> Iterator[tuple[int, int]]:
                 paired[name] = len(before[name]) - 1
         for name in actor.hints:
             before.setdefault(name, []).append(place)
-
-
-def _united(boxes: set[tuple[int, ...]], budget: Budget) -> int | None:
-    """How many elements these products of sets have together; None where that is too much work."""
-    left = {sets for sets in boxes if all(sets)}
-    if len(left) <= _MOST_COMPARED:
-        left = {one for one in left if not any(one is not other and _within(one, other) for other in left)}
-    if len(left) <= 1:
-        return sum(prod(one.bit_count() for one in sets) for sets in left)
-    if not budget.take(len(left) * len(next(iter(left)))):
-        return None
-    columns = list(zip(*left, strict=True))
-    kinds = [len(set(column)) for column in columns]
-    times: int = prod(column[0].bit_count() for column, count in zip(columns, kinds, strict=True) if count == 1)
-    chosen = max(range(len(columns)), key=lambda place: kinds[place])
-    others = [place for place, count in enumerate(kinds) if count > 1 and place != chosen]
-    rest = [tuple([sets[place] for place in others]) for sets in left]
-    size = 0
-    for atom, which in _atoms(columns[chosen]):
-        if not budget.take(len(which)):
-            return None
-        found = _united({rest[number] for number in which}, budget) if others else 1
-        if found is None:
-            return None
-        size += atom * found
-    return times * size
-
-
-def _within(one: Sequence[int], other: Sequence[int]) -> bool:
-    return all(not mine & ~its for mine, its in zip(one, other, strict=True))
-
-
-def _atoms(sets: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Elements by the sets that they are in: how many, and the places of these."""
-    known: list[tuple[int, tuple[int, ...]]] = [(_union(sets), ())]
-    for place, one in enumerate(sets):
-        split = []
-        for mask, which in known:
-            split += [(mask & one, (*which, place)), (mask & ~one, which)]
-        known = [found for found in split if found[0]]
-    return ((mask.bit_count(), which) for mask, which in known)
-
-
-def _places(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-def _union(masks: Iterable[int]) -> int:
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found
